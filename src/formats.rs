@@ -1,0 +1,109 @@
+//! Which formats there are, how a file is recognised, and opening one.
+//!
+//! A file is recognised by what it holds, never by its extension. Each format is one module with a
+//! `sniff` and an `open`; to add one, add a module and a line in [`FORMATS`].
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::jobs::Token;
+use crate::model::{FormatName, Model};
+use crate::source::Source;
+
+pub mod openvino;
+pub mod tflite;
+
+/// A file format that can be opened.
+pub struct Format {
+    pub name: FormatName,
+    /// Usual extensions, without the dot; for dialogs and hints only.
+    pub extensions: &'static [&'static str],
+    /// Whether the bytes look like this format. Cheap, and never reads past the first kilobytes
+    /// unless that settles it.
+    pub sniff: fn(&Source) -> bool,
+    pub open: fn(Source, &Options, &Token) -> Result<Model, OpenError>,
+}
+
+/// Every format, in the order in which they are tried.
+pub const FORMATS: &[Format] = &[tflite::FORMAT, openvino::FORMAT];
+
+/// What the user may say about a file beside its path.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The file that holds an OpenVINO IR's constants, where it does not bear the same name.
+    pub bin: Option<PathBuf>,
+}
+
+/// Why a file can't be opened: one sentence that says what, and the path last.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error("can't read the file: {error}: {path}", path = path.display())]
+    Read { path: PathBuf, error: io::Error },
+    #[error("the file is empty: {path}", path = path.display())]
+    Empty { path: PathBuf },
+    #[error("{what}; Weightscope reads TensorFlow Lite (.tflite) and OpenVINO IR (.xml with .bin): {path}", path = path.display())]
+    Unrecognised { path: PathBuf, what: String },
+    #[error("not a valid {format} file: {what}: {path}", path = path.display())]
+    Malformed { path: PathBuf, format: FormatName, what: String },
+    #[error("{format} {version} can't be read: {hint}: {path}", path = path.display())]
+    Version { path: PathBuf, format: FormatName, version: String, hint: String },
+    #[error("opening was cancelled: {path}", path = path.display())]
+    Cancelled { path: PathBuf },
+}
+
+/// Opens a model file of any known format.
+///
+/// # Errors
+/// One [`OpenError`]: the file can't be read, is of no known format, or is too damaged to show
+/// even its graph. Anything smaller is a warning in the model or a problem of one tensor.
+pub fn open(path: &Path, options: &Options, token: &Token) -> Result<Model, OpenError> {
+    let path = &xml_beside_bin(path);
+    let source = Source::open(path).map_err(|error| OpenError::Read { path: path.clone(), error })?;
+    if source.is_empty() {
+        return Err(OpenError::Empty { path: path.clone() });
+    }
+    match FORMATS.iter().find(|format| (format.sniff)(&source)) {
+        Some(format) => (format.open)(source, options, token),
+        None => Err(OpenError::Unrecognised { path: path.clone(), what: describe(source.bytes()) }),
+    }
+}
+
+/// The `.xml` of an OpenVINO pair when the `.bin` was named; else the path itself. TensorFlow Lite
+/// files may end in `.bin` too, so the content of the file that was named comes first.
+fn xml_beside_bin(path: &Path) -> PathBuf {
+    let is_bin = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin"));
+    let xml = path.with_extension("xml");
+    if !is_bin || !xml.is_file() || Source::open(path).is_ok_and(|source| (tflite::FORMAT.sniff)(&source)) {
+        return path.to_owned();
+    }
+    match Source::open(&xml) {
+        Ok(source) if (openvino::FORMAT.sniff)(&source) => xml,
+        _ => path.to_owned(),
+    }
+}
+
+/// What a file that is no model seems to be, as the start of a sentence.
+fn describe(bytes: &[u8]) -> String {
+    let known: &[(&[u8], &str)] = &[
+        (b"version https://git-lfs", "the file is a git-lfs pointer, not the file itself (fetch it with `git lfs pull`)"),
+        (b"PK\x03\x04", "the file is a zip archive"),
+        (b"\x89PNG", "the file is a PNG picture"),
+        (b"\xff\xd8\xff", "the file is a JPEG picture"),
+        (b"%PDF", "the file is a PDF document"),
+        (b"\x1f\x8b", "the file is gzip-compressed"),
+        (b"\x7fELF", "the file is a program"),
+        (b"\x89HDF", "the file is HDF5 (Keras keeps weights in it)"),
+        (b"\x93NUMPY", "the file is a NumPy array"),
+        (b"GGUF", "the file is GGUF"),
+    ];
+    if let Some((_, what)) = known.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return (*what).to_owned();
+    }
+    let head = &bytes[..bytes.len().min(512)];
+    let is_text = std::str::from_utf8(head).is_ok_and(|text| !text.contains('\0'));
+    let kind =
+        if is_text { "the file is text, but no model that is known here" } else { "the file is of no model format that is known here" };
+    kind.to_owned()
+}

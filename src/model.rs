@@ -1,0 +1,242 @@
+//! What a model is once it is open: graphs of operations and tensors, the same for every format.
+//!
+//! A [`Model`] is immutable after load and shared as `Arc<Model>`. It holds no weight data of its
+//! own: a constant [`Tensor`] knows in which mapped [`Source`] its bytes lie, and they are read
+//! when somebody asks. Everything here was checked by the format's reader: the ids in a graph
+//! point at existing tensors, and the byte ranges lie inside their source.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::source::Source;
+
+mod dtype;
+mod shape;
+
+pub use dtype::DType;
+pub use shape::Shape;
+
+/// One opened model file, or a pair of files.
+#[derive(Debug)]
+pub struct Model {
+    /// The file that was opened; for an OpenVINO pair the `.xml`.
+    pub file: PathBuf,
+    pub format: FormatName,
+    /// As the format counts its versions: `3` for TensorFlow Lite, `11` for OpenVINO IR.
+    pub format_version: String,
+    /// The program that wrote the file, where the file says so.
+    pub producer: Option<String>,
+    /// What the file says about itself, by the file's own keys.
+    pub metadata: Map<String, Value>,
+    /// The main graph first. Never empty.
+    pub graphs: Vec<Graph>,
+    /// The mapped files that constants lie in; [`Bytes::source`] is an index into this list.
+    pub sources: Vec<Source>,
+    /// What is odd about the file, a sentence each. The model opened all the same.
+    pub warnings: Vec<String>,
+}
+
+/// The formats that can be opened, by the names that `inspect --json` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FormatName {
+    Tflite,
+    OpenvinoIr,
+}
+
+/// A list of operations and tensors: the main graph, or a body that an operation calls.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub name: String,
+    /// Empty for the main graph and for TensorFlow Lite subgraphs; for an OpenVINO body the way
+    /// to it, one `operation/body` a level.
+    pub path: Vec<String>,
+    pub inputs: Vec<TensorId>,
+    pub outputs: Vec<TensorId>,
+    pub operations: Vec<Operation>,
+    pub tensors: Vec<Tensor>,
+}
+
+/// The position of a tensor in its graph's `tensors`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId(pub u32);
+
+/// The position of an operation in its graph's `operations`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationId(pub u32);
+
+/// The position of a graph in the model's `graphs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GraphId(pub u32);
+
+/// A node of the graph. OpenVINO's `Const` layers are operations too: of kind `Const`, without
+/// inputs, their one output tensor holding the data.
+#[derive(Clone, Debug, Default)]
+pub struct Operation {
+    /// The operation's number in the file: its place among the subgraph's operators (TensorFlow
+    /// Lite), the layer's `id` (OpenVINO).
+    pub index: u64,
+    pub name: String,
+    /// The format's own name of the type: `CONV_2D`, `Convolution`.
+    pub kind: String,
+    /// Operator version (TensorFlow Lite) or opset (OpenVINO); empty where there is none.
+    pub version: String,
+    pub attributes: Map<String, Value>,
+    /// `None`: an optional input that is not fed.
+    pub inputs: Vec<Option<TensorId>>,
+    pub outputs: Vec<TensorId>,
+    /// The bodies that the operation calls.
+    pub graphs: Vec<GraphId>,
+}
+
+/// A value that flows along an edge; a constant where `data` is [`Data::Stored`].
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    pub name: String,
+    pub dtype: DType,
+    pub shape: Shape,
+    /// How stored integers become real values, where the tensor itself says so (TensorFlow Lite).
+    pub quantization: Option<Quantization>,
+    pub data: Data,
+    /// The operation that computes the tensor.
+    pub producer: Option<OperationId>,
+    /// The operations that read the tensor, ascending, each once.
+    pub consumers: Vec<OperationId>,
+}
+
+/// Where a tensor's values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// Computed when the model runs.
+    Computed,
+    /// A constant; its bytes lie in one of the model's sources.
+    Stored(Bytes),
+    /// A constant whose bytes can't be had; one sentence why.
+    Unavailable(String),
+}
+
+/// A range of bytes in one of the model's sources, checked to lie inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bytes {
+    pub source: usize,
+    pub offset: u64,
+    pub len: u64,
+}
+
+/// `real = scale * (stored - zero_point)`, with one scale for the whole tensor or one an index of
+/// `axis` (TensorFlow Lite schema, `QuantizationParameters`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantization {
+    /// The dimension that the scales run along; meaningless for a single scale.
+    pub axis: usize,
+    /// One, or as many as the axis is long. Never empty.
+    pub scales: Vec<f32>,
+    /// As many as there are scales.
+    pub zero_points: Vec<i64>,
+    /// Why the parameters can't be used, in one sentence: a scheme that is not decoded, or lengths
+    /// that contradict the shape.
+    pub problem: Option<String>,
+}
+
+impl Model {
+    pub fn graph(&self, id: GraphId) -> &Graph {
+        &self.graphs[id.0 as usize]
+    }
+
+    pub fn main(&self) -> &Graph {
+        &self.graphs[0]
+    }
+
+    /// The bytes of a stored range. Empty if the range does not lie in its source, which a
+    /// reader that keeps the invariants never lets happen.
+    pub fn bytes(&self, bytes: Bytes) -> &[u8] {
+        let range = self.sources.get(bytes.source).and_then(|source| source.range(bytes.offset, bytes.len));
+        debug_assert!(range.is_some(), "a stored range outside its source");
+        range.unwrap_or_default()
+    }
+
+    /// The file's name without its folder.
+    pub fn file_name(&self) -> String {
+        self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+impl Graph {
+    pub fn tensor(&self, id: TensorId) -> &Tensor {
+        &self.tensors[id.0 as usize]
+    }
+
+    pub fn operation(&self, id: OperationId) -> &Operation {
+        &self.operations[id.0 as usize]
+    }
+
+    /// Ids and operations, in file order.
+    pub fn operations(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
+        (0..).map(OperationId).zip(&self.operations)
+    }
+
+    /// Fills in every tensor's producer and consumers from the operations. A reader calls this
+    /// once, last. The first producer wins; later ones are returned for a warning.
+    pub fn link(&mut self) -> Vec<TensorId> {
+        let mut contested = Vec::new();
+        for (position, operation) in (0..).zip(&self.operations) {
+            for id in &operation.outputs {
+                let producer = &mut self.tensors[id.0 as usize].producer;
+                match producer {
+                    None => *producer = Some(OperationId(position)),
+                    Some(_) => contested.push(*id),
+                }
+            }
+            for id in operation.inputs.iter().flatten() {
+                let consumers = &mut self.tensors[id.0 as usize].consumers;
+                if consumers.last() != Some(&OperationId(position)) {
+                    consumers.push(OperationId(position));
+                }
+            }
+        }
+        contested
+    }
+}
+
+impl Tensor {
+    /// A tensor that the model computes, with nothing known but its name, type and shape.
+    pub fn computed(name: impl Into<String>, dtype: DType, shape: Shape) -> Self {
+        Self { name: name.into(), dtype, shape, quantization: None, data: Data::Computed, producer: None, consumers: Vec::new() }
+    }
+
+    /// Whether the file holds the tensor's values, or says it does.
+    pub fn is_constant(&self) -> bool {
+        self.data != Data::Computed
+    }
+}
+
+impl Quantization {
+    pub fn is_per_tensor(&self) -> bool {
+        self.scales.len() == 1
+    }
+}
+
+impl FormatName {
+    /// The name in `inspect --json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tflite => "tflite",
+            Self::OpenvinoIr => "openvino-ir",
+        }
+    }
+
+    /// The name that a person reads.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Tflite => "TensorFlow Lite",
+            Self::OpenvinoIr => "OpenVINO IR",
+        }
+    }
+}
+
+impl fmt::Display for FormatName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
