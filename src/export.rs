@@ -13,11 +13,13 @@ use crate::values;
 
 pub mod atomic;
 pub mod csv;
+pub mod json;
 pub mod manifest;
 pub mod names;
 pub mod npy;
 pub mod npz;
 pub mod safetensors;
+pub mod weights;
 
 /// Elements that are handled at a time.
 pub(crate) const BLOCK: usize = 1 << 16;

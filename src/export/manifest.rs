@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::atomic;
@@ -49,6 +50,9 @@ pub struct Entry {
     pub role: String,
     /// The constant that holds the stored values.
     pub tensor: String,
+    /// For the bias in an addition of its own: the layer that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias_of: Option<String>,
     pub layout: Option<String>,
     pub shape: Vec<usize>,
     /// The type in the written file.
@@ -66,18 +70,10 @@ pub struct Quantization {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axis: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scales: Vec<Real>,
+    pub scales: Vec<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub zero_points: Vec<i64>,
+    pub zero_points: Vec<Value>,
 }
-
-/// A float32 that becomes a JSON number, or the string `nan`, `inf` or `-inf`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Real(pub f32);
-
-/// As [`Real`], for float64.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Real64(pub f64);
 
 impl Manifest {
     /// A manifest of nothing yet.
@@ -118,37 +114,11 @@ pub fn sha256(bytes: &[u8], token: &Token) -> Result<String, Cancelled> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-impl Serialize for Real {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match not_finite(self.0.into()) {
-            Some(word) => serializer.serialize_str(word),
-            None => serializer.serialize_f32(self.0),
-        }
-    }
-}
-
-impl Serialize for Real64 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match not_finite(self.0) {
-            Some(word) => serializer.serialize_str(word),
-            None => serializer.serialize_f64(self.0),
-        }
-    }
-}
-
-fn not_finite(value: f64) -> Option<&'static str> {
-    match value {
-        _ if value.is_nan() => Some("nan"),
-        f64::INFINITY => Some("inf"),
-        f64::NEG_INFINITY => Some("-inf"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
+    use super::super::json::short;
     use super::*;
 
     #[test]
@@ -166,6 +136,7 @@ mod tests {
             input: 1,
             role: "kernel".into(),
             tensor: "conv/filter".into(),
+            bias_of: None,
             layout: Some("OHWI".into()),
             shape: vec![8, 3, 3, 3],
             dtype: "f32".into(),
@@ -173,8 +144,8 @@ mod tests {
             quantization: Quantization {
                 scheme: "per-axis".into(),
                 axis: Some(0),
-                scales: vec![Real(0.1), Real(f32::NAN), Real(f32::NEG_INFINITY)],
-                zero_points: vec![0, 0, 0],
+                scales: [0.1, f32::NAN, f32::NEG_INFINITY].map(short).to_vec(),
+                zero_points: [0.0; 3].map(short).to_vec(),
             },
         });
         manifest.write(&path).unwrap();
