@@ -1,9 +1,93 @@
-//! Placeholder.
+//! OpenVINO IR, versions 10 and 11: an `.xml` with the graph and a `.bin` with the constants.
+//!
+//! Reading has two stages. `xml` streams the document into a faithful record (`Net`, `Layer`,
+//! `Port`, `Edge`), with `attribute` giving attribute texts the type that a person expects;
+//! `build` turns the record into graphs, and `constants` finds the bytes of every `Const` in the
+//! `.bin`. Where the file contradicts itself, the graph is shown and the model bears a warning.
+//!
+//! Source: OpenVINO, `src/core/xml_util/src/xml_deserialize_util.cpp`.
+
 use super::{Format, OpenError, Options};
 use crate::jobs::Token;
 use crate::model::{FormatName, Model};
 use crate::source::Source;
-pub const FORMAT: Format = Format { name: FormatName::OpenvinoIr, extensions: &[], sniff: |_| false, open };
-fn open(source: Source, _: &Options, _: &Token) -> Result<Model, OpenError> {
-    Err(OpenError::Empty { path: source.path().to_owned() })
+
+mod attribute;
+mod build;
+mod constants;
+mod metadata;
+mod warnings;
+mod xml;
+
+pub use attribute::element_type;
+use warnings::Warnings;
+
+pub const FORMAT: Format = Format { name: FormatName::OpenvinoIr, extensions: &["xml", "bin"], sniff, open };
+
+/// As far into the file as a root element is looked for, behind comments and a declaration.
+const SNIFFED_BYTES: usize = 16 << 10;
+
+/// Whether the first element is `<net>`.
+fn sniff(source: &Source) -> bool {
+    let bytes = source.bytes();
+    let head = &bytes[..bytes.len().min(SNIFFED_BYTES)];
+    let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    loop {
+        let end: &[u8] = if rest.starts_with(b"<!--") {
+            b"-->"
+        } else if rest.starts_with(b"<?") {
+            b"?>"
+        } else if rest.starts_with(b"<!") {
+            b">"
+        } else {
+            break;
+        };
+        match rest.windows(end.len()).position(|window| window == end) {
+            Some(position) => rest = rest[position + end.len()..].trim_ascii_start(),
+            None => return false,
+        }
+    }
+    let is_net = rest.get(..4).is_some_and(|tag| tag.eq_ignore_ascii_case(b"<net"));
+    is_net && rest.get(4).is_some_and(|next| next.is_ascii_whitespace() || matches!(next, b'>' | b'/'))
 }
+
+fn open(source: Source, options: &Options, token: &Token) -> Result<Model, OpenError> {
+    let path = source.path().to_owned();
+    let mut warnings = Warnings::default();
+    let text = String::from_utf8_lossy(source.bytes());
+    if matches!(text, std::borrow::Cow::Owned(_)) {
+        warnings.once("some of the text is not UTF-8 and is shown with replacement characters");
+    }
+    let net = match xml::read(&text, token, &mut warnings) {
+        Ok(net) => net,
+        Err(xml::Error::Cancelled(_)) => return Err(OpenError::Cancelled { path }),
+        Err(xml::Error::Malformed(what)) => return Err(OpenError::Malformed { path, format: FormatName::OpenvinoIr, what }),
+        Err(xml::Error::Version(version)) => {
+            let hint = match version.parse::<u32>() {
+                Ok(2..=7) => "it was written before 2020.4; versions 10 and 11 can",
+                _ => "versions 10 and 11 can",
+            };
+            return Err(OpenError::Version { path, format: FormatName::OpenvinoIr, version, hint: hint.into() });
+        }
+    };
+    let bin = options.bin.clone().unwrap_or_else(|| path.with_extension("bin"));
+    let mut constants = constants::Constants::new(bin);
+    let format_version = net.version.clone();
+    let metadata = net.info.clone();
+    let graphs = build::graphs(net, &mut constants, &mut warnings);
+    let producer = metadata::producer(&metadata);
+    constants.warn(metadata::runtime_release(&metadata), &mut warnings);
+    Ok(Model {
+        file: path,
+        format: FormatName::OpenvinoIr,
+        format_version,
+        producer,
+        metadata,
+        graphs,
+        sources: constants.into_sources(),
+        warnings: warnings.into_sentences(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,37 @@
 //! A lazy evaluator of constant subgraphs.
+//!
+//! The weight that a layer computes with is seldom the constant that the file holds: converters put
+//! casts, zero points, scales, transpositions and codebooks in between. Three questions are answered
+//! here: which tensors are fed by constants alone ([`constant_tensors`]), which of the constants at
+//! the far end is the data and which scale or shift it ([`chain`]), and what the values are
+//! ([`evaluate`]).
+//!
+//! Values are computed as the OpenVINO CPU runtime does at inference precision f32: all arithmetic on
+//! floats is float32, whatever the graph says. Half precision is rounded to only where a `Convert`
+//! makes it of a type that it can't hold exactly, and once at the end where the tensor asked for is
+//! half precision itself. Integers are exact. TensorFlow Lite's quantised constants become
+//! real values where they are read as floats.
+
+use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::jobs::{Cancelled, Token};
-use crate::model::{DType, Graph, GraphId, Model, OperationId, TensorId};
+use crate::jobs::Cancelled;
+use crate::model::{DType, Graph, OperationId, Quantization, TensorId};
 use crate::values::DecodeError;
+
+mod convert;
+mod elementwise;
+mod evaluate;
+mod gather;
+mod labels;
+mod operations;
+mod shapes;
+mod value;
+mod view;
+
+pub use evaluate::evaluate;
+pub use labels::{chain, constant_tensors, data_input, is_constant_fed};
 
 /// The value of a tensor that is fed by constants alone.
 #[derive(Clone, Debug)]
@@ -19,9 +46,19 @@ pub struct Value<'m> {
 #[derive(Clone, Debug)]
 pub enum Numbers<'m> {
     /// As the file holds them, not decoded yet.
-    Stored(&'m [u8]),
+    Stored(Stored<'m>),
+    /// Floats; small integers too, which float32 holds exactly.
     Float(Vec<f32>),
     Int(Vec<i64>),
+}
+
+/// A constant's bytes, with what it takes to read them. `dtype` is the type in the file, which an
+/// exact `Convert` leaves behind without touching the bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'m> {
+    pub dtype: DType,
+    pub bytes: &'m [u8],
+    pub quantization: Option<&'m Quantization>,
 }
 
 /// Why a constant subgraph can't be evaluated.
@@ -33,20 +70,28 @@ pub enum FoldError {
     Decode(#[from] DecodeError),
     /// One sentence.
     #[error("{0}")]
-    Problem(String),
+    Problem(Cow<'static, str>),
+}
+
+impl FoldError {
+    fn problem<T>(what: impl Into<Cow<'static, str>>) -> Result<T, Self> {
+        Err(Self::Problem(what.into()))
+    }
 }
 
 /// How a constant reaches an operation's input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chain {
-    /// The constant at the far end that holds the data (not its scale or zero point).
+    /// The constant at the far end that holds the data (not its scale or zero point). Where a
+    /// codebook is looked up, the indices: they have the weight's shape.
     pub data: TensorId,
     /// The operations between the data constant and the input, in the order of the data's way.
     pub operations: Vec<OperationId>,
     /// The constants that scale and shift the data on the way, where there are some.
     pub scale: Option<TensorId>,
     pub zero_point: Option<TensorId>,
-    /// The first real-valued table of a Gather whose indices are the data, ...: see `Scheme`.
+    /// The table that the data are indices into.
+    pub codebook: Option<TensorId>,
     pub scheme: Scheme,
 }
 
@@ -63,20 +108,5 @@ pub enum Scheme {
     Custom,
 }
 
-/// For every tensor of the graph, whether it is fed by constants alone. Safe on cycles.
-pub fn constant_tensors(_graph: &Graph) -> Vec<bool> {
-    Vec::new()
-}
-
-/// Follows a constant-fed tensor back to the data constant at the far end.
-pub fn chain(_graph: &Graph, tensor: TensorId) -> Chain {
-    Chain { data: tensor, operations: Vec::new(), scale: None, zero_point: None, scheme: Scheme::None }
-}
-
-/// Computes a constant-fed tensor as the runtime would.
-///
-/// # Errors
-/// [`FoldError`]: cancelled, bytes that can't be decoded, or an operation that is not evaluated.
-pub fn evaluate<'m>(_model: &'m Model, _graph: GraphId, _tensor: TensorId, _token: &Token) -> Result<Value<'m>, FoldError> {
-    Err(FoldError::Problem("nothing is evaluated".into()))
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Changes of the element type: OpenVINO's `Convert`, TensorFlow Lite's `CAST`, `DEQUANTIZE` and
+//! `QUANTIZE`.
+
+use half::{bf16, f16};
+
+use super::value::blocks;
+use super::{DType, FoldError, Numbers, Stored, Value};
+use crate::jobs::Token;
+use crate::model::Quantization;
+
+/// The value in another type. Between types where the target holds every value of the source,
+/// nothing is touched.
+///
+/// Floats become integers by truncation, and stop at the type's ends; integers become narrower
+/// ones by their low bits, as a C cast does.
+pub(super) fn convert<'m>(value: Value<'m>, to: DType, token: &Token) -> Result<Value<'m>, FoldError> {
+    let from = value.dtype;
+    if from == to || (holds(to, from) && !(is_quantized(&value) && !to.is_float())) {
+        return Ok(Value { dtype: to, ..value });
+    }
+    let shape = value.shape.clone();
+    match to {
+        DType::F32 | DType::F64 => Ok(Value::float(to, shape, value.into_f32(token)?)),
+        DType::F16 | DType::Bf16 => {
+            let mut numbers = value.into_f32(token)?;
+            round(to, &mut numbers, token)?;
+            Ok(Value::float(to, shape, numbers))
+        }
+        DType::Bool => {
+            let numbers = value.into_f32(token)?;
+            Ok(Value::float(to, shape, numbers.into_iter().map(|number| f32::from(u8::from(number != 0.0))).collect()))
+        }
+        _ if to.integer_range().is_none() => FoldError::problem(format!("conversion to {to} is not evaluated")),
+        _ if from.is_float() => {
+            let numbers = value.into_f32(token)?;
+            Ok(Value::int(to, shape, numbers.into_iter().map(|number| float_to_int(to, number)).collect()))
+        }
+        _ => {
+            let mut numbers = value.into_i64(token)?;
+            numbers.iter_mut().for_each(|number| *number = wrap(to, *number));
+            Ok(Value::int(to, shape, numbers))
+        }
+    }
+}
+
+/// TensorFlow Lite's `CAST`: like [`convert`], but of codes, not of the real values behind them.
+pub(super) fn cast<'m>(mut value: Value<'m>, to: DType, token: &Token) -> Result<Value<'m>, FoldError> {
+    if let Numbers::Stored(Stored { quantization, .. }) = &mut value.numbers {
+        *quantization = None;
+    }
+    convert(value, to, token)
+}
+
+/// TensorFlow Lite's `QUANTIZE` of floats: the real values that the codes stand for.
+///
+/// Source: `AffineQuantize` in `tflite/kernels/internal/reference/quantize.h`.
+pub(super) fn quantize<'m>(value: Value<'m>, to: DType, quantization: &Quantization, token: &Token) -> Result<Value<'m>, FoldError> {
+    if !value.dtype.is_float() {
+        return FoldError::problem("changing one quantisation for another is not evaluated");
+    }
+    let (Some((low, high)), [scale], [zero_point]) = (to.integer_range(), &quantization.scales[..], &quantization.zero_points[..]) else {
+        return FoldError::problem(format!("quantisation to {to} with more than one scale is not evaluated"));
+    };
+    let shape = value.shape.clone();
+    let mut numbers = value.into_f32(token)?;
+    blocks(&mut numbers, token, |_, block| {
+        for number in block {
+            // `f32::round` goes away from zero at halves, as TfLiteRound does.
+            let code = i128::from((*number / scale).round() as i64) + i128::from(*zero_point);
+            *number = crate::values::dequantize(code.clamp(low, high) as i64, *zero_point, *scale);
+        }
+        Ok(())
+    })?;
+    Ok(Value::float(to, shape, numbers))
+}
+
+/// Rounds to half precision, to even, and keeps the result as float32. Other types stay.
+pub(super) fn round(to: DType, numbers: &mut [f32], token: &Token) -> Result<(), FoldError> {
+    let one: fn(f32) -> f32 = match to {
+        DType::F16 => |number| f16::from_f32(number).to_f32(),
+        DType::Bf16 => |number| bf16::from_f32(number).to_f32(),
+        _ => return Ok(()),
+    };
+    blocks(numbers, token, |_, block| {
+        block.iter_mut().for_each(|number| *number = one(*number));
+        Ok(())
+    })
+}
+
+/// The integer that a type of fewer bits keeps of a wider one.
+pub(super) fn wrap(to: DType, number: i64) -> i64 {
+    let Some((low, _)) = to.integer_range() else { return number };
+    let spare = 64 - to.bits().clamp(1, 64);
+    if low < 0 { number << spare >> spare } else { ((number << spare) as u64 >> spare) as i64 }
+}
+
+fn float_to_int(to: DType, number: f32) -> i64 {
+    let Some((low, high)) = to.integer_range() else { return 0 };
+    if to == DType::U64 {
+        return number as u64 as i64;
+    }
+    i128::from(number as i64).clamp(low, high) as i64
+}
+
+/// Whether every value of one type is a value of the other, bit for bit, once it is read as float32
+/// (or as an integer). Signalling not-a-numbers aside.
+fn holds(to: DType, from: DType) -> bool {
+    match (from.integer_range(), to.integer_range()) {
+        (Some((low, high)), Some((to_low, to_high))) => return to_low <= low && high <= to_high,
+        (None, Some((_, to_high))) => return from == DType::Bool && to_high >= 1,
+        _ => {}
+    }
+    // The width of integers, without sign, that the type holds without gaps.
+    let bits = match to {
+        DType::F32 | DType::F64 => 24,
+        DType::F16 => 11,
+        DType::Bf16 => 8,
+        _ => return false,
+    };
+    if let Some((low, high)) = from.integer_range() {
+        return -low <= 1 << bits && high <= 1 << bits;
+    }
+    match from {
+        DType::Bool | DType::F8E4M3 | DType::F8E5M2 | DType::F4E2M1 => true,
+        DType::F8E8M0 => to != DType::F16,
+        DType::F16 | DType::Bf16 | DType::Nf4 | DType::F32 => bits == 24,
+        _ => false,
+    }
+}
+
+fn is_quantized(value: &Value<'_>) -> bool {
+    matches!(&value.numbers, Numbers::Stored(stored) if stored.quantization.is_some())
+}

@@ -1,0 +1,232 @@
+//! Which tensors are constant, and what the constants at the far end of a chain are for.
+//!
+//! The labels imitate OpenVINO's
+//! `src/common/transformations/src/transformations/low_precision/mark_dequantization_subgraph.cpp`:
+//! low-precision constant, `Convert`, perhaps `Subtract` of a zero point, `Multiply` by a scale; zero
+//! point and scale perhaps through their own `Convert`, `Reshape` or `Unsqueeze`.
+
+use super::{Chain, DType, Graph, OperationId, Scheme, TensorId};
+use crate::model::{Data, Operation};
+
+/// How far [`is_constant_fed`] looks. Chains in real models are below twenty operations.
+const MAX_LOOK: usize = 256;
+
+/// For every tensor of the graph, whether it is fed by constants alone. Safe on cycles; linear in
+/// the number of edges.
+pub fn constant_tensors(graph: &Graph) -> Vec<bool> {
+    let mut is_constant: Vec<bool> = graph.tensors.iter().map(|tensor| tensor.is_constant()).collect();
+    let mut waiting: Vec<usize> = Vec::with_capacity(graph.operations.len());
+    let mut ready = Vec::new();
+    for (id, operation) in graph.operations() {
+        let mut open: Vec<TensorId> =
+            operation.inputs.iter().flatten().copied().filter(|input| !graph.tensor(*input).is_constant()).collect();
+        open.sort_unstable();
+        open.dedup();
+        if !open.is_empty() {
+            waiting.push(open.len());
+        } else {
+            waiting.push(0);
+            ready.push(id);
+        }
+    }
+    while let Some(id) = ready.pop() {
+        let operation = graph.operation(id);
+        if !folds(operation) {
+            continue;
+        }
+        for &output in &operation.outputs {
+            let Some(flag) = is_constant.get_mut(output.0 as usize) else { continue };
+            if *flag || graph.tensor(output).producer != Some(id) {
+                continue;
+            }
+            *flag = true;
+            for &consumer in &graph.tensor(output).consumers {
+                let Some(open) = waiting.get_mut(consumer.0 as usize) else { continue };
+                *open = open.saturating_sub(1);
+                if *open == 0 {
+                    ready.push(consumer);
+                }
+            }
+        }
+    }
+    is_constant
+}
+
+/// Whether one tensor is fed by constants alone. Looks only as far as a chain is long, so that asking
+/// for an activation stays cheap.
+pub fn is_constant_fed(graph: &Graph, tensor: TensorId) -> bool {
+    let mut open = vec![tensor];
+    let mut seen = Vec::new();
+    while let Some(id) = open.pop() {
+        if graph.tensor(id).is_constant() {
+            continue;
+        }
+        let Some(operation) = graph.tensor(id).producer else { return false };
+        if seen.contains(&operation) {
+            continue;
+        }
+        if seen.len() == MAX_LOOK || !folds(graph.operation(operation)) {
+            return false;
+        }
+        seen.push(operation);
+        open.extend(graph.operation(operation).inputs.iter().flatten());
+    }
+    true
+}
+
+/// Follows a constant-fed tensor back to the data constant at the far end.
+pub fn chain(graph: &Graph, tensor: TensorId) -> Chain {
+    let mut chain = Chain { data: tensor, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None };
+    let mut has_fake_quantize = false;
+    let mut sides = Vec::new();
+    walk(graph, tensor, &mut chain, |chain, operation, data| {
+        let other = |side: usize| operation.inputs.get(side).copied().flatten();
+        match operation.kind.as_str() {
+            "FakeQuantize" if data == 0 => has_fake_quantize = true,
+            "Gather" if data == 1 => chain.codebook = other(0),
+            // The nearest to the data counts, so later ones replace earlier ones.
+            "Multiply" | "MUL" => sides.push((Side::Scale, other(1 - data.min(1)))),
+            "Divide" | "DIV" if data == 0 => sides.push((Side::Scale, other(1))),
+            "Subtract" | "SUB" if data == 0 => sides.push((Side::ZeroPoint, other(1))),
+            _ => {}
+        }
+    });
+    let data = graph.tensor(chain.data);
+    let end = |side: TensorId| {
+        let mut way = Chain { data: side, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None };
+        walk(graph, side, &mut way, |_, _, _| {});
+        way.data
+    };
+    chain.codebook = chain.codebook.map(end);
+    let is_affine = chain.codebook.is_none() && is_low_precision(data.dtype) && !sides.is_empty();
+    if is_affine || chain.codebook.is_some() {
+        for (side, tensor) in sides {
+            match side {
+                Side::Scale => chain.scale = tensor.map(end),
+                Side::ZeroPoint => chain.zero_point = tensor.map(end),
+            }
+        }
+    }
+    chain.scheme = match &data.quantization {
+        _ if chain.codebook.is_some() => Scheme::Codebook,
+        _ if has_fake_quantize => Scheme::FakeQuantize,
+        _ if is_affine => Scheme::AffineChain,
+        Some(quantization) if quantization.is_per_tensor() => Scheme::PerTensor,
+        Some(_) => Scheme::PerAxis,
+        None => Scheme::None,
+    };
+    chain
+}
+
+/// Which input of an operation on a constant chain the data come through; the other inputs are
+/// scales, shapes, axes. `None` for an operation without inputs.
+pub fn data_input(graph: &Graph, operation: &Operation) -> Option<usize> {
+    let fed = || operation.inputs.iter().enumerate().filter_map(|(position, input)| input.map(|input| (position, input)));
+    let first = fed().next()?.0;
+    let count = |input: TensorId| graph.tensor(input).shape.count().unwrap_or(0);
+    Some(match operation.kind.as_str() {
+        "Gather" if is_codebook(graph, operation) => 1,
+        "SPLIT" => 1,
+        "Add" | "Subtract" | "Multiply" | "Divide" | "Power" | "Maximum" | "Minimum" | "Concat" | "ADD" | "SUB" | "MUL" | "DIV"
+        | "CONCATENATION" => {
+            // The largest, of equals the first; but of two equally large factors the one that was
+            // widened from a narrow type.
+            let narrow = |input: TensorId| usize::from(is_low_precision(graph.tensor(far_end(graph, input)).dtype));
+            let largest = fed().map(|(_, input)| count(input)).max()?;
+            let mut candidates = fed().filter(|(_, input)| count(*input) == largest);
+            match candidates.clone().count() {
+                2 => candidates.max_by_key(|(position, input)| (narrow(*input), usize::MAX - position))?.0,
+                _ => candidates.next()?.0,
+            }
+        }
+        _ => first,
+    })
+}
+
+/// `Gather-8` of a one-dimensional float table with narrow indices that outnumber it: NNCF's codebook
+/// compression (`CB4`, `CODEBOOK`, `ADAPTIVE_CODEBOOK`).
+fn is_codebook(graph: &Graph, operation: &Operation) -> bool {
+    let input = |position: usize| operation.inputs.get(position).copied().flatten().map(|id| graph.tensor(id));
+    let (Some(table), Some(indices)) = (input(0), input(1)) else { return false };
+    let are_narrow = matches!(indices.dtype, DType::U8 | DType::U16 | DType::U4 | DType::U2 | DType::I8 | DType::I4);
+    table.dtype.is_float() && table.shape.rank() == Some(1) && are_narrow && indices.shape.rank().is_some_and(|rank| rank > 1)
+}
+
+fn folds(operation: &Operation) -> bool {
+    let is_fed = operation.inputs.iter().any(Option::is_some);
+    is_fed && operation.graphs.is_empty() && !is_volatile(&operation.kind)
+}
+
+/// Operations whose result depends on more than their inputs.
+fn is_volatile(kind: &str) -> bool {
+    let state = [
+        "Parameter",
+        "Result",
+        "ReadValue",
+        "Assign",
+        "Multinomial",
+        "Loop",
+        "TensorIterator",
+        "If",
+        "VAR_HANDLE",
+        "READ_VARIABLE",
+        "ASSIGN_VARIABLE",
+        "CALL",
+        "CALL_ONCE",
+        "IF",
+        "WHILE",
+        "MULTINOMIAL",
+        "CUSTOM",
+    ];
+    state.contains(&kind)
+        || kind.starts_with("Random")
+        || kind.starts_with("RANDOM_")
+        || kind.starts_with("HASHTABLE")
+        || kind.starts_with("STABLEHLO_RNG")
+}
+
+/// Types that a weight is compressed to; half precision is none of them.
+fn is_low_precision(dtype: DType) -> bool {
+    let is_wide = matches!(dtype, DType::F16 | DType::Bf16 | DType::F32 | DType::F64 | DType::I64 | DType::U64 | DType::I32 | DType::U32);
+    !is_wide && (dtype.is_float() || dtype.is_integer())
+}
+
+enum Side {
+    Scale,
+    ZeroPoint,
+}
+
+/// The constant at the far end of the way that first inputs make; for types only.
+fn far_end(graph: &Graph, mut tensor: TensorId) -> TensorId {
+    for _ in 0..MAX_LOOK {
+        let Some(producer) = producer(graph, tensor) else { break };
+        let Some(input) = producer.1.inputs.iter().flatten().next() else { break };
+        tensor = *input;
+    }
+    tensor
+}
+
+/// Walks from a tensor back along the data inputs, calling `visit` with each operation and the
+/// position of its data input, and fills in `operations` and `data`.
+fn walk(graph: &Graph, tensor: TensorId, chain: &mut Chain, mut visit: impl FnMut(&mut Chain, &Operation, usize)) {
+    chain.data = tensor;
+    // A way without repetition is no longer than there are operations; a cycle is left there.
+    while chain.operations.len() < graph.operations.len() {
+        let Some((id, operation)) = producer(graph, chain.data) else { break };
+        let Some(position) = data_input(graph, operation) else { break };
+        let Some(input) = operation.inputs.get(position).copied().flatten() else { break };
+        chain.operations.push(id);
+        chain.data = input;
+        visit(chain, operation, position);
+    }
+    chain.operations.reverse();
+}
+
+/// The operation that computes a tensor, unless the file holds the tensor.
+fn producer(graph: &Graph, tensor: TensorId) -> Option<(OperationId, &Operation)> {
+    let tensor = graph.tensor(tensor);
+    match tensor.data {
+        Data::Computed => tensor.producer.map(|id| (id, graph.operation(id))),
+        _ => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! Reading a [`Value`]: as floats, as integers, whole or block by block.
+
+use rayon::prelude::*;
+
+use super::{DType, FoldError, Numbers, Stored, Value};
+use crate::jobs::Token;
+use crate::model::{Quantization, Tensor};
+use crate::values::{check_size, decode_f32, decode_i64, dequantize};
+
+/// Elements that one thread works on between two looks at the token. A multiple of every packing's
+/// group, so that blocks begin on whole bytes.
+pub(super) const BLOCK: usize = 1 << 16;
+
+impl<'m> Value<'m> {
+    /// A constant as the file holds it.
+    ///
+    /// # Errors
+    /// An open shape, or bytes that are too few for it.
+    pub(super) fn stored(tensor: &'m Tensor, bytes: &'m [u8]) -> Result<Self, FoldError> {
+        let Some(shape) = tensor.shape.dims() else {
+            return FoldError::problem("the shape is not fully known");
+        };
+        let count = count_of(&shape)?;
+        check_size(tensor.dtype, count as u64, bytes.len() as u64, false)?;
+        let quantization = tensor.quantization.as_ref().filter(|_| tensor.dtype.is_integer());
+        let stored = Stored { dtype: tensor.dtype, bytes, quantization };
+        Ok(Self { dtype: tensor.dtype, shape, numbers: Numbers::Stored(stored) })
+    }
+
+    pub(super) fn float(dtype: DType, shape: Vec<usize>, numbers: Vec<f32>) -> Self {
+        Self { dtype, shape, numbers: Numbers::Float(numbers) }
+    }
+
+    pub(super) fn int(dtype: DType, shape: Vec<usize>, numbers: Vec<i64>) -> Self {
+        Self { dtype, shape, numbers: Numbers::Int(numbers) }
+    }
+
+    /// The number of elements.
+    pub fn count(&self) -> usize {
+        match &self.numbers {
+            // Checked when the value was made.
+            Numbers::Stored(_) => self.shape.iter().product(),
+            Numbers::Float(numbers) => numbers.len(),
+            Numbers::Int(numbers) => numbers.len(),
+        }
+    }
+
+    /// The real values as float32, row-major. TensorFlow Lite's quantised integers are dequantised:
+    /// `f32(f64(scale) * (q - zero_point))`, per tensor or along an axis.
+    ///
+    /// # Errors
+    /// Cancelled, a type that is not decoded, or a quantisation that can't be used.
+    pub fn into_f32(self, token: &Token) -> Result<Vec<f32>, FoldError> {
+        match self.numbers {
+            Numbers::Float(numbers) => Ok(numbers),
+            Numbers::Int(numbers) => {
+                let mut out = vec![0.0; numbers.len()];
+                blocks(&mut out, token, |start, block| {
+                    for (slot, number) in block.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
+                        *slot = int_to_f32(self.dtype, *number);
+                    }
+                    Ok(())
+                })?;
+                Ok(out)
+            }
+            Numbers::Stored(stored) => {
+                let mut out = vec![0.0; count_of(&self.shape)?];
+                let Some(quantization) = stored.quantization else {
+                    blocks(&mut out, token, |start, block| Ok(decode_f32(stored.dtype, stored.bytes, start, block)?))?;
+                    return Ok(out);
+                };
+                let scheme = Affine::new(quantization, &self.shape)?;
+                blocks(&mut out, token, |start, block| scheme.decode(&stored, start, block))?;
+                Ok(out)
+            }
+        }
+    }
+
+    /// The integers as the file holds them, row-major: codes where they are quantised. Floats are
+    /// refused.
+    ///
+    /// # Errors
+    /// Cancelled, or not integers.
+    pub fn into_i64(self, token: &Token) -> Result<Vec<i64>, FoldError> {
+        if let Numbers::Int(numbers) = self.numbers {
+            return Ok(numbers);
+        }
+        let mut out = vec![0; self.count()];
+        blocks(&mut out, token, |start, block| self.read_i64(start, block))?;
+        Ok(out)
+    }
+
+    /// Integers from element `start` on. Enough elements must be there.
+    pub(super) fn read_i64(&self, start: usize, out: &mut [i64]) -> Result<(), FoldError> {
+        let is_whole = self.dtype.is_integer() || self.dtype == DType::Bool;
+        match &self.numbers {
+            _ if !is_whole => return FoldError::problem("whole numbers are expected where there are floats"),
+            Numbers::Stored(stored) => decode_i64(stored.dtype, stored.bytes, start, out)?,
+            Numbers::Int(numbers) => {
+                for (slot, number) in out.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
+                    *slot = *number;
+                }
+            }
+            Numbers::Float(numbers) => {
+                for (slot, number) in out.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
+                    *slot = *number as i64;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether integers are needed to hold the values exactly: float32 holds those of up to 24 bits.
+    pub(super) fn needs_integers(&self) -> bool {
+        let is_wide = matches!(self.dtype, DType::I32 | DType::U32 | DType::I64 | DType::U64);
+        match &self.numbers {
+            Numbers::Stored(stored) => is_wide && stored.quantization.is_none(),
+            Numbers::Int(_) => true,
+            Numbers::Float(_) => false,
+        }
+    }
+
+    /// The same elements, decoded: as integers where float32 would not hold them.
+    pub(super) fn decoded(self, token: &Token) -> Result<Self, FoldError> {
+        let (dtype, shape) = (self.dtype, self.shape.clone());
+        if self.needs_integers() {
+            Ok(Self::int(dtype, shape, self.into_i64(token)?))
+        } else {
+            Ok(Self::float(dtype, shape, self.into_f32(token)?))
+        }
+    }
+
+    /// Bytes of memory of its own.
+    pub(super) fn own_bytes(&self) -> u64 {
+        match &self.numbers {
+            Numbers::Stored(_) => 0,
+            Numbers::Float(numbers) => numbers.len() as u64 * 4,
+            Numbers::Int(numbers) => numbers.len() as u64 * 8,
+        }
+    }
+}
+
+/// The product of the dimensions.
+pub(super) fn count_of(shape: &[usize]) -> Result<usize, FoldError> {
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    let product = shape.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+    product.filter(|count| isize::try_from(*count).is_ok()).ok_or(FoldError::Problem("the shape has too many elements".into()))
+}
+
+/// Fills `out` block by block, on all threads; `fill` gets the position of the block's first element.
+pub(super) fn blocks<T: Send>(
+    out: &mut [T],
+    token: &Token,
+    fill: impl Fn(usize, &mut [T]) -> Result<(), FoldError> + Sync,
+) -> Result<(), FoldError> {
+    let one = |(number, block): (usize, &mut [T])| {
+        token.check()?;
+        fill(number * BLOCK, block)
+    };
+    if out.len() <= BLOCK {
+        return out.chunks_mut(BLOCK).enumerate().try_for_each(one);
+    }
+    out.par_chunks_mut(BLOCK).enumerate().try_for_each(one)
+}
+
+/// Unsigned 64-bit integers above `i64::MAX` are kept as their bits.
+pub(super) fn int_to_f32(dtype: DType, number: i64) -> f32 {
+    if dtype == DType::U64 { number as u64 as f32 } else { number as f32 }
+}
+
+/// How the codes of a quantised tensor become real values.
+struct Affine<'m> {
+    quantization: &'m Quantization,
+    /// Elements that share a scale, in a row.
+    run: usize,
+}
+
+impl<'m> Affine<'m> {
+    fn new(quantization: &'m Quantization, shape: &[usize]) -> Result<Self, FoldError> {
+        if let Some(problem) = &quantization.problem {
+            return FoldError::problem(problem.clone());
+        }
+        let run = match quantization.scales.len() {
+            1 => usize::MAX,
+            scales => {
+                if shape.get(quantization.axis) != Some(&scales) || quantization.zero_points.len() != scales {
+                    return FoldError::problem("the quantisation has another number of scales than the axis is long");
+                }
+                shape.iter().skip(quantization.axis + 1).product::<usize>().max(1)
+            }
+        };
+        Ok(Self { quantization, run })
+    }
+
+    fn decode(&self, stored: &Stored<'_>, start: usize, out: &mut [f32]) -> Result<(), FoldError> {
+        const CODES: usize = 1 << 10;
+        let mut codes = [0i64; CODES];
+        let (scales, zero_points) = (&self.quantization.scales, &self.quantization.zero_points);
+        for (part, out) in out.chunks_mut(CODES).enumerate() {
+            let start = start + part * CODES;
+            let codes = &mut codes[..out.len()];
+            decode_i64(stored.dtype, stored.bytes, start, codes)?;
+            let mut done = 0;
+            while done < out.len() {
+                let position = start + done;
+                let end = out.len().min(done.saturating_add(self.run - position % self.run));
+                let channel = position / self.run % scales.len().max(1);
+                let scale = scales.get(channel).copied().unwrap_or(1.0);
+                let zero_point = zero_points.get(channel).copied().unwrap_or(0);
+                for (slot, code) in out[done..end].iter_mut().zip(&codes[done..end]) {
+                    *slot = dequantize(*code, zero_point, scale);
+                }
+                done = end;
+            }
+        }
+        Ok(())
+    }
+}
