@@ -162,7 +162,7 @@ pub fn layout(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> Result<L
     let mut result = Layout { nodes: vec![Rect::default(); count], ..Layout::default() };
     let mut frames = Vec::new();
     let mut placed = Vec::new();
-    for part in parts::split(part_of, &links) {
+    for part in parts::split(&part_of, &links) {
         token.check()?;
         let mut layered = layered::Layered::of(&part, &links, &ranks, &sizes, &has_loop, spacing);
         order::order(&mut layered, token)?;

@@ -41,10 +41,10 @@ fn find(parent: &mut [u32], mut node: u32) -> u32 {
 }
 
 /// The parts with their nodes and drawn links, the largest first.
-pub(super) fn split(part_of: Vec<u32>, links: &[Link]) -> Vec<Part> {
+pub(super) fn split(part_of: &[u32], links: &[Link]) -> Vec<Part> {
     let count = part_of.iter().max().map_or(0, |last| *last as usize + 1);
     let mut parts = vec![Part::default(); count];
-    for (node, part) in (0u32..).zip(&part_of) {
+    for (node, part) in (0u32..).zip(part_of) {
         parts[*part as usize].nodes.push(node);
     }
     for (index, link) in (0u32..).zip(links).filter(|(_, link)| link.is_drawn) {
