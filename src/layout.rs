@@ -134,11 +134,19 @@ pub(crate) struct Link {
     is_drawn: bool,
 }
 
-/// Lays out a graph.
+/// Lays out a graph with the default distances.
 ///
 /// # Errors
 /// [`Cancelled`].
-pub fn layout(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> Result<Layout, Cancelled> {
+pub fn layout(graph: &LayoutGraph, token: &Token) -> Result<Layout, Cancelled> {
+    layout_spaced(graph, &Spacing::default(), token)
+}
+
+/// Lays out a graph with distances of the caller's choice.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> Result<Layout, Cancelled> {
     let count = graph.nodes.len();
     let exists = |node: u32| (node as usize) < count;
     let edges =

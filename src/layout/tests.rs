@@ -60,7 +60,7 @@ fn cases() -> Vec<(&'static str, LayoutGraph)> {
 }
 
 fn of(graph: &LayoutGraph) -> Layout {
-    layout(graph, &Spacing::default(), &Token::new()).unwrap()
+    layout(graph, &Token::new()).unwrap()
 }
 
 /// Whether an open box and a line have a point in common.
@@ -224,5 +224,5 @@ fn sizes_that_make_no_sense() {
 fn cancelled() {
     let token = Token::new();
     token.cancel();
-    assert_eq!(layout(&chain(3), &Spacing::default(), &token), Err(Cancelled));
+    assert_eq!(layout(&chain(3), &token), Err(Cancelled));
 }
