@@ -174,7 +174,7 @@ pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> R
         token.check()?;
         let mut layered = layered::Layered::of(&part, &links, &ranks, &sizes, &has_loop, spacing);
         order::order(&mut layered, token)?;
-        let xs = place::place(&layered, spacing, token)?;
+        let xs = place::place(&layered, token)?;
         let picture = route::draw(&layered, &xs, &part, &links, &sizes, spacing);
         frames.push(picture.size);
         placed.push((part, picture));

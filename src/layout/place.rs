@@ -6,12 +6,11 @@
 //! four places. Compaction works on the graph of blocks, by longest paths, which suits boxes of
 //! different widths and avoids the known flaw of the paper's class shifts (2020 erratum).
 
-use super::Spacing;
 use super::layered::Layered;
 use crate::jobs::{Cancelled, Token};
 
 /// The middle of every vertex, from about 0 on. Neighbours in a layer keep their distance.
-pub(super) fn place(layered: &Layered, _spacing: &Spacing, token: &Token) -> Result<Vec<f64>, Cancelled> {
+pub(super) fn place(layered: &Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
     let mut layered = layered.clone();
     let position = std::mem::take(&mut layered.position);
     layered.up.sort_by_key(|vertex| position[vertex as usize]);
