@@ -101,7 +101,7 @@ def lines(facts):
         yield "/// The fields of the members of the union `%s`, by tag." % union
         yield "pub const %s: &[&[Field]] = &[" % constant_name(union)
         for member in members:
-            fields = schema["tables"][member] if member != "NONE" else []
+            fields = [] if member == "NONE" else [f for f in schema["tables"][member] if not f.get("deprecated")]
             inner = ", ".join('field("%s", %d, %s)' % (f["name"], f["id"], kind(schema, member, f)) for f in fields)
             yield "    // %s\n    &[%s]," % (member, inner)
         yield "];\n"

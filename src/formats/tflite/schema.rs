@@ -546,12 +546,7 @@ pub const BUILTIN_OPTIONS: &[&[Field]] = &[
         field("asymmetric_quantize_inputs", 4, Kind::Bool(false)),
     ],
     // ResizeBilinearOptions
-    &[
-        field("new_height", 0, Kind::I32(0)),
-        field("new_width", 1, Kind::I32(0)),
-        field("align_corners", 2, Kind::Bool(false)),
-        field("half_pixel_centers", 3, Kind::Bool(false)),
-    ],
+    &[field("align_corners", 2, Kind::Bool(false)), field("half_pixel_centers", 3, Kind::Bool(false))],
     // CallOptions
     &[field("subgraph", 0, Kind::Graph)],
     // ReshapeOptions
