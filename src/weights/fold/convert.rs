@@ -15,7 +15,7 @@ use crate::model::Quantization;
 /// ones by their low bits, as a C cast does.
 pub(super) fn convert<'m>(value: Value<'m>, to: DType, token: &Token) -> Result<Value<'m>, FoldError> {
     let from = value.dtype;
-    if from == to || (holds(to, from) && !(is_quantized(&value) && !to.is_float())) {
+    if from == to || (holds(to, from) && (to.is_float() || !is_quantized(&value))) {
         return Ok(Value { dtype: to, ..value });
     }
     let shape = value.shape.clone();

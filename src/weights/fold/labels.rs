@@ -6,7 +6,7 @@
 //! point and scale perhaps through their own `Convert`, `Reshape` or `Unsqueeze`.
 
 use super::{Chain, DType, Graph, OperationId, Scheme, TensorId};
-use crate::model::{Data, Operation};
+use crate::model::{Data, Operation, Tensor};
 
 /// How far [`is_constant_fed`] looks. Chains in real models are below twenty operations.
 const MAX_LOOK: usize = 256;
@@ -14,7 +14,7 @@ const MAX_LOOK: usize = 256;
 /// For every tensor of the graph, whether it is fed by constants alone. Safe on cycles; linear in
 /// the number of edges.
 pub fn constant_tensors(graph: &Graph) -> Vec<bool> {
-    let mut is_constant: Vec<bool> = graph.tensors.iter().map(|tensor| tensor.is_constant()).collect();
+    let mut is_constant: Vec<bool> = graph.tensors.iter().map(Tensor::is_constant).collect();
     let mut waiting: Vec<usize> = Vec::with_capacity(graph.operations.len());
     let mut ready = Vec::new();
     for (id, operation) in graph.operations() {
