@@ -1,1 +1,157 @@
-//! Placeholder.
+//! The command line. Results go to standard output, messages to standard error.
+//!
+//! Exit status: 0 done; 1 the request could not be met; 2 wrong usage (clap's own).
+
+mod extract;
+mod inspect;
+mod picture;
+pub mod select;
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::formats::{self, Options};
+use crate::jobs::Token;
+use crate::model::Model;
+
+/// Opens neural-network model files, shows the graph and the weights every layer computes with.
+#[derive(Debug, Parser)]
+#[command(name = "weightscope", version, about, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    window: WindowArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List operations and their constants.
+    Inspect(inspect::Arguments),
+    /// Write weights to a file of arrays.
+    Extract(extract::Arguments),
+    /// Write a picture of a weight.
+    Heatmap(picture::HeatmapArguments),
+    /// Write the histogram of a weight's values.
+    Histogram(picture::HistogramArguments),
+}
+
+/// How the window opens.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WindowArguments {
+    /// Model files to open: .tflite, or OpenVINO's .xml with its .bin beside it.
+    pub models: Vec<PathBuf>,
+    /// Save what the window shows, once everything is there, and exit.
+    #[arg(long, value_name = "OUT.png")]
+    pub screenshot: Option<PathBuf>,
+    /// The window's size in points.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub size: Option<(f32, f32)>,
+    /// Show the first layer whose name contains TEXT.
+    #[arg(long, value_name = "TEXT")]
+    pub layer: Option<String>,
+    /// Light or dark; otherwise as the settings or the system say.
+    #[arg(long, value_enum)]
+    pub theme: Option<Theme>,
+    /// Open the example model that comes with the program.
+    #[arg(long)]
+    pub example: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+/// The model file that a subcommand reads.
+#[derive(Clone, Debug, Args)]
+struct ModelArguments {
+    /// The model file: .tflite, or OpenVINO's .xml with its .bin beside it.
+    model: PathBuf,
+    /// The file with an OpenVINO model's constants, where it is not beside the .xml.
+    #[arg(long, value_name = "FILE")]
+    bin: Option<PathBuf>,
+}
+
+impl ModelArguments {
+    fn open(&self) -> Result<Model> {
+        let options = Options { bin: self.bin.clone() };
+        Ok(formats::open(&self.model, &options, &Token::new())?)
+    }
+}
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// Whatever keeps the request from being met; one sentence in its message.
+pub fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Some(Command::Inspect(arguments)) => inspect::run(&arguments),
+        Some(Command::Extract(arguments)) => extract::run(&arguments),
+        Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
+        Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
+        None => open_window(arguments.window),
+    }
+}
+
+#[cfg(feature = "gui")]
+fn open_window(arguments: WindowArguments) -> Result<()> {
+    crate::gui::run(arguments)
+}
+
+#[cfg(not(feature = "gui"))]
+fn open_window(_arguments: WindowArguments) -> Result<()> {
+    anyhow::bail!("this build has no window; use a subcommand (see --help), or build with the feature `gui`")
+}
+
+/// Writes the error and its causes as one line to standard error.
+pub fn report(error: &anyhow::Error) {
+    let mut line = String::from("weightscope: ");
+    for (position, cause) in error.chain().enumerate() {
+        let _ = write!(line, "{}{cause}", if position == 0 { "" } else { ": " });
+    }
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Whether the reader of our output went away (`weightscope inspect ... | head`), which is no error.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes a whole result to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).context("can't write the result")?;
+    Ok(out.flush().context("can't write the result")?)
+}
+
+/// A message for the person at the terminal.
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A progress bar on a terminal, nothing in a pipe.
+fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar {
+    if !io::stderr().is_terminal() || total < 2 {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+    let bar = indicatif::ProgressBar::new(total).with_message(what);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn parse_size(text: &str) -> Result<(f32, f32), String> {
+    let parts = text.split_once(['x', 'X', '×']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match parts {
+        Some((width, height)) if (200.0..=8192.0).contains(&width) && (200.0..=8192.0).contains(&height) => Ok((width, height)),
+        _ => Err("a size is WIDTHxHEIGHT, each from 200 to 8192, such as 1600x1000".into()),
+    }
+}

@@ -1,1 +1,347 @@
-//! Placeholder.
+//! Arrays and pictures written to files, whole or not at all.
+//!
+//! An [`Array`] is a shape and where its values come from: memory, a mapped file, or a function
+//! that computes a block at a time. Each format is one module that streams arrays into a writer, so
+//! that no array is ever copied whole. [`atomic`] puts the result in its place.
+
+use std::fmt;
+use std::io;
+
+use crate::jobs::Token;
+use crate::model::DType;
+use crate::values;
+
+pub mod atomic;
+pub mod csv;
+pub mod json;
+pub mod manifest;
+pub mod names;
+pub mod npy;
+pub mod npz;
+pub mod safetensors;
+pub mod weights;
+
+/// Elements that are handled at a time.
+pub(crate) const BLOCK: usize = 1 << 16;
+
+/// The type of an array's elements in a written file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    F16,
+    F32,
+    F64,
+    I8,
+    U8,
+    I16,
+    U16,
+    I32,
+    U32,
+    I64,
+    U64,
+    Bool,
+}
+
+/// One array to be written, in row-major order.
+pub struct Array<'a> {
+    shape: Vec<usize>,
+    element: Element,
+    count: usize,
+    values: Values<'a>,
+}
+
+/// Where an array's values come from.
+pub enum Values<'a> {
+    /// Written as float32.
+    Float(&'a [f32]),
+    /// Written as `Element`, which can hold them all.
+    Int(&'a [i64], Element),
+    /// As a model's file holds them; written as [`Element::of`] says.
+    Stored(DType, &'a [u8]),
+    /// Computed block by block and in order, each element once: the position of the block's first
+    /// element, and the block to fill. Written as float32.
+    Computed(&'a mut dyn FnMut(usize, &mut [f32]) -> io::Result<()>),
+}
+
+/// A block of an array's values.
+pub(crate) enum Block<'b> {
+    F32(&'b [f32]),
+    F64(&'b [f64]),
+    Int(&'b [i64]),
+    /// `u64` values by their bits.
+    Unsigned(&'b [i64]),
+}
+
+impl Element {
+    /// The type that stored values of a type are written as: the same where numpy has it, 8 bits
+    /// for smaller integers, float32 for the other floats. `None` for what is not decoded.
+    pub fn of(dtype: DType) -> Option<Self> {
+        if !values::can_decode(dtype) {
+            return None;
+        }
+        Some(match dtype {
+            DType::F16 => Self::F16,
+            DType::F64 => Self::F64,
+            DType::I8 | DType::I4 | DType::I2 => Self::I8,
+            DType::U8 | DType::U1 | DType::U2 | DType::U3 | DType::U4 | DType::U6 => Self::U8,
+            DType::I16 => Self::I16,
+            DType::U16 => Self::U16,
+            DType::I32 => Self::I32,
+            DType::U32 => Self::U32,
+            DType::I64 => Self::I64,
+            DType::U64 => Self::U64,
+            DType::Bool => Self::Bool,
+            _ if dtype.is_float() => Self::F32,
+            _ => return None,
+        })
+    }
+
+    /// Bytes an element takes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 | Self::Bool => 1,
+            Self::F16 | Self::I16 | Self::U16 => 2,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F64 | Self::I64 | Self::U64 => 8,
+        }
+    }
+
+    fn integer_range(self) -> Option<(i64, i64)> {
+        Some(match self {
+            Self::I8 => (i8::MIN.into(), i8::MAX.into()),
+            Self::U8 => (0, u8::MAX.into()),
+            Self::I16 => (i16::MIN.into(), i16::MAX.into()),
+            Self::U16 => (0, u16::MAX.into()),
+            Self::I32 => (i32::MIN.into(), i32::MAX.into()),
+            Self::U32 => (0, u32::MAX.into()),
+            Self::I64 => (i64::MIN, i64::MAX),
+            Self::U64 => (i64::MIN, i64::MAX),
+            Self::Bool => (0, 1),
+            Self::F16 | Self::F32 | Self::F64 => return None,
+        })
+    }
+}
+
+impl<'a> Array<'a> {
+    /// # Errors
+    /// `InvalidInput`, with one sentence: the shape and the number of values contradict each other,
+    /// or the type of the values can't be written.
+    pub fn new(shape: &[usize], values: Values<'a>) -> io::Result<Self> {
+        let count = if shape.contains(&0) { Some(0) } else { shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim)) };
+        let count = count.ok_or_else(|| invalid("the array has too many elements"))?;
+        let element = match &values {
+            Values::Float(_) | Values::Computed(_) => Element::F32,
+            Values::Int(_, element) if element.integer_range().is_some() => *element,
+            Values::Int(..) => return Err(invalid("whole numbers are written as an integer type")),
+            Values::Stored(dtype, _) => Element::of(*dtype).ok_or_else(|| invalid(format!("values of type {dtype} can't be written")))?,
+        };
+        count.checked_mul(element.size()).ok_or_else(|| invalid("the array has too many elements"))?;
+        let found = match &values {
+            Values::Float(values) => values.len(),
+            Values::Int(values, _) => values.len(),
+            Values::Computed(_) => count,
+            Values::Stored(dtype, bytes) => {
+                values::check_size(*dtype, count as u64, bytes.len() as u64, false).map_err(invalid)?;
+                count
+            }
+        };
+        if found != count {
+            return Err(invalid(format!("the shape has {count} elements, but there are {found} values")));
+        }
+        Ok(Self { shape: shape.to_vec(), element, count, values })
+    }
+
+    /// Float32 values in memory.
+    ///
+    /// # Errors
+    /// As for [`Array::new`].
+    pub fn of_f32(shape: &[usize], values: &'a [f32]) -> io::Result<Self> {
+        Self::new(shape, Values::Float(values))
+    }
+
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    pub fn element(&self) -> Element {
+        self.element
+    }
+
+    /// Number of elements.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes that the elements take when written.
+    pub fn byte_len(&self) -> u64 {
+        self.count as u64 * self.element.size() as u64
+    }
+
+    /// Hands over all values in order, in blocks of up to [`BLOCK`].
+    pub(crate) fn for_each_block(&mut self, token: &Token, mut sink: impl FnMut(Block<'_>) -> io::Result<()>) -> io::Result<()> {
+        let mut floats = Vec::new();
+        let mut doubles = Vec::new();
+        let mut ints = Vec::new();
+        let mut start = 0;
+        while start < self.count {
+            token.check().map_err(cancelled)?;
+            let len = (self.count - start).min(BLOCK);
+            let range = start..start + len;
+            let is_unsigned = self.element == Element::U64;
+            match &mut self.values {
+                Values::Float(values) => sink(Block::F32(values.get(range).unwrap_or_default()))?,
+                Values::Int(values, element) => {
+                    let block = values.get(range).unwrap_or_default();
+                    let (lowest, highest) = element.integer_range().unwrap_or_default();
+                    if let Some(value) = block.iter().find(|value| !(lowest..=highest).contains(value)) {
+                        return Err(invalid(format!("{value} does not fit {element}")));
+                    }
+                    sink(if is_unsigned { Block::Unsigned(block) } else { Block::Int(block) })?;
+                }
+                Values::Computed(compute) => {
+                    floats.resize(len, 0.0);
+                    compute(start, &mut floats)?;
+                    sink(Block::F32(&floats))?;
+                }
+                Values::Stored(DType::F64, bytes) => {
+                    doubles.clear();
+                    let (chunks, _) = bytes.get(start * 8..(start + len) * 8).unwrap_or_default().as_chunks::<8>();
+                    doubles.extend(chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)));
+                    sink(Block::F64(&doubles))?;
+                }
+                Values::Stored(dtype, bytes) if self.element.integer_range().is_some() => {
+                    ints.resize(len, 0);
+                    values::decode_i64(*dtype, bytes, start, &mut ints).map_err(invalid)?;
+                    sink(if is_unsigned { Block::Unsigned(&ints) } else { Block::Int(&ints) })?;
+                }
+                Values::Stored(dtype, bytes) => {
+                    floats.resize(len, 0.0);
+                    values::decode_f32(*dtype, bytes, start, &mut floats).map_err(invalid)?;
+                    sink(Block::F32(&floats))?;
+                }
+            }
+            start += len;
+            token.advance(len as u64);
+        }
+        Ok(())
+    }
+
+    /// Writes all elements, little-endian and without gaps.
+    pub(crate) fn write_bytes(&mut self, out: &mut (impl io::Write + ?Sized), token: &Token) -> io::Result<()> {
+        let element = self.element;
+        if let Values::Stored(DType::F16, bytes) = &self.values {
+            // Half-precision values go as they are, NaN payloads and all.
+            for block in bytes.get(..self.count * 2).unwrap_or_default().chunks(BLOCK * 2) {
+                token.check().map_err(cancelled)?;
+                out.write_all(block)?;
+                token.advance(block.len() as u64 / 2);
+            }
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        self.for_each_block(token, |block| {
+            bytes.clear();
+            match block {
+                Block::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+                Block::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+                // Little-endian integers are narrowed by leaving out their last bytes.
+                Block::Int(values) | Block::Unsigned(values) => {
+                    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(element.size())));
+                }
+            }
+            out.write_all(&bytes)
+        })
+    }
+}
+
+impl fmt::Debug for Array<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array").field("shape", &self.shape).field("element", &self.element).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Element {
+    /// As Rust names it: `f32`, `bool`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::I8 => "i8",
+            Self::U8 => "u8",
+            Self::I16 => "i16",
+            Self::U16 => "u16",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::I64 => "i64",
+            Self::U64 => "u64",
+            Self::Bool => "bool",
+        })
+    }
+}
+
+pub(crate) fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, error)
+}
+
+/// The kind is not `Interrupted`, which writers take as a hint to try again.
+pub(crate) fn cancelled(error: crate::jobs::Cancelled) -> io::Error {
+    io::Error::other(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(shape: &[usize], values: Values<'_>) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Array::new(shape, values)?.write_bytes(&mut out, &Token::new())?;
+        Ok(out)
+    }
+
+    #[test]
+    fn every_source_of_values() {
+        assert_eq!(bytes(&[1], Values::Float(&[1.0])).unwrap(), [0, 0, 0x80, 0x3f]);
+        assert_eq!(bytes(&[2], Values::Int(&[-1, 2], Element::I16)).unwrap(), [0xff, 0xff, 2, 0]);
+        assert_eq!(bytes(&[3], Values::Stored(DType::I4, &[0x21, 0x0f])).unwrap(), [1, 2, 0xff]);
+        assert_eq!(bytes(&[1], Values::Stored(DType::F16, &[1, 0x7e])).unwrap(), [1, 0x7e]);
+        assert_eq!(bytes(&[1], Values::Stored(DType::Bf16, &[0x80, 0x3f])).unwrap(), [0, 0, 0x80, 0x3f]);
+        assert_eq!(bytes(&[2], Values::Stored(DType::Bool, &[0, 7])).unwrap(), [0, 1]);
+        let wide = u64::MAX.to_le_bytes();
+        assert_eq!(bytes(&[], Values::Stored(DType::U64, &wide)).unwrap(), wide);
+        let precise = 0.1f64.to_le_bytes();
+        assert_eq!(bytes(&[1], Values::Stored(DType::F64, &precise)).unwrap(), precise);
+        assert!(bytes(&[0, usize::MAX, 3], Values::Float(&[])).unwrap().is_empty());
+    }
+
+    #[test]
+    fn computed_block_by_block() {
+        let mut compute = |start: usize, block: &mut [f32]| {
+            block.iter_mut().zip(start..).for_each(|(value, index)| *value = index as f32);
+            Ok(())
+        };
+        let found = bytes(&[BLOCK + 2], Values::Computed(&mut compute)).unwrap();
+        assert_eq!(found.len(), 4 * (BLOCK + 2));
+        assert_eq!(found[4 * BLOCK..], [65536f32.to_le_bytes(), 65537f32.to_le_bytes()].concat());
+    }
+
+    #[test]
+    fn contradictions_are_errors() {
+        assert!(bytes(&[2], Values::Float(&[1.0])).is_err());
+        assert!(bytes(&[usize::MAX, 2], Values::Float(&[1.0])).is_err());
+        assert!(bytes(&[usize::MAX], Values::Stored(DType::F64, &[])).is_err());
+        assert!(bytes(&[1], Values::Stored(DType::String, &[0])).is_err());
+        assert!(bytes(&[2], Values::Stored(DType::F16, &[0; 3])).is_err());
+        assert!(bytes(&[1], Values::Int(&[128], Element::I8)).is_err());
+        assert!(bytes(&[1], Values::Int(&[1], Element::F32)).is_err());
+    }
+
+    #[test]
+    fn cancelled_between_blocks() {
+        let token = Token::new();
+        token.cancel();
+        let mut array = Array::of_f32(&[1], &[1.0]).unwrap();
+        let error = array.write_bytes(&mut Vec::new(), &token).unwrap_err();
+        assert_eq!(error.to_string(), "cancelled");
+        assert!(error.get_ref().is_some_and(|error| error.is::<crate::jobs::Cancelled>()));
+    }
+}

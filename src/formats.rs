@@ -61,12 +61,20 @@ pub enum OpenError {
 pub fn open(path: &Path, options: &Options, token: &Token) -> Result<Model, OpenError> {
     let path = &xml_beside_bin(path);
     let source = Source::open(path).map_err(|error| OpenError::Read { path: path.clone(), error })?;
+    open_source(source, options, token)
+}
+
+/// Opens a model whose bytes are there already.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_source(source: Source, options: &Options, token: &Token) -> Result<Model, OpenError> {
     if source.is_empty() {
-        return Err(OpenError::Empty { path: path.clone() });
+        return Err(OpenError::Empty { path: source.path().to_owned() });
     }
     match FORMATS.iter().find(|format| (format.sniff)(&source)) {
         Some(format) => (format.open)(source, options, token),
-        None => Err(OpenError::Unrecognised { path: path.clone(), what: describe(source.bytes()) }),
+        None => Err(OpenError::Unrecognised { path: source.path().to_owned(), what: describe(source.bytes()) }),
     }
 }
 

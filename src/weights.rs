@@ -1,13 +1,23 @@
 //! From an operation's input back to a resolved [`Weight`]: role, layout, real values.
 //!
-//! [`resolve`] looks at the graph only; values are computed when [`Weight::real`] or
-//! [`Weight::stored`] is called. The parts: [`fold`] evaluates constant subgraphs, [`roles`] names
-//! what an operation uses an input for.
+//! [`Catalogue::of`] looks at a whole model once, at its graphs only; values are computed when
+//! [`Weight::real`] or [`Weight::stored`] is called. The parts: [`fold`] evaluates constant
+//! subgraphs, [`roles`] names what an operation uses an input for.
 
+mod family;
 pub mod fold;
+mod label;
+mod query;
 pub mod roles;
+mod stored;
 
-use crate::model::{GraphId, OperationId};
+pub use family::Family;
+pub use fold::{FoldError, Scheme};
+pub use label::{Label, label};
+pub use query::{Query, Subject};
+
+use crate::jobs::Token;
+use crate::model::{Data, FormatName, Graph, GraphId, Model, Operation, OperationId, Tensor, TensorId};
 
 /// An operation's input: the place where a weight is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +33,7 @@ pub struct Site {
 pub struct Role {
     /// Whether the layer computes with it, or it is a shape, an axis, a range.
     pub kind: Kind,
-    /// One of the words in `product.md`: `kernel`, `bias`, `table`, `zero_point`, ...
+    /// One of the words in the README's table of roles: `kernel`, `bias`, `table`, `zero_point`, ...
     pub name: &'static str,
     /// The meaning of each axis (`OHWI`), where it is known.
     pub layout: Option<&'static str>,
@@ -31,8 +41,226 @@ pub struct Role {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// What the layer computes with: kernel, bias, scale, embedding table, ...
     Weight,
+    /// A shape, an axis, a range, or a constant on the way of another weight.
     Parameter,
+}
+
+/// A constant that an operation computes with, found through whatever lies between them.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    pub site: Site,
+    pub role: Role,
+    /// The tensor at the operation's input; its values are the real values.
+    pub tensor: TensorId,
+    /// The constant at the far end of the chain, as it lies in the file.
+    pub data: TensorId,
+    /// The operations between `data` and `tensor`, in the order of the data's way.
+    pub chain: Vec<OperationId>,
+    pub scheme: Scheme,
+    /// The constants that scale and shift the data on its way, where the graph holds them.
+    pub scale: Option<TensorId>,
+    pub zero_point: Option<TensorId>,
+    /// For the bias in an addition of its own: the convolution or matrix product before it.
+    pub bias_of: Option<OperationId>,
+}
+
+/// The values that an operation computes with, as float32, row-major. Float64 and integers of
+/// more than 24 bits are rounded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Real {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// Every constant-fed input of a model, in the order graph, operation, input.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    weights: Vec<Weight>,
+    /// For every graph and tensor, whether it is fed by constants alone.
+    constant: Vec<Vec<bool>>,
+}
+
+impl Catalogue {
+    /// Finds the weights of all graphs, from the graphs alone: no weight is read.
+    pub fn of(model: &Model) -> Self {
+        let constant: Vec<_> = model.graphs.iter().map(fold::constant_tensors).collect();
+        let mut weights = Vec::new();
+        for (graph_id, (graph, constant)) in (0..).map(GraphId).zip(model.graphs.iter().zip(&constant)) {
+            for (operation_id, operation) in graph.operations() {
+                let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
+                for (input, tensor) in inputs.filter(|(_, id)| constant.get(id.0 as usize) == Some(&true)) {
+                    let site = Site { graph: graph_id, operation: operation_id, input };
+                    weights.push(describe(model.format, graph, site, tensor));
+                }
+            }
+        }
+        Self { weights, constant }
+    }
+
+    pub fn all(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// What the layers compute with, without shapes, axes and the constants of the chains.
+    pub fn weights(&self) -> impl Iterator<Item = &Weight> {
+        self.weights.iter().filter(|weight| weight.role.kind == Kind::Weight)
+    }
+
+    /// The constant inputs of one operation, by input.
+    pub fn of_operation(&self, graph: GraphId, operation: OperationId) -> &[Weight] {
+        let start = self.weights.partition_point(|weight| (weight.site.graph, weight.site.operation) < (graph, operation));
+        let rest = &self.weights[start..];
+        &rest[..rest.partition_point(|weight| (weight.site.graph, weight.site.operation) == (graph, operation))]
+    }
+
+    /// What a layer computes with: the operation's own weights, then the bias in an addition that
+    /// follows it.
+    pub fn of_layer(&self, graph: GraphId, operation: OperationId) -> Vec<&Weight> {
+        let own = self.of_operation(graph, operation).iter().filter(|weight| weight.role.kind == Kind::Weight);
+        let following = self.weights.iter().filter(|weight| weight.site.graph == graph && weight.bias_of == Some(operation));
+        own.chain(following).collect()
+    }
+
+    pub fn at(&self, site: Site) -> Option<&Weight> {
+        self.weights.binary_search_by_key(&site, |weight| weight.site).ok().map(|position| &self.weights[position])
+    }
+
+    /// Whether the tensor is fed by constants alone.
+    pub fn is_constant(&self, graph: GraphId, tensor: TensorId) -> bool {
+        self.constant.get(graph.0 as usize).and_then(|graph| graph.get(tensor.0 as usize)) == Some(&true)
+    }
+
+    /// Whether an operation only prepares constants for others: it is drawn folded into them.
+    pub fn is_folded(&self, graph: GraphId, operation: &Operation) -> bool {
+        !operation.outputs.is_empty() && operation.outputs.iter().all(|tensor| self.is_constant(graph, *tensor))
+    }
+}
+
+/// The weight at one input, or `None` if the input is not fed by constants alone. For many inputs
+/// of a model, [`Catalogue::of`] is the faster way.
+pub fn resolve(model: &Model, site: Site) -> Option<Weight> {
+    let graph = model.graphs.get(site.graph.0 as usize)?;
+    let operation = graph.operations.get(site.operation.0 as usize)?;
+    let tensor = (*operation.inputs.get(site.input)?)?;
+    let is_constant = fold::constant_tensors(graph).get(tensor.0 as usize) == Some(&true);
+    is_constant.then(|| describe(model.format, graph, site, tensor))
+}
+
+fn describe(format: FormatName, graph: &Graph, site: Site, tensor: TensorId) -> Weight {
+    let (role, bias_of) = match format {
+        FormatName::Tflite => {
+            let role = roles::tflite::role(graph, site.operation, site.input);
+            let bias_of = (role.name == "bias").then(|| roles::tflite::bias_of(graph, site.operation)).flatten();
+            (role, bias_of)
+        }
+        FormatName::OpenvinoIr => {
+            let role = roles::openvino::role(graph, site.operation, site.input);
+            let bias_of = (role.name == "bias").then(|| roles::openvino::bias_of(graph, site.operation)).flatten();
+            (role, bias_of)
+        }
+    };
+    let chain = fold::chain(graph, tensor);
+    let scheme = match (chain.scheme, &graph.tensor(chain.data).quantization) {
+        (Scheme::None, Some(quantization)) if quantization.problem.is_some() => Scheme::Custom,
+        (Scheme::None, Some(quantization)) if quantization.is_per_tensor() => Scheme::PerTensor,
+        (Scheme::None, Some(_)) => Scheme::PerAxis,
+        (scheme, _) => scheme,
+    };
+    Weight {
+        site,
+        role,
+        tensor,
+        data: chain.data,
+        chain: chain.operations,
+        scheme,
+        scale: chain.scale,
+        zero_point: chain.zero_point,
+        bias_of,
+    }
+}
+
+impl Weight {
+    pub fn graph<'m>(&self, model: &'m Model) -> &'m Graph {
+        model.graph(self.site.graph)
+    }
+
+    pub fn operation<'m>(&self, model: &'m Model) -> &'m Operation {
+        self.graph(model).operation(self.site.operation)
+    }
+
+    /// The constant at the far end, as it lies in the file.
+    pub fn data_tensor<'m>(&self, model: &'m Model) -> &'m Tensor {
+        self.graph(model).tensor(self.data)
+    }
+
+    /// The stored constant's bytes.
+    ///
+    /// # Errors
+    /// [`FoldError::Problem`]: why the file does not hold them.
+    pub fn stored_bytes<'m>(&self, model: &'m Model) -> Result<&'m [u8], FoldError> {
+        match &self.data_tensor(model).data {
+            Data::Stored(bytes) => Ok(model.bytes(*bytes)),
+            Data::Unavailable(problem) => Err(FoldError::Problem(problem.clone())),
+            Data::Computed => Err(FoldError::Problem("the values are computed when the model runs".into())),
+        }
+    }
+
+    /// The float32 values that the operation computes with, through the whole chain.
+    ///
+    /// # Errors
+    /// [`FoldError`]: cancelled, or one sentence why the values can't be had.
+    pub fn real(&self, model: &Model, token: &Token) -> Result<Real, FoldError> {
+        let value = fold::evaluate(model, self.site.graph, self.tensor, token)?;
+        let shape = value.shape.clone();
+        let values = value.into_f32(token)?;
+        Ok(Real { shape, values })
+    }
+
+    /// One sentence why the values can't be had, as far as the graph alone tells.
+    pub fn problem(&self, model: &Model) -> Option<String> {
+        let data = self.data_tensor(model);
+        match (&data.data, &data.quantization) {
+            (Data::Unavailable(problem), _) => Some(problem.clone()),
+            (_, Some(quantization)) => quantization.problem.clone(),
+            _ => None,
+        }
+    }
+
+    /// Scales and zero points, with the axis they run along, wherever the file keeps them.
+    ///
+    /// # Errors
+    /// [`FoldError`]: the constants that hold them can't be read.
+    pub fn scales(&self, model: &Model, token: &Token) -> Result<Scales, FoldError> {
+        if let Some(quantization) = &self.data_tensor(model).quantization {
+            return Ok(Scales {
+                axis: (!quantization.is_per_tensor()).then_some(quantization.axis),
+                scales: quantization.scales.clone(),
+                zero_points: quantization.zero_points.iter().map(|zero_point| *zero_point as f32).collect(),
+            });
+        }
+        let read = |tensor: Option<TensorId>| -> Result<(Vec<usize>, Vec<f32>), FoldError> {
+            let Some(tensor) = tensor else { return Ok((Vec::new(), Vec::new())) };
+            let value = fold::evaluate(model, self.site.graph, tensor, token)?;
+            Ok((value.shape.clone(), value.into_f32(token)?))
+        };
+        let (shape, scales) = read(self.scale)?;
+        let (_, zero_points) = read(self.zero_point)?;
+        let mut long_axes = shape.iter().enumerate().filter(|(_, len)| **len > 1).map(|(axis, _)| axis);
+        let axis = long_axes.next().filter(|_| long_axes.next().is_none());
+        Ok(Scales { axis, scales, zero_points })
+    }
+}
+
+/// How stored numbers become real ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scales {
+    /// The axis of the stored constant that the scales run along; `None` for a single scale or
+    /// for scales along several axes.
+    pub axis: Option<usize>,
+    pub scales: Vec<f32>,
+    pub zero_points: Vec<f32>,
 }
 
 impl Role {
@@ -42,5 +270,14 @@ impl Role {
 
     pub const fn parameter(name: &'static str) -> Self {
         Self { kind: Kind::Parameter, name, layout: None }
+    }
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Parameter => "parameter",
+        }
     }
 }

@@ -1,9 +1,441 @@
-//! Placeholder.
+//! TensorFlow Lite (LiteRT) models: a flatbuffer with identifier `TFL3`, maybe followed by weights
+//! or by a zip archive of label files.
+//!
+//! The walk: [`flatbuffer`] reads tables and vectors with every offset checked; [`buffers`] finds
+//! which bytes of the file are whose; [`tensors`] and [`operations`] read one subgraph each;
+//! [`metadata`] reads what the file says about itself. Damage costs the tensor, operation or graph
+//! that it lies in; only a file whose main graph can't be read is refused.
+
+mod buffers;
+mod flatbuffer;
+mod metadata;
+mod operations;
+mod options;
+mod quantization;
+mod schema;
+mod tensors;
+#[cfg(test)]
+mod testing;
+mod warnings;
+
+use self::buffers::Buffers;
+use self::flatbuffer::{Damage, Reader, Table};
+use self::metadata::About;
+use self::operations::{Code, Context, tensor_ids};
+use self::schema::{model, operator_code, sub_graph, tensor};
+use self::warnings::Warnings;
 use super::{Format, OpenError, Options};
 use crate::jobs::Token;
-use crate::model::{FormatName, Model};
+use crate::model::{Data, FormatName, Graph, Model};
 use crate::source::Source;
-pub const FORMAT: Format = Format { name: FormatName::Tflite, extensions: &[], sniff: |_| false, open };
-fn open(source: Source, _: &Options, _: &Token) -> Result<Model, OpenError> {
-    Err(OpenError::Empty { path: source.path().to_owned() })
+
+pub const FORMAT: Format = Format { name: FormatName::Tflite, extensions: &["tflite", "lite", "tfl"], sniff, open };
+
+const IDENTIFIER: &[u8] = b"TFL3";
+/// The version that every file of this format bears.
+const VERSION: u32 = 3;
+
+/// What is in a file, before it becomes a [`Model`].
+struct Contents {
+    version: u32,
+    about: About,
+    graphs: Vec<Graph>,
+    warnings: Vec<String>,
+}
+
+/// Why a file is refused.
+enum Refusal {
+    Malformed(String),
+    /// A schema before version 3: other field ids, other operator codes.
+    Old(u32),
+    Cancelled,
+}
+
+impl From<Damage> for Refusal {
+    fn from(damage: Damage) -> Self {
+        Self::Malformed(match damage {
+            Damage::Outside => "its tables point outside the file, which may be cut off".to_owned(),
+            Damage::Exhausted => "its tables are shared so often that it describes far more than it holds".to_owned(),
+        })
+    }
+}
+
+/// Whether the file bears the identifier or, without one, is built like a model of version 3 or
+/// earlier.
+fn sniff(source: &Source) -> bool {
+    let bytes = source.bytes();
+    if has_identifier(bytes) {
+        return true;
+    }
+    let reader = Reader::new(bytes);
+    reader.root().is_ok_and(|root| is_without_identifier(root) || old_version(root).is_some())
+}
+
+fn open(source: Source, _: &Options, token: &Token) -> Result<Model, OpenError> {
+    let path = source.path().to_owned();
+    match read(&source, token) {
+        Ok(Contents { version, about, graphs, warnings }) => Ok(Model {
+            file: path,
+            format: FormatName::Tflite,
+            format_version: version.to_string(),
+            producer: about.producer,
+            metadata: about.entries,
+            graphs,
+            sources: vec![source],
+            warnings,
+        }),
+        Err(Refusal::Malformed(what)) => Err(OpenError::Malformed { path, format: FormatName::Tflite, what }),
+        Err(Refusal::Old(version)) => Err(OpenError::Version {
+            path,
+            format: FormatName::Tflite,
+            version: format!("schema version {version}"),
+            hint: "it is from before 2018, and no runtime reads it any more; convert the original model again".to_owned(),
+        }),
+        Err(Refusal::Cancelled) => Err(OpenError::Cancelled { path }),
+    }
+}
+
+fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
+    let reader = Reader::new(source.bytes());
+    let root = reader.root()?;
+    let mut warnings = Warnings::default();
+    let version = root.scalar(model::VERSION, 0u32)?;
+    if !has_identifier(source.bytes()) {
+        if let Some(version) = old_version(root).filter(|_| !is_without_identifier(root)) {
+            return Err(Refusal::Old(version));
+        }
+        warnings.push(|| "the file lacks the identifier TFL3".to_owned());
+    }
+    if version != VERSION {
+        warnings.push(|| format!("the file says that it is of version {version}; it was read as version {VERSION}"));
+    }
+
+    let buffers = Buffers::read(root, source.len())?;
+    let codes = operations::codes(root, &mut warnings)?;
+    let subgraphs = root.tables(model::SUBGRAPHS)?;
+    let graph_count = subgraphs.map_or(0, flatbuffer::Tables::len);
+    let mut graphs = Vec::new();
+    for (index, table) in subgraphs.into_iter().flat_map(flatbuffer::Tables::iter).enumerate() {
+        token.check().map_err(|_| Refusal::Cancelled)?;
+        let place = Place { index, graph_count, buffers: &buffers, codes: &codes };
+        match table.and_then(|table| graph(table, &place, &mut warnings)) {
+            Ok(graph) => graphs.push(graph),
+            Err(Damage::Outside) if index > 0 => {
+                warnings.push(|| format!("graph {index} is damaged"));
+                graphs.push(Graph::default());
+            }
+            Err(damage) => return Err(damage.into()),
+        }
+    }
+    if graphs.is_empty() {
+        warnings.push(|| "the file holds no graph".to_owned());
+        graphs.push(Graph::default());
+    }
+    let about = metadata::read(root, source, &buffers, &graphs)?;
+    Ok(Contents { version, about, graphs, warnings: warnings.into_lines() })
+}
+
+/// Where a subgraph stands in its model.
+struct Place<'p> {
+    index: usize,
+    graph_count: usize,
+    buffers: &'p Buffers,
+    codes: &'p [Code],
+}
+
+fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result<Graph, Damage> {
+    let index = place.index;
+    let name = table.string(sub_graph::NAME)?.unwrap_or_default();
+    let tensors = match table.tables(sub_graph::TENSORS)? {
+        Some(tables) => tensors::read(tables, index, place.buffers, warnings)?,
+        None => Vec::new(),
+    };
+    let context =
+        Context { reader: table.reader(), codes: place.codes, graph: index, graph_count: place.graph_count, tensors: tensors.as_slice() };
+    let operations = match table.tables(sub_graph::OPERATORS)? {
+        Some(tables) => operations::read(tables, &context, warnings)?,
+        None => Vec::new(),
+    };
+    let mut ends = |field, what: &str| -> Result<Vec<_>, Damage> {
+        let indices: Vec<i32> = table.vector(field)?.unwrap_or_default();
+        let ids = tensor_ids(&indices, tensors.len(), warnings, || format!("the {what} of graph {index}"));
+        Ok(ids.into_iter().flatten().collect())
+    };
+    let (inputs, outputs) = (ends(sub_graph::INPUTS, "inputs")?, ends(sub_graph::OUTPUTS, "outputs")?);
+    let mut graph = Graph { name, path: Vec::new(), inputs, outputs, operations, tensors };
+    for id in graph.link() {
+        warnings.push(|| format!("tensor {} of graph {index} ({}) is computed by several operations", id.0, graph.tensor(id).name));
+    }
+    settle(&mut graph, index, warnings);
+    Ok(graph)
+}
+
+/// A tensor that an operation or the caller fills in is no constant, whatever its buffer looks like:
+/// with no elements, an activation can't be told from a constant by its buffer, and the buffer of an
+/// activation may be damaged.
+fn settle(graph: &mut Graph, index: usize, warnings: &mut Warnings) {
+    let mut is_input = vec![false; graph.tensors.len()];
+    for id in &graph.inputs {
+        if let Some(flag) = is_input.get_mut(id.0 as usize) {
+            *flag = true;
+        }
+    }
+    for ((position, tensor), is_input) in graph.tensors.iter_mut().enumerate().zip(is_input) {
+        if tensor.producer.is_none() && !is_input {
+            continue;
+        }
+        match &tensor.data {
+            Data::Computed => {}
+            Data::Stored(bytes) if bytes.len > 0 => {
+                warnings.push(|| format!("tensor {position} of graph {index} ({}) is stored in the file and computed too", tensor.name));
+            }
+            Data::Stored(_) | Data::Unavailable(_) => tensor.data = Data::Computed,
+        }
+    }
+}
+
+fn has_identifier(bytes: &[u8]) -> bool {
+    bytes.get(4..8) == Some(IDENTIFIER)
+}
+
+/// Whether the root is a model of version 3: its lists are in the file and consist of tables.
+fn is_without_identifier(root: Table<'_>) -> bool {
+    let lists = [model::OPERATOR_CODES, model::SUBGRAPHS, model::BUFFERS];
+    root.scalar(model::VERSION, 0u32) == Ok(VERSION)
+        && lists.into_iter().all(|list| match root.tables(list) {
+            Ok(Some(tables)) => tables.iter().take(16).all(|table| table.is_ok()),
+            Ok(None) => list == model::OPERATOR_CODES,
+            Err(_) => false,
+        })
+}
+
+/// The version, if the root is a model of the schemas before 3, which had no identifier: operator
+/// codes, and a graph with tensors and operators.
+fn old_version(root: Table<'_>) -> Option<u32> {
+    let version = root.scalar(model::VERSION, 0u32).ok().filter(|version| *version < VERSION)?;
+    let first = |table: Table<'_>, field| table.tables(field).ok().flatten().and_then(|tables| tables.get(0).ok()).is_some();
+    let graph = root.tables(model::SUBGRAPHS).ok()??.get(0).ok()?;
+    let tensor = graph.tables(sub_graph::TENSORS).ok()??.get(0).ok()?;
+    let code = root.tables(model::OPERATOR_CODES).ok()??.get(0).ok()?;
+    let is_model = first(graph, sub_graph::OPERATORS)
+        && tensor.vector::<i32>(tensor::SHAPE).is_ok_and(|shape| shape.is_some())
+        && code.string(operator_code::CUSTOM_CODE).is_ok();
+    is_model.then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::testing::{Buffer, TestModel, TestOperator, TestTensor};
+    use super::*;
+    use crate::model::{Bytes, DType, GraphId, OperationId, Quantization, TensorId};
+
+    fn try_open(bytes: Vec<u8>) -> Result<Model, OpenError> {
+        open(Source::from_bytes("x.tflite", bytes), &Options::default(), &Token::new())
+    }
+
+    fn model(test: &TestModel) -> Model {
+        try_open(test.bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_whole_model() {
+        let model = model(&TestModel::convolution());
+        assert_eq!((model.format_version.as_str(), model.producer.as_deref()), ("3", Some("made by a test")));
+        assert_eq!(json!(model.metadata), json!({"description": "made by a test", "min_runtime_version": "1.5.0"}));
+        assert!(model.warnings.is_empty(), "{:?}", model.warnings);
+        let graph = model.main();
+        assert_eq!(
+            (graph.name.as_str(), graph.inputs.as_slice(), graph.outputs.as_slice()),
+            ("main", &[TensorId(0)][..], &[TensorId(3)][..])
+        );
+        let operation = graph.operation(OperationId(0));
+        assert_eq!((operation.name.as_str(), operation.kind.as_str(), operation.version.as_str()), ("conv", "CONV_2D", "1"));
+        assert_eq!(
+            json!(operation.attributes),
+            json!({"padding": "SAME", "stride_w": 2, "stride_h": 2, "fused_activation_function": "RELU",
+                "dilation_w_factor": 1, "dilation_h_factor": 1, "quantized_bias_type": "FLOAT32"})
+        );
+        assert_eq!(graph.tensor(TensorId(0)).shape.to_string(), "?×4×4×3");
+        let kernel = graph.tensor(TensorId(1));
+        assert_eq!((kernel.name.as_str(), kernel.dtype, kernel.shape.to_string().as_str()), ("kernel", DType::I8, "2×1×1×3"));
+        let expected = Quantization { axis: 0, scales: vec![0.5, 0.25], zero_points: vec![0, 0], problem: None };
+        assert_eq!(kernel.quantization, Some(expected));
+        let Data::Stored(bytes) = kernel.data else { panic!("{:?}", kernel.data) };
+        assert_eq!(model.bytes(bytes), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(graph.tensor(TensorId(3)).producer, Some(OperationId(0)));
+    }
+
+    #[test]
+    fn identification() {
+        let opens = |change: &dyn Fn(&mut TestModel)| {
+            let mut test = TestModel::convolution();
+            change(&mut test);
+            let bytes = test.bytes();
+            (sniff(&Source::from_bytes("x", bytes.clone())), try_open(bytes).map(|model| model.warnings.len()))
+        };
+        assert!(matches!(opens(&|_| {}), (true, Ok(0))));
+        assert!(matches!(opens(&|test| test.version = 2), (true, Ok(1))));
+        assert!(matches!(opens(&|test| test.identifier = None), (true, Ok(1))));
+        let old = opens(&|test| (test.identifier, test.version) = (None, 1));
+        assert!(matches!(old, (true, Err(OpenError::Version { .. }))), "{old:?}");
+        assert!(!opens(&|test| (test.identifier, test.version) = (None, 4)).0);
+        for other in [&b"hello, this is no model at all"[..], b"", b"TFL3", &[0; 64], &[0xff; 64], b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert!(!sniff(&Source::from_bytes("x", other.to_vec())));
+        }
+        assert!(matches!(try_open(b"\xff\xff\xff\xffTFL3".to_vec()), Err(OpenError::Malformed { .. })));
+    }
+
+    #[test]
+    fn operator_codes() {
+        let kind = |code| {
+            let mut test = TestModel::convolution();
+            test.codes = vec![code];
+            model(&test).main().operations[0].kind.clone()
+        };
+        assert_eq!(kind((3, 0, None)), "CONV_2D");
+        assert_eq!(kind((0, 3, None)), "CONV_2D");
+        assert_eq!(kind((127, 150, None)), "GELU");
+        assert_eq!(kind((-1, 0, None)), "ADD");
+        assert_eq!(kind((127, 250, None)), "BUILTIN_250");
+        assert_eq!(kind((32, 32, Some("FlexErf"))), "FlexErf");
+        assert_eq!(kind((32, 32, None)), "CUSTOM");
+        assert_eq!(kind((3, 3, Some("aeq"))), "CONV_2D");
+    }
+
+    #[test]
+    fn oddities_cost_what_they_are_in() {
+        let mut test = TestModel::convolution();
+        let operator = &mut test.operators[0];
+        (operator.inputs, operator.outputs) = (vec![0, 1, -1, 99, -7], vec![77, 3]);
+        test.operators.push(TestOperator { code: 9, ..TestOperator::default() });
+        test.operators.push(TestOperator {
+            options: Some((250, vec![], vec![])),
+            custom_options: Some(vec![1, 2]),
+            ..TestOperator::default()
+        });
+        test.inputs = vec![0, 55];
+        test.tensors[1].buffer = 4_000_000_000;
+        test.tensors[2].shape = vec![3];
+        test.tensors[2].scales = vec![1.0, 2.0];
+        let model = model(&test);
+        let graph = model.main();
+        assert_eq!(graph.operations[0].inputs, [Some(TensorId(0)), Some(TensorId(1)), None, None, None]);
+        assert_eq!(graph.operations[0].outputs, [TensorId(3)]);
+        assert_eq!((graph.operations[1].kind.as_str(), graph.operations[1].name.as_str()), ("UNKNOWN", "UNKNOWN_1"));
+        assert_eq!(graph.operations[2].name, "CONV_2D_2");
+        assert_eq!(json!(graph.operations[2].attributes), json!({"builtin_options_type": 250, "custom_options_bytes": 2}));
+        assert_eq!(graph.inputs, [TensorId(0)]);
+        assert!(matches!(&graph.tensors[1].data, Data::Unavailable(why) if why.contains("4000000000")));
+        assert!(matches!(&graph.tensors[2].data, Data::Unavailable(why) if why.contains("12 bytes")));
+        assert!(graph.tensors[2].quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some()));
+        assert_eq!(model.warnings.len(), 5, "{:#?}", model.warnings);
+    }
+
+    #[test]
+    fn constants_without_elements_and_outside() {
+        let mut test = TestModel::convolution();
+        let empty = Buffer { data: Some(Vec::new()), ..Buffer::default() };
+        test.buffers.extend([empty, Buffer { data: None, offset: 4, size: 4 }]);
+        let tensor = |shape: &[i32], kind, buffer| TestTensor { shape: shape.to_vec(), kind, buffer, ..TestTensor::default() };
+        let external = TestTensor { external: 1 << 31, ..tensor(&[4], 0, 0) };
+        test.tensors.extend([tensor(&[0, 3], 0, 4), tensor(&[3], 0, 4), tensor(&[1], 0, 5), tensor(&[5], 5, 1), external]);
+        // The convolution's output looks like a constant without elements, but is none.
+        (test.tensors[3].shape, test.tensors[3].buffer) = (vec![0], 4);
+        let model = model(&test);
+        let graph = model.main();
+        let data = |index: usize| &graph.tensors[index].data;
+        assert!(matches!(data(4), Data::Stored(Bytes { len: 0, .. })));
+        assert_eq!((data(3), data(5)), (&Data::Computed, &Data::Computed));
+        assert_eq!(data(6), &Data::Stored(Bytes { source: 0, offset: 4, len: 4 }));
+        assert!(matches!(data(7), Data::Stored(Bytes { len: 6, .. })), "strings have no size to check");
+        assert!(matches!(data(8), Data::Unavailable(_)));
+    }
+
+    #[test]
+    fn no_graph_and_a_tail() {
+        let mut bytes = TestModel::convolution().bytes();
+        bytes.extend(b"PK\x03\x04 and what else a zip archive has");
+        assert!(try_open(bytes).unwrap().warnings.is_empty());
+        let model = model(&TestModel { graph_count: 0, ..TestModel::default() });
+        assert_eq!((model.graphs.len(), model.warnings.len()), (1, 1));
+    }
+
+    #[test]
+    fn called_graphs() {
+        let mut test = TestModel::convolution();
+        test.graph_count = 2;
+        // WHILE: cond 1, body 7 of 2 graphs.
+        test.codes = vec![(119, 0, None)];
+        test.operators[0].options = Some((93, vec![(0, 1), (1, 7)], vec![]));
+        let model = model(&test);
+        let operation = &model.main().operations[0];
+        assert_eq!((operation.kind.as_str(), operation.graphs.as_slice()), ("WHILE", &[GraphId(1)][..]));
+        assert_eq!(json!(operation.attributes), json!({"cond_subgraph_index": 1, "body_subgraph_index": 7}));
+    }
+
+    #[test]
+    fn shared_graphs_are_refused_not_expanded() {
+        let mut test = TestModel::convolution();
+        test.tensors.resize(2000, TestTensor::default());
+        test.graph_count = 2000;
+        assert!(matches!(try_open(test.bytes()), Err(OpenError::Malformed { what, .. }) if what.contains("shared")));
+    }
+
+    /// Truncations, single bytes and words set to bad values, and random bytes: no panic, and nothing
+    /// that breaks the model's invariants.
+    #[test]
+    fn damage_is_survived() {
+        let check = |bytes: Vec<u8>| {
+            let Ok(model) = try_open(bytes) else { return };
+            assert!(!model.graphs.is_empty());
+            for graph in &model.graphs {
+                let ids = graph.operations.iter().flat_map(|operation| operation.inputs.iter().flatten().chain(&operation.outputs));
+                for id in ids.chain(&graph.inputs).chain(&graph.outputs) {
+                    assert!((id.0 as usize) < graph.tensors.len());
+                }
+                for tensor in &graph.tensors {
+                    if let Data::Stored(bytes) = tensor.data {
+                        assert!(model.sources[0].range(bytes.offset, bytes.len).is_some());
+                    }
+                    if let Some(quantization) = &tensor.quantization {
+                        assert!(!quantization.scales.is_empty() && quantization.scales.len() == quantization.zero_points.len());
+                    }
+                }
+            }
+        };
+        let bytes = TestModel::convolution().bytes();
+        for len in 0..bytes.len() {
+            check(bytes[..len].to_vec());
+        }
+        for position in 0..bytes.len() {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut bytes = bytes.clone();
+                bytes[position] = value;
+                check(bytes);
+            }
+            for word in [0u32, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fff0] {
+                let mut bytes = bytes.clone();
+                if let Some(target) = bytes.get_mut(position..position + 4) {
+                    target.copy_from_slice(&word.to_le_bytes());
+                }
+                check(bytes);
+            }
+        }
+        let mut state = 1u64;
+        let mut random = |below: usize| {
+            // Knuth's MMIX generator; the upper bits are the good ones.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..2000 {
+            let mut bytes = bytes.clone();
+            for _ in 0..=random(8) {
+                let position = random(bytes.len());
+                bytes[position] = random(256) as u8;
+            }
+            check(bytes);
+        }
+    }
 }

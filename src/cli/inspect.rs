@@ -1,0 +1,242 @@
+//! `weightscope inspect`: operations and their constants, as text or JSON. The JSON is a contract
+//! (README, "inspect --json"): names and fields stay as they are.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::ModelArguments;
+use crate::export::json::{number, short};
+use crate::jobs::Token;
+use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
+use crate::stats::Moments;
+use crate::weights::{Catalogue, Kind, Scheme, Weight};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Read every constant and give the figures of its real values.
+    #[arg(long)]
+    stats: bool,
+    /// Give SHA-256 digests of the stored bytes and of the real values; includes --stats.
+    #[arg(long)]
+    hash: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = arguments.model.open()?;
+    let catalogue = Catalogue::of(&model);
+    let listing = Listing { model: &model, catalogue: &catalogue, stats: arguments.stats || arguments.hash, hash: arguments.hash };
+    if arguments.json {
+        let mut text = serde_json::to_string_pretty(&listing.to_json()).context("can't write JSON")?;
+        text.push('\n');
+        return super::print(&text);
+    }
+    super::print(&listing.to_text())
+}
+
+struct Listing<'m> {
+    model: &'m Model,
+    catalogue: &'m Catalogue,
+    stats: bool,
+    hash: bool,
+}
+
+impl Listing<'_> {
+    fn to_json(&self) -> Value {
+        let bar = super::progress(self.catalogue.all().len() as u64, "Reading constants");
+        let graphs = (0..).map(GraphId).zip(&self.model.graphs).map(|(id, graph)| self.graph(id, graph, &bar)).collect::<Vec<_>>();
+        bar.finish_and_clear();
+        json!({
+            "schema": 1,
+            "file": self.model.file.to_string_lossy(),
+            "format": self.model.format.name(),
+            "format_version": self.model.format_version,
+            "producer": self.model.producer,
+            "metadata": self.model.metadata,
+            "graphs": graphs,
+            "warnings": self.model.warnings,
+        })
+    }
+
+    fn graph(&self, id: GraphId, graph: &Graph, bar: &indicatif::ProgressBar) -> Value {
+        let operations: Vec<_> =
+            graph.operations().map(|(operation_id, operation)| self.operation(id, graph, operation_id, operation, bar)).collect();
+        json!({
+            "name": graph.name,
+            "path": graph.path,
+            "inputs": names(graph, &graph.inputs),
+            "outputs": names(graph, &graph.outputs),
+            "operations": operations,
+        })
+    }
+
+    fn operation(&self, id: GraphId, graph: &Graph, operation_id: OperationId, operation: &Operation, bar: &indicatif::ProgressBar) -> Value {
+        let constants: Vec<_> = self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar)).collect();
+        json!({
+            "index": operation.index,
+            "name": operation.name,
+            "type": operation.kind,
+            "version": operation.version,
+            "attributes": operation.attributes,
+            "inputs": operation.inputs.iter().map(|input| input.map(|id| &graph.tensor(id).name)).collect::<Vec<_>>(),
+            "outputs": names(graph, &operation.outputs),
+            "graphs": operation.graphs.iter().map(|id| id.0).collect::<Vec<_>>(),
+            "constants": constants,
+        })
+    }
+
+    fn constant(&self, weight: &Weight, bar: &indicatif::ProgressBar) -> Value {
+        let graph = weight.graph(self.model);
+        let tensor = weight.data_tensor(self.model);
+        let stored = weight.stored_bytes(self.model).ok();
+        let mut problem = weight.problem(self.model);
+        let mut constant = json!({
+            "input": weight.site.input,
+            "kind": weight.role.kind.name(),
+            "role": weight.role.name,
+            "tensor": tensor.name,
+            "dtype": tensor.dtype.name(),
+            "shape": tensor.shape.dims(),
+            "layout": weight.role.layout,
+            "chain": weight.chain.iter().map(|id| graph.operation(*id).kind.as_str()).collect::<Vec<_>>(),
+        });
+        let Some(fields) = constant.as_object_mut() else { return constant };
+        if let Some(operation) = weight.bias_of {
+            fields.insert("bias_of".into(), graph.operation(operation).name.clone().into());
+        }
+        fields.insert("quantization".into(), self.quantization(weight, &mut problem));
+        fields.insert("stored_bytes".into(), stored.map(<[u8]>::len).into());
+        if self.hash {
+            fields.insert("stored_sha256".into(), stored.map(|bytes| hex(&Sha256::digest(bytes))).into());
+        }
+        if self.stats {
+            fields.insert("values".into(), self.values(weight, &mut problem));
+        }
+        fields.insert("problem".into(), problem.into());
+        bar.inc(1);
+        constant
+    }
+
+    fn quantization(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
+        let mut fields = Map::new();
+        fields.insert("scheme".into(), weight.scheme.name().into());
+        if weight.scheme != Scheme::None {
+            match weight.scales(self.model, &Token::new()) {
+                Ok(scales) => {
+                    fields.insert("axis".into(), scales.axis.into());
+                    fields.insert("scales".into(), scales.scales.iter().map(|scale| short(*scale)).collect());
+                    fields.insert("zero_points".into(), scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect());
+                }
+                Err(error) => *problem = problem.take().or(Some(error.to_string())),
+            }
+        }
+        Value::Object(fields)
+    }
+
+    fn values(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
+        if problem.is_some() {
+            return Value::Null;
+        }
+        let token = Token::new();
+        let real = match weight.real(self.model, &token) {
+            Ok(real) => real,
+            Err(error) => {
+                *problem = Some(error.to_string());
+                return Value::Null;
+            }
+        };
+        let Ok(moments) = Moments::of(&real.values, &token) else { return Value::Null };
+        let mut values = json!({
+            "shape": real.shape,
+            "count": moments.count,
+            "min": number(moments.min),
+            "max": number(moments.max),
+            "mean": number(moments.mean),
+            "std": number(moments.std),
+            "zeros": moments.zeros,
+            "nan": moments.nan,
+            "inf": moments.inf(),
+        });
+        if let Some(fields) = values.as_object_mut().filter(|_| self.hash) {
+            fields.insert("sha256".into(), hex(&digest_f32(&real.values)).into());
+        }
+        values
+    }
+
+    fn to_text(&self) -> String {
+        let model = self.model;
+        let mut text = String::new();
+        let _ = writeln!(text, "{}: {} {}", model.file.display(), model.format, model.format_version);
+        if let Some(producer) = &model.producer {
+            let _ = writeln!(text, "made by {producer}");
+        }
+        for warning in &model.warnings {
+            let _ = writeln!(text, "warning: {warning}");
+        }
+        for (id, graph) in (0..).map(GraphId).zip(&model.graphs) {
+            let title = if graph.path.is_empty() { graph.name.clone() } else { graph.path.join("/") };
+            let count = graph.operations.len();
+            let _ = writeln!(text, "\ngraph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" });
+            for (operation_id, operation) in graph.operations() {
+                let _ = writeln!(text, "{:>6}  {}  {}", operation.index, operation.kind, operation.name);
+                for weight in self.catalogue.of_operation(id, operation_id) {
+                    self.constant_line(&mut text, weight);
+                }
+            }
+        }
+        text
+    }
+
+    fn constant_line(&self, text: &mut String, weight: &Weight) {
+        let tensor = weight.data_tensor(self.model);
+        let shape = weight.graph(self.model).tensor(weight.tensor).shape.to_string();
+        let layout = weight.role.layout.unwrap_or_default();
+        let scheme = if weight.scheme == Scheme::None { "" } else { weight.scheme.name() };
+        let mark = if weight.role.kind == Kind::Weight { "*" } else { " " };
+        let mut problem = weight.problem(self.model);
+        let figures = if self.stats { self.values(weight, &mut problem) } else { Value::Null };
+        let _ = write!(text, "      {mark} {:<2} {:<12} {:<5} {shape:<16} {layout:<6} {scheme}", weight.site.input, weight.role.name, tensor.dtype.name());
+        if let Some(figures) = figures.as_object() {
+            for key in ["min", "max", "mean", "std"] {
+                let _ = write!(text, "  {key} {}", figures[key]);
+            }
+            if let Some(digest) = figures.get("sha256") {
+                let _ = write!(text, "  sha256 {digest}");
+            }
+        }
+        if let Some(problem) = problem {
+            let _ = write!(text, "  problem: {problem}");
+        }
+        let trimmed = text.trim_end().len();
+        text.truncate(trimmed);
+        text.push('\n');
+    }
+}
+
+fn names<'g>(graph: &'g Graph, tensors: &[TensorId]) -> Vec<&'g str> {
+    tensors.iter().map(|id| graph.tensor(*id).name.as_str()).collect()
+}
+
+/// SHA-256 over the little-endian float32 bytes.
+fn digest_f32(values: &[f32]) -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    let mut block = Vec::with_capacity(1 << 16);
+    for chunk in values.chunks(1 << 14) {
+        block.clear();
+        block.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
+        hasher.update(&block);
+    }
+    hasher.finalize().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

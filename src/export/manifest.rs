@@ -1,0 +1,172 @@
+//! What lies beside exported arrays: a JSON file that says where each comes from.
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::atomic;
+use crate::jobs::{Cancelled, Token};
+
+/// The whole file: `weights.json` beside `weights.npz`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    pub schema: u32,
+    /// The model's file; of an OpenVINO pair the `.xml`.
+    pub file: String,
+    /// Of `file`, in lower-case hexadecimal digits.
+    pub sha256: String,
+    /// The other files that the model's constants lie in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub data_files: Vec<DataFile>,
+    pub arrays: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DataFile {
+    pub file: String,
+    pub sha256: String,
+}
+
+/// One array. The words are those of `inspect --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// The array's name in the file.
+    pub array: String,
+    /// The file that holds the array, where each has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Index among the model's graphs.
+    pub graph: u32,
+    /// The operation's number in the model's file.
+    pub index: u64,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Position among the operation's inputs.
+    pub input: usize,
+    pub role: String,
+    /// The constant that holds the stored values.
+    pub tensor: String,
+    /// For the bias in an addition of its own: the layer that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias_of: Option<String>,
+    pub layout: Option<String>,
+    pub shape: Vec<usize>,
+    /// The type in the written file.
+    pub dtype: String,
+    /// The type in the model's file.
+    pub stored_dtype: String,
+    pub quantization: Quantization,
+}
+
+/// How stored integers become real values.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Quantization {
+    /// `none`, `per-tensor`, `per-axis`, ...
+    pub scheme: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scales: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub zero_points: Vec<Value>,
+}
+
+impl Manifest {
+    /// A manifest of nothing yet.
+    pub fn new(file: impl Into<String>, sha256: impl Into<String>) -> Self {
+        Self { schema: 1, file: file.into(), sha256: sha256.into(), data_files: Vec::new(), arrays: Vec::new() }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        write_json(path, self)
+    }
+}
+
+/// Writes anything as indented JSON with a line feed at its end.
+///
+/// # Errors
+/// What the file system says, or a value that JSON can't hold.
+pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    atomic::write(path, |out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// SHA-256 in lower-case hexadecimal digits.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn sha256(bytes: &[u8], token: &Token) -> Result<String, Cancelled> {
+    let mut hash = Sha256::new();
+    for block in bytes.chunks(1 << 20) {
+        token.check()?;
+        hash.update(block);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::json::short;
+    use super::*;
+
+    #[test]
+    fn keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.json");
+        let mut manifest = Manifest::new("model.tflite", "00");
+        manifest.arrays.push(Entry {
+            array: "conv/kernel".into(),
+            file: None,
+            graph: 0,
+            index: 3,
+            name: "conv".into(),
+            kind: "CONV_2D".into(),
+            input: 1,
+            role: "kernel".into(),
+            tensor: "conv/filter".into(),
+            bias_of: None,
+            layout: Some("OHWI".into()),
+            shape: vec![8, 3, 3, 3],
+            dtype: "f32".into(),
+            stored_dtype: "i8".into(),
+            quantization: Quantization {
+                scheme: "per-axis".into(),
+                axis: Some(0),
+                scales: [0.1, f32::NAN, f32::NEG_INFINITY].map(short).to_vec(),
+                zero_points: [0.0; 3].map(short).to_vec(),
+            },
+        });
+        manifest.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let expected = json!({
+            "schema": 1, "file": "model.tflite", "sha256": "00",
+            "arrays": [{
+                "array": "conv/kernel", "graph": 0, "index": 3, "name": "conv", "type": "CONV_2D", "input": 1,
+                "role": "kernel", "tensor": "conv/filter", "layout": "OHWI", "shape": [8, 3, 3, 3], "dtype": "f32",
+                "stored_dtype": "i8",
+                "quantization": { "scheme": "per-axis", "axis": 0, "scales": [0.1, "nan", "-inf"], "zero_points": [0, 0, 0] },
+            }],
+        });
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+        assert!(text.ends_with("}\n") && text.contains("0.1,"));
+    }
+
+    /// FIPS 180-2, appendix B.1.
+    #[test]
+    fn sha256_of_abc() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256(b"abc", &Token::new()).unwrap(), expected);
+    }
+}

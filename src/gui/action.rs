@@ -1,0 +1,322 @@
+//! What a person can ask for without saying more: every entry of a menu, shortcut or palette row.
+//!
+//! One enum in the order of the menus; names, tooltips and shortcuts are exhaustive matches, so an
+//! action can't be without them. Requests that carry something are [`super::command::Command`]s.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Open,
+    OpenExample,
+    Reload,
+    CloseModel,
+    SaveImage,
+    SaveNumbers,
+    SaveHistogram,
+    CopyImage,
+    Quit,
+    FindAnything,
+    FilterWeights,
+    FitGraph,
+    FitPicture,
+    ZoomGraphIn,
+    ZoomGraphOut,
+    ToggleTheme,
+    FollowSystemTheme,
+    WheelZooms,
+    EnlargeInterface,
+    ReduceInterface,
+    ResetInterface,
+    ResetPanels,
+    FullScreen,
+    Back,
+    Forward,
+    NextWeight,
+    PreviousWeight,
+    NextModel,
+    PreviousModel,
+    Deselect,
+    Shortcuts,
+    About,
+}
+
+/// A menu of the bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Menu {
+    File,
+    View,
+    Go,
+    Help,
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+impl Action {
+    pub const ALL: &'static [Self] = &[
+        Self::Open,
+        Self::OpenExample,
+        Self::Reload,
+        Self::CloseModel,
+        Self::SaveImage,
+        Self::SaveNumbers,
+        Self::SaveHistogram,
+        Self::CopyImage,
+        Self::Quit,
+        Self::FindAnything,
+        Self::FilterWeights,
+        Self::FitGraph,
+        Self::FitPicture,
+        Self::ZoomGraphIn,
+        Self::ZoomGraphOut,
+        Self::ToggleTheme,
+        Self::FollowSystemTheme,
+        Self::WheelZooms,
+        Self::EnlargeInterface,
+        Self::ReduceInterface,
+        Self::ResetInterface,
+        Self::ResetPanels,
+        Self::FullScreen,
+        Self::Back,
+        Self::Forward,
+        Self::NextWeight,
+        Self::PreviousWeight,
+        Self::NextModel,
+        Self::PreviousModel,
+        Self::Deselect,
+        Self::Shortcuts,
+        Self::About,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "Open…",
+            Self::OpenExample => "Open the example model",
+            Self::Reload => "Reload",
+            Self::CloseModel => "Close model",
+            Self::SaveImage => "Save image…",
+            Self::SaveNumbers => "Save numbers…",
+            Self::SaveHistogram => "Save histogram…",
+            Self::CopyImage => "Copy image",
+            Self::Quit => "Quit",
+            Self::FindAnything => "Find operations, tensors, actions…",
+            Self::FilterWeights => "Filter weights",
+            Self::FitGraph => "Fit graph",
+            Self::FitPicture => "Fit picture",
+            Self::ZoomGraphIn => "Zoom graph in",
+            Self::ZoomGraphOut => "Zoom graph out",
+            Self::ToggleTheme => "Light or dark",
+            Self::FollowSystemTheme => "Theme of the system",
+            Self::WheelZooms => "Wheel zooms or scrolls the graph",
+            Self::EnlargeInterface => "Larger interface",
+            Self::ReduceInterface => "Smaller interface",
+            Self::ResetInterface => "Normal interface size",
+            Self::ResetPanels => "Reset panels",
+            Self::FullScreen => "Full screen",
+            Self::Back => "Back",
+            Self::Forward => "Forward",
+            Self::NextWeight => "Next weight",
+            Self::PreviousWeight => "Previous weight",
+            Self::NextModel => "Next model",
+            Self::PreviousModel => "Previous model",
+            Self::Deselect => "Deselect",
+            Self::Shortcuts => "Keyboard shortcuts",
+            Self::About => "About Weightscope",
+        }
+    }
+
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Open => "Choose model files to open",
+            Self::OpenExample => "A small convolutional network trained on handwritten digits",
+            Self::Reload => "Read the model's file again",
+            Self::CloseModel => "Close the model on display",
+            Self::SaveImage => "Write the picture on display as PNG or SVG",
+            Self::SaveNumbers => "Write the weight on display as npy, npz or CSV",
+            Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
+            Self::CopyImage => "Put the picture on display on the clipboard",
+            Self::Quit => "Close the window",
+            Self::FindAnything => "Search every layer, action and recent file",
+            Self::FilterWeights => "Type words to narrow the list of weights",
+            Self::FitGraph => "Show the whole graph",
+            Self::FitPicture => "Show the whole picture",
+            Self::ZoomGraphIn => "Show the graph larger",
+            Self::ZoomGraphOut => "Show the graph smaller",
+            Self::ToggleTheme => "Switch between the light and the dark theme",
+            Self::FollowSystemTheme => "Light or dark as the system says",
+            Self::WheelZooms => "Whether the mouse wheel zooms the graph or scrolls it; Ctrl and wheel always zoom",
+            Self::EnlargeInterface => "Draw the interface larger",
+            Self::ReduceInterface => "Draw the interface smaller",
+            Self::ResetInterface => "Draw the interface at its normal size",
+            Self::ResetPanels => "Put all panels back where they were at first",
+            Self::FullScreen => "Fill the screen with the window, or stop doing so",
+            Self::Back => "Show what was selected before",
+            Self::Forward => "Undo the last step back",
+            Self::NextWeight => "Show the next weight of the list",
+            Self::PreviousWeight => "Show the previous weight of the list",
+            Self::NextModel => "Show the next open model",
+            Self::PreviousModel => "Show the previous open model",
+            Self::Deselect => "Select nothing",
+            Self::Shortcuts => "List every shortcut",
+            Self::About => "Version, licence and what the program is for",
+        }
+    }
+
+    /// The main shortcut first; others do the same.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(modifiers, key)
+        }
+        match self {
+            Self::Open => const { &[keys(CTRL, Key::O)] },
+            Self::OpenExample => const { &[keys(CTRL_SHIFT, Key::O)] },
+            Self::Reload => const { &[keys(Modifiers::NONE, Key::F5)] },
+            Self::CloseModel => const { &[keys(CTRL, Key::W)] },
+            Self::SaveImage => const { &[keys(CTRL, Key::S), keys(CTRL_SHIFT, Key::E)] },
+            Self::SaveNumbers => const { &[keys(CTRL_SHIFT, Key::S)] },
+            Self::SaveHistogram => &[],
+            Self::CopyImage => const { &[keys(CTRL, Key::C)] },
+            Self::Quit => const { &[keys(CTRL, Key::Q)] },
+            Self::FindAnything => const { &[keys(CTRL, Key::K), keys(CTRL_SHIFT, Key::P)] },
+            Self::FilterWeights => const { &[keys(CTRL, Key::F)] },
+            Self::FitGraph => const { &[keys(Modifiers::NONE, Key::F), keys(Modifiers::NONE, Key::Space)] },
+            Self::FitPicture => const { &[keys(Modifiers::SHIFT, Key::F)] },
+            Self::ZoomGraphIn => const { &[keys(Modifiers::NONE, Key::Plus)] },
+            Self::ZoomGraphOut => const { &[keys(Modifiers::NONE, Key::Minus)] },
+            Self::ToggleTheme => const { &[keys(CTRL, Key::T)] },
+            Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
+            Self::EnlargeInterface => const { &[keys(CTRL, Key::Plus), keys(CTRL, Key::Equals)] },
+            Self::ReduceInterface => const { &[keys(CTRL, Key::Minus)] },
+            Self::ResetInterface => const { &[keys(CTRL, Key::Num0)] },
+            Self::FullScreen => const { &[keys(Modifiers::NONE, Key::F11)] },
+            Self::Back => const { &[keys(Modifiers::ALT, Key::ArrowLeft)] },
+            Self::Forward => const { &[keys(Modifiers::ALT, Key::ArrowRight)] },
+            Self::NextWeight => const { &[keys(Modifiers::NONE, Key::PageDown)] },
+            Self::PreviousWeight => const { &[keys(Modifiers::NONE, Key::PageUp)] },
+            Self::NextModel => const { &[keys(Modifiers::CTRL, Key::Tab)] },
+            Self::PreviousModel => const { &[keys(Modifiers::CTRL.plus(Modifiers::SHIFT), Key::Tab)] },
+            Self::Deselect => const { &[keys(Modifiers::NONE, Key::Escape)] },
+            Self::Shortcuts => const { &[keys(CTRL, Key::Slash)] },
+        }
+    }
+
+    pub fn menu(self) -> Menu {
+        match self {
+            Self::Open
+            | Self::OpenExample
+            | Self::Reload
+            | Self::CloseModel
+            | Self::SaveImage
+            | Self::SaveNumbers
+            | Self::SaveHistogram
+            | Self::CopyImage
+            | Self::Quit => Menu::File,
+            Self::FitGraph
+            | Self::FitPicture
+            | Self::ZoomGraphIn
+            | Self::ZoomGraphOut
+            | Self::ToggleTheme
+            | Self::FollowSystemTheme
+            | Self::WheelZooms
+            | Self::EnlargeInterface
+            | Self::ReduceInterface
+            | Self::ResetInterface
+            | Self::ResetPanels
+            | Self::FullScreen => Menu::View,
+            Self::FindAnything
+            | Self::FilterWeights
+            | Self::Back
+            | Self::Forward
+            | Self::NextWeight
+            | Self::PreviousWeight
+            | Self::NextModel
+            | Self::PreviousModel
+            | Self::Deselect => Menu::Go,
+            Self::Shortcuts | Self::About => Menu::Help,
+        }
+    }
+
+    /// Whether the action needs a model on display.
+    pub fn needs_model(self) -> bool {
+        matches!(
+            self,
+            Self::Reload
+                | Self::CloseModel
+                | Self::FilterWeights
+                | Self::FitGraph
+                | Self::ZoomGraphIn
+                | Self::ZoomGraphOut
+                | Self::Back
+                | Self::Forward
+                | Self::NextWeight
+                | Self::PreviousWeight
+                | Self::NextModel
+                | Self::PreviousModel
+                | Self::Deselect
+        ) || self.needs_weight()
+    }
+
+    /// Whether the action needs a weight on display.
+    pub fn needs_weight(self) -> bool {
+        matches!(self, Self::SaveImage | Self::SaveNumbers | Self::SaveHistogram | Self::CopyImage | Self::FitPicture)
+    }
+}
+
+impl Menu {
+    pub const ALL: [Self; 4] = [Self::File, Self::View, Self::Go, Self::Help];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::View => "View",
+            Self::Go => "Go",
+            Self::Help => "Help",
+        }
+    }
+
+    pub fn actions(self) -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(move |action| action.menu() == self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+
+    #[test]
+    fn no_two_actions_share_a_shortcut() {
+        // On macOS COMMAND is the command key, elsewhere it is Ctrl: look at both.
+        for is_mac in [false, true] {
+            let mut owners: HashMap<(Modifiers, Key), Action> = HashMap::new();
+            for action in Action::ALL {
+                for shortcut in action.shortcuts() {
+                    let mut modifiers = shortcut.modifiers;
+                    if modifiers.command {
+                        modifiers.command = false;
+                        if is_mac {
+                            modifiers.mac_cmd = true;
+                        } else {
+                            modifiers.ctrl = true;
+                        }
+                    }
+                    let other = owners.insert((modifiers, shortcut.logical_key), *action);
+                    assert_eq!(other, None, "{shortcut:?} of {action:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_is_listed_once_and_named() {
+        let listed: HashSet<_> = Action::ALL.iter().collect();
+        assert_eq!(listed.len(), Action::ALL.len());
+        let names: HashSet<_> = Action::ALL.iter().map(|action| action.name()).collect();
+        assert_eq!(names.len(), Action::ALL.len());
+        for action in Action::ALL {
+            assert!(!action.tooltip().ends_with('.'), "{action:?}: no full stop on a single sentence");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One frame of the window: collect events, draw, execute commands.
+
+use std::time::Duration;
+
+use egui::Key;
+
+use crate::cli::{Theme, WindowArguments};
+use crate::jobs::Pool;
+
+use super::action::Action;
+use super::command::Command;
+use super::dialogs::Dialogs;
+use super::dock::Dock;
+use super::screenshot::{Outcome, Screenshot};
+use super::settings::{Settings, ThemeChoice};
+use super::state::{Overlay, State};
+use super::theme::{self, Tokens};
+use super::{bars, execute, notices, palette, panels, save, shortcuts};
+
+/// The window's application.
+pub struct App {
+    pub(super) state: State,
+    pub(super) pool: Pool,
+    pub(super) dock: Dock,
+    pub(super) dialogs: Dialogs,
+    pub(super) commands: Vec<Command>,
+    pub(super) screenshot: Option<Screenshot>,
+    /// Set for the next frame: the filter field takes the keyboard.
+    pub(super) focus_filter: bool,
+}
+
+const SETTINGS_KEY: &str = "settings";
+const DOCK_KEY: &str = "panels";
+
+impl App {
+    pub fn new(creation: &eframe::CreationContext<'_>, arguments: WindowArguments, outcome: Outcome) -> Self {
+        let read = |key: &str| creation.storage.and_then(|storage| storage.get_string(key));
+        let settings = Settings::from_text(read(SETTINGS_KEY).as_deref());
+        let dock = Dock::from_text(read(DOCK_KEY).as_deref());
+        Self::with(&creation.egui_ctx, arguments, settings, dock, outcome)
+    }
+
+    /// An application without stored settings, for tests.
+    pub fn bare(ctx: &egui::Context, arguments: WindowArguments) -> Self {
+        Self::with(ctx, arguments, Settings::default(), Dock::default(), Outcome::default())
+    }
+
+    fn with(ctx: &egui::Context, arguments: WindowArguments, mut settings: Settings, dock: Dock, outcome: Outcome) -> Self {
+        theme::install(ctx);
+        match arguments.theme {
+            Some(Theme::Light) => settings.theme = ThemeChoice::Light,
+            Some(Theme::Dark) => settings.theme = ThemeChoice::Dark,
+            None => {}
+        }
+        ctx.set_theme(settings.theme);
+        // Our own shortcuts scale the interface; they are listed like all others.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let repaint = ctx.clone();
+        let mut app = Self {
+            state: State::new(settings),
+            pool: Pool::new(move || repaint.request_repaint()),
+            dock,
+            dialogs: Dialogs::default(),
+            commands: Vec::new(),
+            screenshot: arguments.screenshot.map(|path| Screenshot::new(path, outcome)),
+            focus_filter: false,
+        };
+        app.state.show_layer_at_start = arguments.layer;
+        if !arguments.models.is_empty() {
+            app.commands.push(Command::OpenFiles(arguments.models));
+        }
+        if arguments.example {
+            app.commands.push(Command::Do(Action::OpenExample));
+        }
+        app
+    }
+
+    /// Whether nothing is under way that would still change the picture.
+    pub fn is_settled(&self) -> bool {
+        self.pool.is_idle() && self.state.openings.is_empty() && self.commands.is_empty()
+    }
+
+    fn collect(&mut self, ctx: &egui::Context) {
+        for event in self.pool.collect() {
+            execute::absorb(self, event);
+        }
+        if let Some(command) = self.dialogs.poll() {
+            self.commands.push(command);
+        }
+        let dropped: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        if !dropped.is_empty() {
+            self.commands.push(Command::OpenFiles(dropped));
+        }
+        self.state.age_notices();
+    }
+
+    fn keys(&mut self, ctx: &egui::Context) {
+        let overlay_open = self.state.overlay.is_some();
+        if overlay_open {
+            if ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Escape)) {
+                self.commands.push(Command::CloseOverlay);
+            }
+            return;
+        }
+        let is_typing = ctx.egui_wants_keyboard_input();
+        for action in Action::ALL {
+            for shortcut in action.shortcuts() {
+                let is_plain = shortcut.modifiers.is_none() || shortcut.modifiers == egui::Modifiers::SHIFT;
+                let is_text_key = is_plain && !matches!(shortcut.logical_key, Key::F1 | Key::F5 | Key::F11);
+                if is_typing && is_text_key {
+                    continue;
+                }
+                if ctx.input_mut(|input| input.consume_shortcut(shortcut)) {
+                    self.commands.push(Command::Do(*action));
+                }
+            }
+        }
+        // Copying is an event of its own: the system turns Ctrl+C into it.
+        let wants_copy = ctx.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
+        if wants_copy && !is_typing {
+            self.commands.push(Command::Do(Action::CopyImage));
+        }
+        for (number, key) in (0..).zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9]) {
+            if ctx.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, key))
+                && let Some(path) = self.state.settings.recent.get(number)
+            {
+                self.commands.push(Command::OpenFiles(vec![path.clone()]));
+            }
+        }
+        let (back, forward) = ctx.input(|input| {
+            (input.pointer.button_clicked(egui::PointerButton::Extra1), input.pointer.button_clicked(egui::PointerButton::Extra2))
+        });
+        self.commands.extend(back.then_some(Command::Do(Action::Back)));
+        self.commands.extend(forward.then_some(Command::Do(Action::Forward)));
+    }
+
+    /// Draws everything and carries out what was asked for.
+    pub fn frame(&mut self, ui: &mut egui::Ui) {
+        let ctx = ui.ctx().clone();
+        self.collect(&ctx);
+        self.keys(&ctx);
+        let tokens = Tokens::of(ui);
+        ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.background);
+        bars::top(ui, &self.state, &mut self.commands);
+        bars::status(ui, &self.state, &self.pool, &mut self.commands);
+        let focus_filter = std::mem::take(&mut self.focus_filter);
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            if self.state.documents.is_empty() {
+                panels::welcome::show(ui, &self.state, &self.pool, &mut self.commands);
+            } else {
+                self.dock.show(ui, &mut self.state, focus_filter, &mut self.commands);
+            }
+        });
+        self.overlays(&ctx);
+        panels::drop_target::show(&ctx, &self.state);
+        notices::show(&ctx, &self.state, &mut self.commands);
+        for command in std::mem::take(&mut self.commands) {
+            execute::execute(self, &ctx, command);
+        }
+        if let Some(mut screenshot) = self.screenshot.take() {
+            screenshot.step(&ctx, self.is_settled());
+            self.screenshot = Some(screenshot);
+        }
+    }
+
+    fn overlays(&mut self, ctx: &egui::Context) {
+        // The overlay is taken out while it is drawn: it may read the state and change itself.
+        let Some(mut overlay) = self.state.overlay.take() else { return };
+        match &mut overlay {
+            Overlay::Palette(palette) => palette::show(ctx, palette, &self.state, &mut self.commands),
+            Overlay::Save(dialog) => save::show(ctx, dialog, &self.state, &mut self.commands),
+            Overlay::OpenPath(field) => field.show_open(ctx, &mut self.commands),
+            Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
+            Overlay::About => shortcuts::show_about(ctx, &mut self.commands),
+        }
+        self.state.overlay = Some(overlay);
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.frame(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
+        storage.set_string(DOCK_KEY, self.dock.to_text());
+    }
+
+    fn auto_save_interval(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        let tokens = if visuals.dark_mode { &theme::DARK } else { &theme::LIGHT };
+        tokens.background.to_normalized_gamma_f32()
+    }
+}

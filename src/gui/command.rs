@@ -1,0 +1,46 @@
+//! Every way to change the window's state. Panels push commands; [`super::execute`] carries them
+//! out, one after the other, after the panels were drawn.
+
+use std::path::PathBuf;
+
+use crate::jobs::SavePlan;
+use crate::model::{GraphId, OperationId};
+use crate::weights::Site;
+
+use super::action::Action;
+
+#[derive(Debug)]
+pub enum Command {
+    /// A menu entry, a shortcut, a palette row.
+    Do(Action),
+    OpenFiles(Vec<PathBuf>),
+    CancelOpening(u64),
+    ActivateDocument(usize),
+    CloseDocument(usize),
+    /// Selects an operation of the document's graph on display and shows its weight.
+    Select { graph: GraphId, operation: OperationId, fly: bool },
+    Deselect,
+    ShowGraph(GraphId),
+    /// Shows a weight, and selects the operation that uses it.
+    ShowWeight(Site),
+    /// Asks for the figures and the small picture of a weight that came into sight.
+    NeedGlance(Site),
+    /// Asks for the picture on display to be drawn anew.
+    NeedPicture(Box<super::views::PictureWanted>),
+    NeedHistogram(super::views::HistogramWanted),
+    Save(Box<SavePlan>),
+    ForgetRecent(PathBuf),
+    CloseOverlay,
+    DismissNotice(usize),
+    /// The answer of the system's file dialog, or that there is none.
+    Picked { purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant: bool },
+    /// Opens the system's dialog for the file to write to.
+    BrowseForSave,
+}
+
+/// What the system's file dialog was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    Open,
+    Save,
+}

@@ -1,0 +1,176 @@
+//! The panels' arrangement: resizable, movable, remembered.
+//!
+//! At 1100 points of width the inspector folds away, at 800 the graph becomes a tab beside the
+//! heatmap (design.md).
+
+use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
+use serde::{Deserialize, Serialize};
+
+use super::command::Command;
+use super::panels;
+use super::state::State;
+use super::theme::{self, PANEL_GAP, Tokens};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Pane {
+    Weights,
+    Graph,
+    Heatmap,
+    Histogram,
+    Inspector,
+}
+
+/// Below this width the inspector is folded away.
+const INSPECTOR_WIDTH: f32 = 1100.0;
+/// Below this width the graph is a tab.
+const GRAPH_WIDTH: f32 = 800.0;
+
+pub struct Dock {
+    wide: Tree<Pane>,
+    narrow: Tree<Pane>,
+}
+
+impl Pane {
+    pub const ALL: [Self; 5] = [Self::Weights, Self::Graph, Self::Heatmap, Self::Histogram, Self::Inspector];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Weights => "Weights",
+            Self::Graph => "Graph",
+            Self::Heatmap => "Heatmap",
+            Self::Histogram => "Histogram",
+            Self::Inspector => "Inspector",
+        }
+    }
+}
+
+impl Default for Dock {
+    fn default() -> Self {
+        Self { wide: wide_tree(), narrow: narrow_tree() }
+    }
+}
+
+impl Dock {
+    /// Reads what [`Dock::to_text`] wrote; anything else gives the first arrangement.
+    pub fn from_text(text: Option<&str>) -> Self {
+        let wide = text.and_then(|text| serde_json::from_str::<Tree<Pane>>(text).ok()).filter(holds_every_pane_once);
+        Self { wide: wide.unwrap_or_else(wide_tree), narrow: narrow_tree() }
+    }
+
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(&self.wide).unwrap_or_default()
+    }
+
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
+        let width = ui.available_width();
+        let area = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
+        let tree = if width < GRAPH_WIDTH { &mut self.narrow } else { &mut self.wide };
+        let inspector = tree.tiles.find_pane(&Pane::Inspector);
+        if let Some(inspector) = inspector {
+            tree.set_visible(inspector, width >= INSPECTOR_WIDTH);
+        }
+        let mut painted = PanePainter { state, focus_filter, commands };
+        ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| tree.ui(&mut painted, ui));
+    }
+}
+
+fn wide_tree() -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let [weights, graph, heatmap, histogram, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.70), (histogram, 0.30)]);
+    let columns = [(weights, 0.255), (graph, 0.25), (pictures, 0.33), (inspector, 0.165)];
+    let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
+    Tree::new("panels", root, tiles)
+}
+
+fn narrow_tree() -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let [weights, graph, heatmap, histogram, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let tabs = tiles.insert_tab_tile(vec![heatmap, graph]);
+    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (histogram, 0.34)]);
+    let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &[(weights, 0.38), (pictures, 0.62), (inspector, 0.2)]);
+    Tree::new("narrow panels", root, tiles)
+}
+
+fn linear(tiles: &mut Tiles<Pane>, direction: egui_tiles::LinearDir, children: &[(TileId, f32)]) -> TileId {
+    let mut container = egui_tiles::Linear::new(direction, children.iter().map(|(id, _)| *id).collect());
+    for (id, share) in children {
+        container.shares.set_share(*id, share * children.len() as f32);
+    }
+    tiles.insert_container(Container::Linear(container))
+}
+
+fn holds_every_pane_once(tree: &Tree<Pane>) -> bool {
+    let mut panes: Vec<_> = tree.tiles.tiles().filter_map(|tile| if let Tile::Pane(pane) = tile { Some(*pane) } else { None }).collect();
+    panes.sort_by_key(|pane| *pane as u8);
+    panes == Pane::ALL
+}
+
+struct PanePainter<'a> {
+    state: &'a mut State,
+    focus_filter: bool,
+    commands: &'a mut Vec<Command>,
+}
+
+impl Behavior<Pane> for PanePainter<'_> {
+    fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
+        let tokens = Tokens::of(ui);
+        let rect = ui.max_rect();
+        let radius = egui::CornerRadius::same(theme::PANEL_RADIUS);
+        ui.painter().rect(rect, radius, tokens.panel, egui::Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
+        let inner = egui::UiBuilder::new().max_rect(rect.shrink(1.0)).layout(egui::Layout::top_down(egui::Align::Min));
+        let moved = ui.scope_builder(inner, |ui| panels::show(*pane, ui, self.state, self.focus_filter, self.commands)).inner;
+        if moved { UiResponse::DragStarted } else { UiResponse::None }
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
+        pane.title().into()
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        PANEL_GAP
+    }
+
+    fn min_size(&self) -> f32 {
+        120.0
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        visuals.extreme_bg_color
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, resize: egui_tiles::ResizeState) -> egui::Stroke {
+        match resize {
+            egui_tiles::ResizeState::Idle => egui::Stroke::NONE,
+            _ => egui::Stroke::new(2.0, style.visuals.selection.stroke.color),
+        }
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: false, ..Default::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arrangement_survives_and_damage_gives_the_first_one() {
+        let dock = Dock::default();
+        let text = dock.to_text();
+        assert!(holds_every_pane_once(&Dock::from_text(Some(&text)).wide));
+        for damaged in [None, Some(""), Some("{}"), Some(&text[..text.len() / 2])] {
+            assert!(holds_every_pane_once(&Dock::from_text(damaged).wide));
+        }
+        // A tree that lost a pane would leave it out of reach.
+        let mut tiles = Tiles::default();
+        let only = tiles.insert_pane(Pane::Graph);
+        let lost = serde_json::to_string(&Tree::new("panels", only, tiles)).unwrap();
+        assert!(holds_every_pane_once(&Dock::from_text(Some(&lost)).wide));
+    }
+}

@@ -1,0 +1,121 @@
+//! Names and numbers as a person reads them.
+
+use std::time::Duration;
+
+use crate::model::{FormatName, Model};
+
+/// At most `max` characters; what is too long loses its middle, never the end that differs.
+pub fn elide_middle(text: &str, max: usize) -> String {
+    let count = text.chars().count();
+    if count <= max || max < 3 {
+        return text.to_owned();
+    }
+    let tail = (max - 1) / 2;
+    let head = max - 1 - tail;
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start}…{end}")
+}
+
+/// `470,776`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Binary units: `1.80 MiB`.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let mut value = number as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
+/// `6 ms`, `1.3 s`.
+pub fn duration(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1000.0;
+    match millis {
+        millis if millis < 1.0 => "under 1 ms".to_owned(),
+        millis if millis < 1000.0 => format!("{millis:.0} ms"),
+        millis => format!("{:.1} s", millis / 1000.0),
+    }
+}
+
+/// Four significant digits; exponents only where they help.
+pub fn figure(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
+    }
+    let magnitude = value.abs();
+    if magnitude == 0.0 {
+        return "0".to_owned();
+    }
+    if !(1e-4..1e7).contains(&magnitude) {
+        return format!("{value:.3e}");
+    }
+    let decimals = (3 - magnitude.log10().floor() as i32).max(0) as usize;
+    format!("{value:.decimals$}")
+}
+
+/// All the digits that tell the number from its neighbours, for hovering.
+pub fn exact(value: f64) -> String {
+    format!("{value}")
+}
+
+/// Four significant digits with a sign, for values of a weight.
+pub fn signed(value: f64) -> String {
+    let text = figure(value);
+    if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
+}
+
+/// `v3`, `v11`.
+pub fn version(model: &Model) -> String {
+    match model.format {
+        FormatName::Tflite | FormatName::OpenvinoIr => format!("v{}", model.format_version),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_goes() {
+        assert_eq!(elide_middle("MobilenetV1/Conv2d_12_pointwise", 15), "Mobilen…ntwise".replace("ntwise", "intwise"));
+        assert_eq!(elide_middle("short", 15), "short");
+        assert_eq!(elide_middle("äöüäöüäöü", 5).chars().count(), 5);
+    }
+
+    #[test]
+    fn numbers() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (470_776, "470,776"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+        for (number, text) in [(1023, "1023 B"), (1024, "1.00 KiB"), (1_887_437, "1.80 MiB"), (1 << 40, "1.00 TiB")] {
+            assert_eq!(bytes(number), text);
+        }
+        for (value, text) in [(1.841_23, "1.841"), (0.001_6, "0.001600"), (-3.06, "-3.060"), (0.0, "0"), (12345.6, "12346"), (1.5e-7, "1.500e-7")] {
+            assert_eq!(figure(value), text);
+        }
+        assert_eq!(signed(0.5), "+0.5000");
+        assert_eq!(figure(f64::NAN), "NaN");
+    }
+}

@@ -1,0 +1,48 @@
+//! The panels, a file each. A panel is a function of shared references and its own view state; it
+//! pushes commands and returns whether it is being dragged by its head.
+
+pub mod drop_target;
+mod graph;
+mod heatmap;
+mod histogram;
+mod inspector;
+mod weights;
+pub mod welcome;
+
+use super::command::Command;
+use super::dock::Pane;
+use super::state::{Document, State};
+use super::views::Views;
+use super::widgets;
+
+/// Draws a panel of the document on display.
+pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) -> bool {
+    let settings = state.settings.clone();
+    let Some(document) = state.document_mut() else { return false };
+    // The panel changes its own view state and reads the rest.
+    let mut views = std::mem::take(&mut document.views);
+    let document = &*document;
+    let is_dragged = match pane {
+        Pane::Weights => weights::show(ui, document, &mut views.weights, focus_filter, commands),
+        Pane::Graph => graph::show(ui, document, &mut views.graph, &settings, commands),
+        Pane::Heatmap => heatmap::show(ui, document, &mut views.heatmap, commands),
+        Pane::Histogram => histogram::show(ui, document, &mut views.histogram, commands),
+        Pane::Inspector => inspector::show(ui, document, &views.heatmap, commands),
+    };
+    restore(state, views);
+    is_dragged
+}
+
+fn restore(state: &mut State, views: Views) {
+    if let Some(document) = state.document_mut() {
+        document.views = views;
+    }
+}
+
+/// A panel that can't show its content yet, or not at all.
+fn placeholder(ui: &mut egui::Ui, document: &Document, title: &str, sentence: &str) -> bool {
+    let shows = if document.weight.is_some() { "" } else { "nothing selected" };
+    let is_dragged = widgets::head(ui, title, shows, |_| {});
+    widgets::empty_state(ui, sentence, None);
+    is_dragged
+}

@@ -1,0 +1,185 @@
+//! Everything the window knows. Panels read it; only [`super::execute`] changes it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::jobs::{Glance, Loaded, Opened};
+use crate::layout::Layout;
+use crate::model::{GraphId, OperationId};
+use crate::stats::Histogram;
+use crate::weights::{Site, Weight};
+
+use super::history::History;
+use super::settings::Settings;
+use super::views::Views;
+
+pub struct State {
+    pub settings: Settings,
+    pub documents: Vec<Document>,
+    /// The document on display, an index into `documents`.
+    pub active: usize,
+    pub openings: Vec<Opening>,
+    pub notices: Vec<Notice>,
+    pub overlay: Option<Overlay>,
+    /// The layer that the command line asked to show once its model is there.
+    pub show_layer_at_start: Option<String>,
+    /// Numbers for documents and jobs.
+    next_number: u64,
+}
+
+/// One open model and what is known of it so far.
+pub struct Document {
+    pub number: u64,
+    pub opened: Arc<Opened>,
+    /// The graph on display.
+    pub graph: GraphId,
+    pub selected: Option<OperationId>,
+    /// The weight on display, in the heatmap and the histogram.
+    pub weight: Option<Site>,
+    pub layouts: HashMap<GraphId, Progress<Arc<Layout>>>,
+    pub shown: Progress<Arc<Loaded>>,
+    pub histogram: Progress<Arc<Histogram>>,
+    pub glances: HashMap<Site, Progress<Arc<Glance>>>,
+    pub history: History<Place>,
+    pub views: Views,
+}
+
+/// Something that a job brings.
+#[derive(Clone, Debug, Default)]
+pub enum Progress<T> {
+    /// Nobody asked.
+    #[default]
+    None,
+    Loading,
+    Ready(T),
+    /// One sentence.
+    Failed(String),
+}
+
+/// A place that Back leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub graph: GraphId,
+    pub selected: Option<OperationId>,
+    pub weight: Option<Site>,
+}
+
+/// A file that is being opened.
+pub struct Opening {
+    pub number: u64,
+    pub path: PathBuf,
+    /// The document to put the model in the place of, when it is read again.
+    pub replaces: Option<u64>,
+}
+
+/// A sentence in the corner.
+pub struct Notice {
+    pub kind: NoticeKind,
+    pub text: String,
+    pub since: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    Done,
+    Error,
+}
+
+/// What lies over the panels and has the keyboard.
+pub enum Overlay {
+    Palette(super::palette::Palette),
+    Save(super::save::SaveDialog),
+    /// The path field, where the system has no file dialog.
+    OpenPath(super::path_field::PathField),
+    Shortcuts,
+    About,
+}
+
+impl State {
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, documents: Vec::new(), active: 0, openings: Vec::new(), notices: Vec::new(), overlay: None, show_layer_at_start: None, next_number: 0 }
+    }
+
+    pub fn document(&self) -> Option<&Document> {
+        self.documents.get(self.active)
+    }
+
+    pub fn document_mut(&mut self) -> Option<&mut Document> {
+        self.documents.get_mut(self.active)
+    }
+
+    pub fn by_number(&mut self, number: u64) -> Option<&mut Document> {
+        self.documents.iter_mut().find(|document| document.number == number)
+    }
+
+    pub fn next_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    pub fn notify(&mut self, kind: NoticeKind, text: impl Into<String>) {
+        let text = text.into();
+        self.notices.retain(|notice| notice.text != text);
+        self.notices.push(Notice { kind, text, since: Instant::now() });
+    }
+
+    /// Drops notices that were there long enough to read. Errors stay until they are closed.
+    pub fn age_notices(&mut self) {
+        const READING_TIME: Duration = Duration::from_secs(6);
+        self.notices.retain(|notice| notice.kind == NoticeKind::Error || notice.since.elapsed() < READING_TIME);
+    }
+}
+
+impl Document {
+    pub fn new(number: u64, opened: Arc<Opened>) -> Self {
+        Self {
+            number,
+            opened,
+            graph: GraphId(0),
+            selected: None,
+            weight: None,
+            layouts: HashMap::new(),
+            shown: Progress::None,
+            histogram: Progress::None,
+            glances: HashMap::new(),
+            history: History::default(),
+            views: Views::default(),
+        }
+    }
+
+    pub fn place(&self) -> Place {
+        Place { graph: self.graph, selected: self.selected, weight: self.weight }
+    }
+
+    /// The weight on display.
+    pub fn weight(&self) -> Option<&Weight> {
+        self.opened.catalogue.at(self.weight?)
+    }
+
+    /// The weight that stands for a layer: its kernel or table, else its first.
+    pub fn main_weight(&self, graph: GraphId, operation: OperationId) -> Option<Site> {
+        let weights = self.opened.catalogue.of_layer(graph, operation);
+        let main = weights.iter().find(|weight| ["kernel", "table", "input_kernel"].contains(&weight.role.name));
+        main.or(weights.first()).map(|weight| weight.site)
+    }
+
+    /// The operation's short name.
+    pub fn label(&self, graph: GraphId, operation: OperationId) -> &str {
+        self.opened.labels.get(graph.0 as usize).map_or("", |labels| labels.of(operation))
+    }
+}
+
+impl<T> Progress<T> {
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Self::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}

@@ -1,0 +1,173 @@
+//! What each panel remembers of how a person looks at a model: zoom, sorting, choices. Panels own
+//! and change these; nothing here is the model's.
+
+use std::sync::Arc;
+
+use egui::{Pos2, TextureHandle, Vec2};
+
+use crate::colormap::{Map, Norm, Range};
+use crate::jobs::Loaded;
+use crate::render::Viewport;
+use crate::view::View;
+use crate::weights::Site;
+
+#[derive(Default)]
+pub struct Views {
+    pub weights: WeightsView,
+    pub graph: GraphView,
+    pub heatmap: HeatmapView,
+    pub histogram: HistogramView,
+}
+
+/// The weights table.
+#[derive(Default)]
+pub struct WeightsView {
+    pub filter: String,
+    pub sort: Sort,
+    pub descending: bool,
+    /// Whether biases, scales and the like are listed beside the kernels.
+    pub kernels_only: bool,
+    /// Rows in the order shown, and what that order was computed for.
+    pub order: Vec<u32>,
+    pub ordered_for: Option<(String, Sort, bool, bool, usize)>,
+    /// Scroll so that this row is in sight.
+    pub reveal: Option<Site>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sort {
+    #[default]
+    FileOrder,
+    Name,
+    Role,
+    Kind,
+    DType,
+    Parameters,
+    Size,
+    Range,
+}
+
+/// The graph's canvas.
+#[derive(Clone, Debug)]
+pub struct GraphView {
+    /// The point of the layout in the middle of the panel.
+    pub center: Pos2,
+    /// Points of the screen a point of the layout.
+    pub zoom: f32,
+    pub is_fitted: bool,
+    /// Where the view flies to, and since when.
+    pub flight: Option<Flight>,
+    /// Set from outside: fit, or zoom by a factor, at the next frame.
+    pub fit_wanted: bool,
+    pub zoom_wanted: Option<f32>,
+    pub reveal: Option<(crate::model::OperationId, bool)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Flight {
+    pub from: (Pos2, f32),
+    pub to: (Pos2, f32),
+    /// In the time of the frame's input, seconds.
+    pub start: f64,
+}
+
+impl Default for GraphView {
+    fn default() -> Self {
+        Self { center: Pos2::ZERO, zoom: 1.0, is_fitted: false, flight: None, fit_wanted: false, zoom_wanted: None, reveal: None }
+    }
+}
+
+/// The heatmap's view of the weight on display.
+pub struct HeatmapView {
+    /// What the choices below were made for; another weight starts anew, but for the colours.
+    pub site: Option<Site>,
+    pub view: Option<View>,
+    pub map: Option<Map>,
+    pub range: Range,
+    pub norm: Norm,
+    /// Cells at the top left corner of the picture's panel, and pixels a cell; `None`: fitted.
+    pub camera: Option<Camera>,
+    pub pinned: Option<(usize, usize)>,
+    pub hovered: Option<(usize, usize)>,
+    /// The picture on screen, and what it shows.
+    pub shown: Option<ShownPicture>,
+    /// The picture that was asked for last.
+    pub asked: Option<PictureWanted>,
+    pub manual: (String, String),
+    pub fit_wanted: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Camera {
+    /// Column and row, in cells, at the top left corner.
+    pub origin: Vec2d,
+    /// Physical pixels a cell.
+    pub scale: f64,
+}
+
+/// Two float64; float32 is too coarse for a picture of millions of rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vec2d {
+    pub x: f64,
+    pub y: f64,
+}
+
+/// A part of a weight's picture that a worker is asked to draw.
+#[derive(Clone, Debug)]
+pub struct PictureWanted {
+    pub loaded: Arc<Loaded>,
+    pub view: View,
+    pub colours: crate::colormap::Colours,
+    pub viewport: Viewport,
+}
+
+impl PartialEq for PictureWanted {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.loaded, &other.loaded) && self.view == other.view && self.colours == other.colours && self.viewport == other.viewport
+    }
+}
+
+pub struct ShownPicture {
+    pub texture: TextureHandle,
+    pub viewport: Viewport,
+    /// What was drawn; a picture of something else is not shown, not even for a frame.
+    pub of: PictureWanted,
+}
+
+impl Default for HeatmapView {
+    fn default() -> Self {
+        Self {
+            site: None,
+            view: None,
+            map: None,
+            range: Range::Full,
+            norm: Norm::Linear,
+            camera: None,
+            pinned: None,
+            hovered: None,
+            shown: None,
+            asked: None,
+            manual: (String::new(), String::new()),
+            fit_wanted: false,
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct HistogramView {
+    pub log_counts: bool,
+    pub rule: crate::stats::Rule,
+    pub asked: Option<HistogramWanted>,
+}
+
+#[derive(Clone, Debug)]
+pub struct HistogramWanted {
+    pub loaded: Arc<Loaded>,
+    pub rule: crate::stats::Rule,
+}
+
+impl PartialEq for HistogramWanted {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.loaded, &other.loaded) && self.rule == other.rule
+    }
+}

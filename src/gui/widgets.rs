@@ -1,0 +1,182 @@
+//! The few controls that panels share.
+
+mod glyph;
+
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::{Align, Align2, Color32, FontId, Galley, Layout, Pos2, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::theme::{self, HEAD_HEIGHT, Tokens};
+
+pub use glyph::Glyph;
+
+/// A panel's one-line head: title, what it shows, and its few controls at the right. Returns
+/// whether the person began to drag the panel by it.
+pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {
+    let tokens = Tokens::of(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
+    let handle = ui.interact(rect, ui.id().with(("head", title)), Sense::drag());
+    handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{title} panel")));
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
+    let title_galley = ui.painter().layout_no_wrap(title.to_owned(), theme::strong_font(), tokens.text);
+    let at = pos2(rect.left() + 12.0, rect.center().y - title_galley.size().y / 2.0);
+    let title_end = at.x + title_galley.size().x;
+    ui.painter().galley(at, title_galley, tokens.text);
+    let right = Rect::from_min_max(pos2(title_end + 12.0, rect.top()), pos2(rect.right() - 8.0, rect.bottom()));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)), |ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        controls(ui);
+        let room = ui.available_width() - 8.0;
+        if !shows.is_empty() && room > 24.0 {
+            let galley = fit_text(ui, shows, FontId::proportional(12.0), tokens.dim, room);
+            let at = pos2(right.left(), rect.center().y - galley.size().y / 2.0);
+            ui.painter().galley(at, galley, tokens.dim);
+        }
+    });
+    handle.drag_started()
+}
+
+/// A small button on the control colour.
+pub fn chip(ui: &mut Ui, text: &str) -> Response {
+    ui.add(egui::Button::new(RichText::new(text).size(12.0)).min_size(vec2(0.0, 20.0)))
+}
+
+/// A chip that is on or off.
+pub fn toggle(ui: &mut Ui, text: &str, on: bool) -> Response {
+    let tokens = Tokens::of(ui);
+    let mut button = egui::Button::new(RichText::new(text).size(12.0)).min_size(vec2(0.0, 20.0)).selected(on);
+    if on {
+        button = button.fill(tokens.selection).stroke(Stroke::new(1.0, tokens.accent));
+    }
+    let response = ui.add(button);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, text));
+    response
+}
+
+/// A head of a section in the inspector.
+pub fn section(ui: &mut Ui, text: &str) {
+    let tokens = Tokens::of(ui);
+    ui.add_space(10.0);
+    ui.label(RichText::new(text.to_uppercase()).font(FontId::new(11.0, theme::semibold())).color(tokens.dim));
+    ui.add_space(2.0);
+}
+
+/// A line of the inspector: a key at the left, a value at the right, all of it on hover.
+pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
+    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, rect.width() * 0.55);
+    let room = rect.width() - key_galley.size().x - 12.0;
+    let value_galley = fit_text(ui, value, theme::number_font(), tokens.text, room);
+    if ui.is_rect_visible(rect) {
+        ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, tokens.dim);
+        let at = pos2(rect.right() - value_galley.size().x, rect.center().y - value_galley.size().y / 2.0);
+        ui.painter().galley(at, value_galley, tokens.text);
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{key} {value}")));
+    let full = if hover.is_empty() { value } else { hover };
+    let response = response.on_hover_text(format!("{key}: {full}"));
+    response.context_menu(|ui| {
+        if ui.button("Copy value").clicked() {
+            ui.ctx().copy_text(full.to_owned());
+        }
+    });
+    response
+}
+
+/// Text on one line that fits the width; what is too long loses its middle.
+pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let text = text.replace(['\n', '\r', '\t'], " ");
+    let lay = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);
+    let whole = lay(text.clone());
+    if whole.size().x <= width {
+        return whole;
+    }
+    let count = text.chars().count();
+    let (mut low, mut high) = (3usize, count.max(3));
+    while low + 1 < high {
+        let middle = usize::midpoint(low, high);
+        let cut = super::names::elide_middle(&text, middle);
+        if lay(cut).size().x <= width { low = middle } else { high = middle }
+    }
+    lay(super::names::elide_middle(&text, low))
+}
+
+/// The width that [`paint_badge`] takes.
+pub fn badge_width(ui: &Ui, text: &str) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), theme::small_number_font(), Color32::WHITE).size().x + 8.0
+}
+
+/// A small framed word (an element type); `left_center` is the middle of its left side.
+pub fn paint_badge(ui: &Ui, left_center: Pos2, text: &str) {
+    let tokens = Tokens::of(ui);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small_number_font(), tokens.dim);
+    let rect = Rect::from_min_size(pos2(left_center.x, left_center.y - 8.0), vec2(galley.size().x + 8.0, 16.0));
+    ui.painter().rect(rect, 3.0, Color32::TRANSPARENT, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+    ui.painter().galley(pos2(rect.left() + 4.0, rect.center().y - galley.size().y / 2.0), galley, tokens.dim);
+}
+
+/// A square button with a glyph; `name` is for screen readers and tests.
+pub fn glyph_button(ui: &mut Ui, glyph: Glyph, name: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::click());
+    paint_glyph_button(ui, rect, glyph, name, response)
+}
+
+/// [`glyph_button`] at a given place.
+pub fn glyph_at(ui: &Ui, rect: Rect, glyph: Glyph, name: &str, salt: impl std::hash::Hash + std::fmt::Debug) -> Response {
+    let response = ui.interact(rect, ui.id().with(salt), Sense::click());
+    paint_glyph_button(ui, rect, glyph, name, response)
+}
+
+fn paint_glyph_button(ui: &Ui, rect: Rect, glyph: Glyph, name: &str, response: Response) -> Response {
+    let tokens = Tokens::of(ui);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 4.0, tokens.control);
+    }
+    let color = if response.hovered() { tokens.text } else { tokens.dim };
+    let side = rect.width().min(rect.height()).min(16.0);
+    glyph.paint(ui.painter(), Rect::from_center_size(rect.center(), vec2(side, side)), color);
+    response
+}
+
+/// The program's sign: four cells of a kernel.
+pub fn logo(ui: &mut Ui, side: f32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Weightscope"));
+    paint_logo(ui.painter(), rect);
+    response
+}
+
+pub fn paint_logo(painter: &egui::Painter, rect: Rect) {
+    let unit = rect.width() / 18.0;
+    painter.rect_filled(rect, 4.0 * unit, theme::LOGO[0]);
+    for (position, color) in (0u8..).zip(&theme::LOGO[1..]) {
+        let (column, row) = (f32::from(position % 2), f32::from(position / 2));
+        let corner = rect.min + vec2(3.5 + column * 5.75, 3.5 + row * 5.75) * unit;
+        painter.rect_filled(Rect::from_min_size(corner, vec2(5.25, 5.25) * unit), unit, *color);
+    }
+}
+
+/// The designed state of a panel that has nothing to show: a sentence, and the one thing that helps.
+pub fn empty_state(ui: &mut Ui, sentence: &str, help: Option<&str>) -> bool {
+    let tokens = Tokens::of(ui);
+    let mut clicked = false;
+    let area = ui.available_rect_before_wrap();
+    let middle = Rect::from_center_size(area.center(), vec2((area.width() - 32.0).clamp(40.0, 380.0), 72.0));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(middle).layout(Layout::top_down(Align::Center)), |ui| {
+        ui.label(RichText::new(sentence).color(tokens.dim));
+        if let Some(help) = help {
+            ui.add_space(8.0);
+            clicked = ui.button(help).clicked();
+        }
+    });
+    ui.advance_cursor_after_rect(area);
+    clicked
+}
+
+/// Text painted at an anchor, without any control behind it.
+pub fn paint_text(ui: &Ui, at: Pos2, anchor: Align2, text: impl Into<String>, font: FontId, color: Color32) -> Rect {
+    ui.painter().text(at, anchor, text.into(), font, color)
+}

@@ -1,0 +1,82 @@
+//! Families of operations, for colour: what kind of work an operation does.
+
+/// What an operation does, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    Convolution,
+    Depthwise,
+    /// Matrix products, recurrent cells and tables.
+    Matrix,
+    Elementwise,
+    Activation,
+    /// Shapes, data movement, and everything else.
+    Movement,
+}
+
+impl Family {
+    /// The family of an operation by its type's name in any format.
+    pub fn of(kind: &str) -> Self {
+        let name: String = kind.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
+        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        if has(&["DEPTHWISE", "GROUPCONV"]) {
+            return Self::Depthwise;
+        }
+        if has(&["CONV"]) && !name.starts_with("CONVERT") && !name.contains("FAKECONVERT") {
+            return Self::Convolution;
+        }
+        if has(&["MATMUL", "FULLYCONNECTED", "LSTM", "GRU", "RNN", "SVDF", "EMBEDDING", "GEMM", "DOTGENERAL", "ATTENTION"]) {
+            return Self::Matrix;
+        }
+        const ACTIVATIONS: [&str; 16] = [
+            "RELU", "TANH", "SIGMOID", "LOGISTIC", "SOFTMAX", "SWISH", "SWISH", "GELU", "ELU", "MISH", "CLAMP", "HSWISH", "HSIGMOID", "SOFTPLUS",
+            "SELU", "HARDSIGMOID",
+        ];
+        if has(&ACTIVATIONS) {
+            return Self::Activation;
+        }
+        const ELEMENTWISE: [&str; 20] = [
+            "ADD", "ADDN", "SUB", "SUBTRACT", "MUL", "MULTIPLY", "DIV", "DIVIDE", "POW", "POWER", "SQRT", "RSQRT", "EXP", "LOG", "ABS", "NEG", "MAXIMUM",
+            "MINIMUM", "SQUAREDDIFFERENCE", "BATCHNORMINFERENCE",
+        ];
+        if ELEMENTWISE.contains(&name.as_str()) || has(&["NORMALIZ", "MVN"]) {
+            return Self::Elementwise;
+        }
+        Self::Movement
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Convolution => "convolution",
+            Self::Depthwise => "depthwise",
+            Self::Matrix => "matrix",
+            Self::Elementwise => "elementwise",
+            Self::Activation => "activation",
+            Self::Movement => "shape and data movement",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_by_type() {
+        for (kind, family) in [
+            ("CONV_2D", Family::Convolution),
+            ("TRANSPOSE_CONV", Family::Convolution),
+            ("ConvolutionBackpropData", Family::Convolution),
+            ("DEPTHWISE_CONV_2D", Family::Depthwise),
+            ("GroupConvolution", Family::Depthwise),
+            ("Convert", Family::Movement),
+            ("MatMul", Family::Matrix),
+            ("UNIDIRECTIONAL_SEQUENCE_LSTM", Family::Matrix),
+            ("PRELU", Family::Activation),
+            ("Add", Family::Elementwise),
+            ("RESHAPE", Family::Movement),
+            ("PADV2", Family::Movement),
+        ] {
+            assert_eq!(Family::of(kind), family, "{kind}");
+        }
+    }
+}
