@@ -4,7 +4,7 @@
 
 mod extract;
 mod inspect;
-mod picture;
+//mod picture;
 pub mod select;
 
 use std::fmt::Write as _;
@@ -34,10 +34,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Write weights to a file of arrays.
     Extract(extract::Arguments),
-    /// Write a picture of a weight.
-    Heatmap(picture::HeatmapArguments),
-    /// Write the histogram of a weight's values.
-    Histogram(picture::HistogramArguments),
+    //Heatmap(picture::HeatmapArguments),
+    //Histogram(picture::HistogramArguments),
 }
 
 /// How the window opens.
@@ -93,8 +91,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Extract(arguments)) => extract::run(&arguments),
-        Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
-        Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
+        //Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
+        //Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
         None => open_window(arguments.window),
     }
 }

@@ -202,7 +202,7 @@ impl Weight {
     pub fn stored_bytes<'m>(&self, model: &'m Model) -> Result<&'m [u8], FoldError> {
         match &self.data_tensor(model).data {
             Data::Stored(bytes) => Ok(model.bytes(*bytes)),
-            Data::Unavailable(problem) => Err(FoldError::Problem(problem.clone())),
+            Data::Unavailable(problem) => Err(FoldError::Problem(problem.clone().into())),
             Data::Computed => Err(FoldError::Problem("the values are computed when the model runs".into())),
         }
     }
@@ -278,6 +278,22 @@ impl Kind {
         match self {
             Self::Weight => "weight",
             Self::Parameter => "parameter",
+        }
+    }
+}
+
+impl Scheme {
+    /// The word of `quantization.scheme` in `inspect --json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::PerTensor => "per-tensor",
+            Self::PerAxis => "per-axis",
+            Self::Blockwise => "blockwise",
+            Self::AffineChain => "affine-chain",
+            Self::FakeQuantize => "fake-quantize",
+            Self::Codebook => "codebook",
+            Self::Custom => "custom",
         }
     }
 }
