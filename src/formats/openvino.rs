@@ -40,7 +40,9 @@ fn sniff(source: &Source) -> bool {
         } else if rest.starts_with(b"<?") {
             b"?>"
         } else if rest.starts_with(b"<!") {
-            b">"
+            // A document type; its declarations stand in brackets.
+            let has_declarations = rest.iter().find(|byte| matches!(byte, b'[' | b'>')) == Some(&b'[');
+            if has_declarations { b"]>" } else { b">" }
         } else {
             break;
         };
