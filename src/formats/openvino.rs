@@ -7,6 +7,8 @@
 //!
 //! Source: OpenVINO, `src/core/xml_util/src/xml_deserialize_util.cpp`.
 
+use std::borrow::Cow;
+
 use super::{Format, OpenError, Options};
 use crate::jobs::Token;
 use crate::model::{FormatName, Model};
@@ -38,7 +40,9 @@ fn sniff(source: &Source) -> bool {
         } else if rest.starts_with(b"<?") {
             b"?>"
         } else if rest.starts_with(b"<!") {
-            b">"
+            // A document type; its declarations stand in brackets.
+            let has_declarations = rest.iter().find(|byte| matches!(byte, b'[' | b'>')) == Some(&b'[');
+            if has_declarations { b"]>" } else { b">" }
         } else {
             break;
         };
@@ -51,11 +55,12 @@ fn sniff(source: &Source) -> bool {
     is_net && rest.get(4).is_some_and(|next| next.is_ascii_whitespace() || matches!(next, b'>' | b'/'))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "every format's `open` has this signature")]
 fn open(source: Source, options: &Options, token: &Token) -> Result<Model, OpenError> {
     let path = source.path().to_owned();
     let mut warnings = Warnings::default();
     let text = String::from_utf8_lossy(source.bytes());
-    if matches!(text, std::borrow::Cow::Owned(_)) {
+    if matches!(text, Cow::Owned(_)) {
         warnings.once("some of the text is not UTF-8 and is shown with replacement characters");
     }
     let net = match xml::read(&text, token, &mut warnings) {

@@ -95,6 +95,12 @@ pub struct Chain {
     pub scheme: Scheme,
 }
 
+impl Chain {
+    fn bare(data: TensorId) -> Self {
+        Self { data, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None }
+    }
+}
+
 /// The words of `quantization.scheme` in `inspect --json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {

@@ -37,6 +37,11 @@ impl Builder<'_> {
         for (position, layer) in net.layers.iter().enumerate() {
             first_tensors.push(graph.tensors.len());
             self.add_tensors(layer, &mut graph.tensors);
+            if !is_known_opset(&layer.version) {
+                self.warnings.add("an operation belongs to an opset that is not OpenVINO's own", || {
+                    format!("`{}` of type {} in {}", layer.name, layer.kind, layer.version)
+                });
+            }
             if layer.id.is_none() {
                 self.warnings.add("a layer has no whole number as its id", || format!("layer `{}` at position {position}", layer.name));
             }
@@ -158,6 +163,13 @@ fn declared_shape(attributes: &Map<String, Value>) -> Option<Shape> {
         return Some(Shape::Unknown);
     }
     Some(Shape::Ranked(entries.iter().map(Value::as_u64).collect()))
+}
+
+/// OpenVINO's opsets, and the names that it gives its extensions. Graphs of what is executed have none.
+fn is_known_opset(version: &str) -> bool {
+    let extensions = ["", "extension", "experimental", "ie_internal_opset", "util", "framework_node_ext"];
+    let number = version.strip_prefix("opset").unwrap_or_default();
+    extensions.contains(&version) || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn id_of(position: usize) -> TensorId {

@@ -1,1 +1,259 @@
+//! Whole documents through the reader.
 
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+use crate::model::{Bytes, DType, Data, Operation, Shape};
+
+/// Opens a document beside a `.bin`, where one is given.
+fn opened(xml: &str, bin: Option<&[u8]>) -> Result<Model, OpenError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.xml");
+    std::fs::write(&path, xml).unwrap();
+    if let Some(bin) = bin {
+        std::fs::write(folder.path().join("model.bin"), bin).unwrap();
+    }
+    crate::formats::open(&path, &Options::default(), &Token::new())
+}
+
+fn operation<'m>(model: &'m Model, graph: usize, name: &str) -> &'m Operation {
+    model.graphs[graph].operations.iter().find(|operation| operation.name == name).unwrap()
+}
+
+/// Parameter and constant of type and range into an `Add`, with port ids that are neither dense nor
+/// in order.
+fn add(element_type: &str, shape: &str, range: &str) -> String {
+    format!(
+        r#"<?xml version="1.0"?><net name="tiny" version="11"><layers>
+        <layer id="70" name="sum" type="Add" version="opset1"><data auto_broadcast="numpy"/>
+            <input><port id="9"><dim>1</dim><dim>-1</dim></port><port id="4"/></input>
+            <output><port id="4" precision="FP32" names="first\,one,second"><dim>1</dim><dim>-1</dim></port></output></layer>
+        <layer id="5" name="w" type="Const" version="opset1"><data element_type="{element_type}" shape="{shape}" {range}/>
+            <output><port id="3" precision="FP32"/></output></layer>
+        <layer id="6" name="x" type="Parameter" version="opset1"><data shape="1,?" element_type="f32"/>
+            <output><port id="0" precision="FP32"><dim>1</dim><dim>-1</dim></port></output></layer>
+        <layer id="7" name="y" type="Result" version="opset1"><input><port id="0"/></input></layer>
+        </layers><edges>
+        <edge from-layer="5" from-port="3" to-layer="70" to-port="4"/>
+        <edge from-layer="6" from-port="0" to-layer="70" to-port="9"/>
+        <edge from-layer="70" from-port="4" to-layer="7" to-port="0"/>
+        </edges><rt_info><Runtime_version value="2023.1.0-1"/><nncf><mode value="int4"/></nncf></rt_info></net>"#
+    )
+}
+
+#[test]
+fn ports_go_by_position_and_edges_by_id() {
+    let model = opened(&add("f32", "2", r#"offset="1" size="8""#), Some(&[0; 9])).unwrap();
+    assert_eq!((model.format_version.as_str(), model.producer.as_deref()), ("11", Some("OpenVINO 2023.1.0-1")));
+    assert_eq!(model.metadata["rt_info"]["nncf"], json!({"mode": "int4"}));
+    assert_eq!(model.warnings, [""; 0]);
+    let graph = model.main();
+    let sum = operation(&model, 0, "sum");
+    let fed: Vec<_> = sum.inputs.iter().map(|input| graph.tensor(input.unwrap()).name.as_str()).collect();
+    assert_eq!((sum.index, sum.version.as_str(), fed), (70, "opset1", vec!["x", "w"]));
+    assert_eq!(sum.attributes["auto_broadcast"], "numpy");
+    assert_eq!(graph.tensor(sum.outputs[0]).name, "first,one");
+    assert_eq!(graph.tensor(graph.inputs[0]).shape, Shape::Ranked(vec![Some(1), None]));
+    assert_eq!(graph.outputs, sum.outputs);
+    let weight = graph.tensor(sum.inputs[1].unwrap());
+    assert_eq!((weight.dtype, &weight.shape), (DType::F32, &Shape::fixed([2])));
+    assert_eq!(weight.data, Data::Stored(Bytes { source: 0, offset: 1, len: 8 }));
+    assert_eq!(graph.operation(weight.producer.unwrap()).kind, "Const");
+}
+
+#[test]
+fn constants_that_can_not_be_had() {
+    let lfs: &[u8] = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+    for (shape, range, bin, expected) in [
+        ("2", r#"offset="0" size="8""#, None, "the file with the constants is missing"),
+        ("2", r#"offset="0" size="8""#, Some(lfs), "git-lfs pointer"),
+        ("2", r#"offset="4" size="8""#, Some(&[0; 9][..]), "a constant lies outside model.bin, which has 9 bytes"),
+        ("2", r#"offset="18446744073709551612" size="8""#, Some(&[0; 9]), "a constant lies outside"),
+        ("2", r#"offset="0" size="7""#, Some(&[0; 9]), "a constant has fewer bytes than its shape takes"),
+        ("4294967296,4294967296,4294967296", r#"offset="0" size="8""#, Some(&[0; 9]), "a shape that is open or too large"),
+        ("2", "", Some(&[0; 9]), "a constant has no offset and size"),
+    ] {
+        let model = opened(&add("f32", shape, range), bin).unwrap();
+        let tensor = model.main().tensors.iter().find(|tensor| tensor.name == "w").unwrap();
+        let Data::Unavailable(why) = &tensor.data else { panic!("{expected}: {:?}", tensor.data) };
+        assert!(why.contains(expected), "{why}");
+        assert!(model.warnings.len() == 1 && model.warnings[0].contains(expected), "{:?}", model.warnings);
+    }
+}
+
+#[test]
+fn more_bytes_than_the_shape_takes_are_legal() {
+    let model = opened(&add("i4", "3", r#"offset="0" size="9""#), Some(&[0; 9])).unwrap();
+    let tensor = model.main().tensors.iter().find(|tensor| tensor.name == "w").unwrap();
+    assert_eq!(tensor.data, Data::Stored(Bytes { source: 0, offset: 0, len: 2 }));
+    assert!(model.warnings[0].contains("OpenVINO 2023.1, which packed 4-bit constants in another order"), "{:?}", model.warnings);
+}
+
+#[test]
+fn another_file_may_hold_the_constants() {
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("other.weights"));
+    std::fs::write(&xml, add("f32", "2", r#"offset="0" size="8""#)).unwrap();
+    std::fs::write(&bin, [0; 8]).unwrap();
+    let model = crate::formats::open(&xml, &Options { bin: Some(bin.clone()) }, &Token::new()).unwrap();
+    assert_eq!(model.sources[0].path(), bin);
+}
+
+#[test]
+fn bodies_become_graphs_in_document_order() {
+    let body = |inner: &str| {
+        format!(
+            r#"<layers><layer id="0" name="p" type="Parameter" version="opset1"><data shape="" element_type="f32"/>
+            <output><port id="0" precision="FP32"/></output></layer>{inner}</layers><edges/>"#
+        )
+    };
+    let choice = format!(
+        r#"<layer id="1" name="choice" type="If" version="opset8"><then_port_map/><then_body>{}</then_body><else_body>{}</else_body></layer>"#,
+        body(""),
+        body("")
+    );
+    let model = opened(
+        &format!(
+            r#"<net name="m" version="11"><layers><layer id="3" name="loop" type="Loop" version="opset5">
+            <port_map><input external_port_id="1" internal_layer_id="0" axis="0"/><output external_port_id="-1" internal_layer_id="4" purpose="execution_condition"/></port_map>
+            <back_edges><edge from-layer="5" to-layer="2"/></back_edges><body>{}</body></layer>
+            <layer id="4" name="scan" type="TensorIterator" version="opset1"><body>{}</body></layer></layers><edges/></net>"#,
+            body(&choice),
+            body("")
+        ),
+        None,
+    )
+    .unwrap();
+    let paths: Vec<_> = model.graphs.iter().map(|graph| graph.path.join("|")).collect();
+    assert_eq!(paths, ["", "loop/body", "loop/body|choice/then_body", "loop/body|choice/else_body", "scan/body"]);
+    assert_eq!(model.graphs[2].name, "loop/body/choice/then_body");
+    let bodies = |graph, name| operation(&model, graph, name).graphs.iter().map(|id| id.0).collect::<Vec<_>>();
+    assert_eq!((bodies(0, "loop"), bodies(1, "choice"), bodies(0, "scan")), (vec![1], vec![2, 3], vec![4]));
+    let attributes = &operation(&model, 0, "loop").attributes;
+    assert_eq!(attributes["port_map"]["input"], json!([{"external_port_id": 1, "internal_layer_id": 0, "axis": 0}]));
+    assert_eq!(attributes["port_map"]["output"][0]["purpose"], "execution_condition");
+    assert_eq!(attributes["back_edges"], json!({"edge": [{"from-layer": 5, "to-layer": 2}]}));
+}
+
+#[test]
+fn bodies_nest_only_so_deep() {
+    let (mut xml, mut end) = (String::from(r#"<net version="11">"#), String::from("</net>"));
+    for _ in 0..5000 {
+        xml.push_str(r#"<layers><layer id="0" name="t" type="TensorIterator" version="opset1"><body>"#);
+        end.insert_str(0, "</body></layer></layers>");
+    }
+    let model = opened(&(xml + &end), None).unwrap();
+    assert_eq!(model.graphs.len(), 25);
+    assert!(model.warnings[0].starts_with("bodies are nested too deeply"));
+}
+
+#[test]
+fn layer_information_is_kept() {
+    let model = opened(
+        r#"<net name="m" version="11"><layers><layer id="0" name="c" type="Convert" version="opset1" output_names="a,b">
+        <data destination_type="f32"/><rt_info><attribute name="decompression" version="0"/>
+        <attribute name="fused_names" version="0" value="a,b"/></rt_info>
+        <input><port id="0"/></input><output><port id="1"><rt_info><attribute name="layout" version="0" layout="[N,C]"/></rt_info></port></output>
+        </layer></layers><edges/></net>"#,
+        None,
+    )
+    .unwrap();
+    let convert = operation(&model, 0, "c");
+    assert_eq!(
+        serde_json::Value::Object(convert.attributes.clone()),
+        json!({
+            "output_names": "a,b",
+            "destination_type": "f32",
+            "rt_info": {"decompression": true, "fused_names": "a,b"},
+            "port_rt_info": {"1": {"layout": {"layout": "[N,C]"}}},
+        })
+    );
+    assert_eq!(convert.inputs, [None]);
+}
+
+#[test]
+fn contradictions_are_warnings() {
+    let layer = |id: &str, name: &str| {
+        format!(
+            r#"<layer id="{id}" name="{name}" type="Relu" version="mine"><input><port id="0"/></input>
+            <output><port id="1" precision="strange"/></output></layer>"#
+        )
+    };
+    let model = opened(
+        &format!(
+            r#"<net name="m" version="10"><layers>{}{}{}</layers><edges>
+            <edge from-layer="1" from-port="1" to-layer="1" to-port="0"/><edge from-layer="1" from-port="1" to-layer="1" to-port="0"/>
+            <edge from-layer="1" from-port="0" to-layer="1" to-port="0"/><edge from-layer="9" from-port="1" to-layer="1" to-port="0"/>
+            </edges></net>"#,
+            layer("1", "a"),
+            layer("1", "b"),
+            layer("-2", "c")
+        ),
+        None,
+    )
+    .unwrap();
+    assert_eq!(model.main().operations.len(), 3);
+    assert_eq!(model.main().operations[0].inputs, [Some(model.main().operations[0].outputs[0])]);
+    for expected in [
+        "an operation belongs to an opset that is not OpenVINO's own: `a` of type Relu in mine, and 2 more",
+        "an element type is not known: layer `a`, and 2 more",
+        "a layer has no whole number as its id: layer `c` at position 2",
+        "two layers have the same id; edges to it mean the first: id 1, layer `b`",
+        "an input has more than one edge; the first counts: from layer 1 port 1 to layer 1 port 0",
+        "an edge leads from or to a port that does not exist: from layer 1 port 0 to layer 1 port 0, and 1 more",
+    ] {
+        assert!(model.warnings.iter().any(|warning| warning == expected), "{expected}: {:#?}", model.warnings);
+    }
+}
+
+#[test]
+fn documents_that_are_refused() {
+    for (xml, expected) in [
+        (r#"<net name="m" version="7"><layers/></net>"#, "OpenVINO IR 7 can't be read: it was written before 2020.4"),
+        (r#"<net version="12"/>"#, "OpenVINO IR 12 can't be read: versions 10 and 11 can"),
+        ("<net/>", "the root element has no version"),
+        (r#"<net version="11"><layers>"#, "the XML ends inside <layers>"),
+        (r#"<net version="11"><layers></net>"#, "the XML is damaged at byte"),
+        (r#"<nets version="11"/>"#, "the file is text, but no model that is known here"),
+    ] {
+        let error = opened(xml, None).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_may_stand_before_the_root() {
+    for (head, expected) in [
+        ("", true),
+        ("\u{feff}<?xml version=\"1.0\"?>\r\n<!-- <net2> -->\n", true),
+        ("<!DOCTYPE net [<!ENTITY a \"x\">]>", true),
+        ("<!DOCTYPE net>", true),
+        ("<!-- never closed ", false),
+        ("text", false),
+    ] {
+        let source = Source::from_bytes(Path::new("x"), format!("{head}<net name=\"&a;\" version=\"11\"></net>").into_bytes());
+        assert_eq!(sniff(&source), expected, "{head}");
+        if expected {
+            let model = open(source, &Options::default(), &Token::new()).unwrap();
+            assert_eq!(model.main().name, "&a;", "entities of the document's own are not expanded");
+        }
+    }
+}
+
+#[test]
+fn names_keep_their_characters() {
+    let xml = r#"<net version="11"><layers><layer id="0" name="a&#10;b &lt;&amp;&gt; '层'" type="Relu" version="opset1"/></layers></net>"#;
+    let model = opened(xml, None).unwrap();
+    assert_eq!(model.main().operations[0].name, "a\nb <&> '层'");
+}
+
+#[test]
+fn opening_can_be_cancelled() {
+    let token = Token::new();
+    token.cancel();
+    let layers = "<layer id=\"0\"/>".repeat(5000);
+    let source = Source::from_bytes("x", format!("<net version=\"11\"><layers>{layers}</layers></net>").into_bytes());
+    assert!(matches!(open(source, &Options::default(), &token), Err(OpenError::Cancelled { .. })));
+}

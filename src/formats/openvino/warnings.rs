@@ -1,6 +1,9 @@
 //! Warnings gathered while reading: alike ones are counted, not repeated, so that a file with a
 //! million faults yields a line for each sort of fault.
 
+/// Characters of an example that are shown.
+const MAX_EXAMPLE: usize = 200;
+
 /// Sentences about the file, each sort of fault once.
 #[derive(Debug, Default)]
 pub struct Warnings(Vec<Warning>);
@@ -18,7 +21,14 @@ impl Warnings {
     pub fn add(&mut self, fault: &str, example: impl FnOnce() -> String) {
         match self.0.iter_mut().find(|warning| warning.fault == fault) {
             Some(warning) => warning.count += 1,
-            None => self.0.push(Warning { fault: fault.to_owned(), example: example(), count: 1 }),
+            None => {
+                let mut example = example();
+                if let Some((end, _)) = example.char_indices().nth(MAX_EXAMPLE) {
+                    example.truncate(end);
+                    example.push('…');
+                }
+                self.0.push(Warning { fault: fault.to_owned(), example, count: 1 });
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 //! Nothing is looked up or resolved here. Entities other than XML's own five and character
 //! references are not expanded, a document type is skipped, and nesting is bounded.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
@@ -89,7 +91,7 @@ pub fn read(text: &str, token: &Token, warnings: &mut Warnings) -> Result<Net> {
     let mut net = Net::default();
     for (key, value) in attributes(&root)? {
         match key {
-            "name" => net.name = value.into(),
+            "name" => net.name = value,
             "version" => net.version = value.trim().into(),
             _ => {
                 net.info.insert(key.into(), attribute::value(key, &value));
@@ -166,9 +168,9 @@ impl<'x> Document<'x> {
         for (key, value) in attributes(start)? {
             match key {
                 "id" => layer.id = value.trim().parse().ok(),
-                "name" => layer.name = value.into(),
-                "type" => layer.kind = value.into(),
-                "version" => layer.version = value.into(),
+                "name" => layer.name = value,
+                "type" => layer.kind = value,
+                "version" => layer.version = value,
                 _ => {
                     layer.attributes.insert(key.into(), attribute::value(key, &value));
                 }
@@ -270,7 +272,7 @@ impl<'x> Document<'x> {
         let mut map = Map::new();
         for (name, value) in attributes(start)? {
             match name {
-                "name" if is_named => key = value.into(),
+                "name" if is_named => key = value,
                 // The version of the attribute's class, not of anything in the model.
                 "version" if is_named => {}
                 _ => {
@@ -369,7 +371,7 @@ impl<'x> Document<'x> {
                 Event::CData(text) => Node::Text(text.into_inner().into_owned()),
                 Event::GeneralRef(entity) => {
                     let raw = format!("&{};", entity.into_inner());
-                    Node::Text(unescape(&raw).map(|text| text.into_owned()).unwrap_or_else(|_| raw.clone()))
+                    Node::Text(unescape(&raw).map_or_else(|_| raw.clone(), Cow::into_owned))
                 }
                 Event::Eof => Node::End,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,

@@ -11,11 +11,12 @@ use crate::model::Quantization;
 /// The value in another type. Between types where the target holds every value of the source,
 /// nothing is touched.
 ///
-/// Floats become integers by truncation, and stop at the type's ends; integers become narrower
-/// ones by their low bits, as a C cast does.
+/// Floats become integers by truncation, integers narrower ones by their low bits, as a C cast does.
+/// For floats that the type can't hold the C standard leaves the result open; it is here what the
+/// runtime's casts yield on x86-64.
 pub(super) fn convert<'m>(value: Value<'m>, to: DType, token: &Token) -> Result<Value<'m>, FoldError> {
     let from = value.dtype;
-    if from == to || (holds(to, from) && !(is_quantized(&value) && !to.is_float())) {
+    if from == to || (holds(to, from) && (to.is_float() || !is_quantized(&value))) {
         return Ok(Value { dtype: to, ..value });
     }
     let shape = value.shape.clone();
@@ -95,11 +96,15 @@ pub(super) fn wrap(to: DType, number: i64) -> i64 {
 }
 
 fn float_to_int(to: DType, number: f32) -> i64 {
-    let Some((low, high)) = to.integer_range() else { return 0 };
-    if to == DType::U64 {
-        return number as u64 as i64;
+    // 2^63 and 2^31 are float32 numbers; the highest integers below them are none.
+    let within = |limit: f32| (-limit..limit).contains(&number);
+    match to {
+        DType::U64 => number as u64 as i64,
+        DType::I64 | DType::U32 if within(9_223_372_036_854_775_808.0) => wrap(to, number as i64),
+        DType::I64 | DType::U32 => wrap(to, i64::MIN),
+        _ if within(2_147_483_648.0) => wrap(to, number as i64),
+        _ => wrap(to, i64::from(i32::MIN)),
     }
-    i128::from(number as i64).clamp(low, high) as i64
 }
 
 /// Whether every value of one type is a value of the other, bit for bit, once it is read as float32

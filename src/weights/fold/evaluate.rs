@@ -14,6 +14,8 @@ use crate::model::{DType, Data, Graph, GraphId, Model, Operation, OperationId, T
 const GROWTH: u64 = 64;
 /// ... and so many bytes more.
 const ALLOWANCE: u64 = 256 << 20;
+/// The operations that are evaluated for one tensor. Real constant subgraphs have a few dozen.
+const MAX_OPERATIONS: usize = 1 << 12;
 
 /// Computes a constant-fed tensor as the runtime would.
 ///
@@ -94,6 +96,9 @@ impl Plan {
         match is_done.get(&producer) {
             Some(true) => Ok(()),
             Some(false) => FoldError::problem(format!("`{}` depends on itself", found.name)),
+            None if is_done.len() == MAX_OPERATIONS => {
+                FoldError::problem(format!("more than {MAX_OPERATIONS} operations lie between it and its constants"))
+            }
             None => {
                 is_done.insert(producer, false);
                 way.push((producer, 0));

@@ -6,15 +6,17 @@
 //! point and scale perhaps through their own `Convert`, `Reshape` or `Unsqueeze`.
 
 use super::{Chain, DType, Graph, OperationId, Scheme, TensorId};
-use crate::model::{Data, Operation};
+use crate::model::{Data, Operation, Tensor};
 
 /// How far [`is_constant_fed`] looks. Chains in real models are below twenty operations.
-const MAX_LOOK: usize = 256;
+const MAX_LOOK: usize = 64;
+/// How far a chain is followed, so that labelling every step of an endless one stays bounded.
+const MAX_CHAIN: usize = 1024;
 
 /// For every tensor of the graph, whether it is fed by constants alone. Safe on cycles; linear in
 /// the number of edges.
 pub fn constant_tensors(graph: &Graph) -> Vec<bool> {
-    let mut is_constant: Vec<bool> = graph.tensors.iter().map(|tensor| tensor.is_constant()).collect();
+    let mut is_constant: Vec<bool> = graph.tensors.iter().map(Tensor::is_constant).collect();
     let mut waiting: Vec<usize> = Vec::with_capacity(graph.operations.len());
     let mut ready = Vec::new();
     for (id, operation) in graph.operations() {
@@ -76,41 +78,39 @@ pub fn is_constant_fed(graph: &Graph, tensor: TensorId) -> bool {
 
 /// Follows a constant-fed tensor back to the data constant at the far end.
 pub fn chain(graph: &Graph, tensor: TensorId) -> Chain {
-    let mut chain = Chain { data: tensor, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None };
+    let mut chain = Chain::bare(tensor);
     let mut has_fake_quantize = false;
-    let mut sides = Vec::new();
     walk(graph, tensor, &mut chain, |chain, operation, data| {
         let other = |side: usize| operation.inputs.get(side).copied().flatten();
         match operation.kind.as_str() {
             "FakeQuantize" if data == 0 => has_fake_quantize = true,
             "Gather" if data == 1 => chain.codebook = other(0),
             // The nearest to the data counts, so later ones replace earlier ones.
-            "Multiply" | "MUL" => sides.push((Side::Scale, other(1 - data.min(1)))),
-            "Divide" | "DIV" if data == 0 => sides.push((Side::Scale, other(1))),
-            "Subtract" | "SUB" if data == 0 => sides.push((Side::ZeroPoint, other(1))),
+            "Multiply" | "MUL" => chain.scale = other(1 - data.min(1)),
+            "Divide" | "DIV" if data == 0 => chain.scale = other(1),
+            "Subtract" | "SUB" if data == 0 => chain.zero_point = other(1),
             _ => {}
         }
     });
     let data = graph.tensor(chain.data);
+    let is_affine = is_low_precision(data.dtype) && (chain.scale.is_some() || chain.zero_point.is_some());
+    if !is_affine {
+        // A factor on a weight that was not compressed belongs to the weight's value.
+        (chain.scale, chain.zero_point) = (None, None);
+    }
     let end = |side: TensorId| {
-        let mut way = Chain { data: side, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None };
+        let mut way = Chain::bare(side);
         walk(graph, side, &mut way, |_, _, _| {});
         way.data
     };
+    chain.scale = chain.scale.map(end);
+    chain.zero_point = chain.zero_point.map(end);
     chain.codebook = chain.codebook.map(end);
-    let is_affine = chain.codebook.is_none() && is_low_precision(data.dtype) && !sides.is_empty();
-    if is_affine || chain.codebook.is_some() {
-        for (side, tensor) in sides {
-            match side {
-                Side::Scale => chain.scale = tensor.map(end),
-                Side::ZeroPoint => chain.zero_point = tensor.map(end),
-            }
-        }
-    }
     chain.scheme = match &data.quantization {
         _ if chain.codebook.is_some() => Scheme::Codebook,
         _ if has_fake_quantize => Scheme::FakeQuantize,
         _ if is_affine => Scheme::AffineChain,
+        Some(quantization) if quantization.problem.is_some() => Scheme::None,
         Some(quantization) if quantization.is_per_tensor() => Scheme::PerTensor,
         Some(_) => Scheme::PerAxis,
         None => Scheme::None,
@@ -191,11 +191,6 @@ fn is_low_precision(dtype: DType) -> bool {
     !is_wide && (dtype.is_float() || dtype.is_integer())
 }
 
-enum Side {
-    Scale,
-    ZeroPoint,
-}
-
 /// The constant at the far end of the way that first inputs make; for types only.
 fn far_end(graph: &Graph, mut tensor: TensorId) -> TensorId {
     for _ in 0..MAX_LOOK {
@@ -210,8 +205,8 @@ fn far_end(graph: &Graph, mut tensor: TensorId) -> TensorId {
 /// position of its data input, and fills in `operations` and `data`.
 fn walk(graph: &Graph, tensor: TensorId, chain: &mut Chain, mut visit: impl FnMut(&mut Chain, &Operation, usize)) {
     chain.data = tensor;
-    // A way without repetition is no longer than there are operations; a cycle is left there.
-    while chain.operations.len() < graph.operations.len() {
+    // The bound is what ends a cycle, too.
+    while chain.operations.len() < MAX_CHAIN {
         let Some((id, operation)) = producer(graph, chain.data) else { break };
         let Some(position) = data_input(graph, operation) else { break };
         let Some(input) = operation.inputs.get(position).copied().flatten() else { break };

@@ -10,6 +10,7 @@ use super::shapes::{StridedSlice, axis, dims, reshape, span, squeeze, unsqueeze}
 use super::value::count_of;
 use super::view::{View, copy};
 use super::{DType, FoldError, Value};
+use crate::formats::openvino::element_type;
 use crate::jobs::Token;
 use crate::model::{Graph, Operation, Tensor};
 
@@ -29,7 +30,7 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
     let token = call.token;
     let one = match call.operation.kind.as_str() {
         "Convert" => {
-            let to = call.attribute("destination_type").and_then(Json::as_str).map(|name| crate::formats::openvino::element_type(name));
+            let to = call.attribute("destination_type").and_then(Json::as_str).map(element_type);
             let to = to.or(call.output().map(|output| output.dtype)).unwrap_or(DType::Dynamic);
             convert(call.take(0)?, to, token)
         }
