@@ -70,6 +70,7 @@ def make(source: Path, target: Path) -> None:
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 16, 17]
     options.notdef_outline = True
     options.drop_tables += ["DSIG", "STAT", "meta"]
+    options.recalc_bounds = True
     options.recalc_timestamp = False
     font = subset.load_font(str(source), options)
     subsetter = subset.Subsetter(options)
