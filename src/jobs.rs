@@ -3,10 +3,12 @@
 //! A [`Job`] goes in with a [`Key`], an [`Event`] comes out. Of two jobs with one key the newest
 //! wins: the older is cancelled and its result dropped. A panic in a job is that job's failure.
 
-//mod job;
-//mod pool;
+mod cards;
+mod job;
+mod pool;
 mod token;
 
-//pub use job::{Glance, Job, Loaded, Opened, Output, Picture, SavePlan};
-//pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
+pub use cards::{Card, GraphPicture, THUMBNAIL_HEIGHT};
+pub use job::{Glance, Job, Loaded, Opened, Output, Picture, Row, SaveContent, SavePlan, load, open, output_axis};
+pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

@@ -12,11 +12,13 @@ pub mod number;
 mod pyramid;
 mod raster;
 pub mod scene;
+mod strip;
 pub mod theme;
 
 pub use heatmap::{Ink, Label, MAX_SIDE, Options, Viewport, heatmap, labels};
 pub use pyramid::{Pyramid, Reduction};
 pub use scene::Scene;
+pub use strip::kernel_strip;
 
 use crate::colormap::Rgb;
 

@@ -1,8 +1,12 @@
-//! How the window looks: the one file that holds colours, fonts and spacing.
+//! How the window looks: fonts and spacing, and the colours of [`crate::render::theme`] as egui
+//! takes them.
 
 use std::sync::Arc;
 
 use egui::style::WidgetVisuals;
+use crate::colormap::Rgb;
+use crate::render::font::Font;
+use crate::render::theme as core;
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle, Theme, vec2};
 
 /// Heights and distances in points, on a grid of four.
@@ -17,6 +21,7 @@ pub const CONTROL_RADIUS: u8 = 4;
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tokens {
+    pub is_dark: bool,
     /// Behind the panels.
     pub background: Color32,
     pub panel: Color32,
@@ -36,6 +41,10 @@ pub struct Tokens {
     pub good: Color32,
     pub warn: Color32,
     pub bad: Color32,
+    /// Bars of a histogram.
+    pub plot: Color32,
+    /// The histogram beside a colour bar.
+    pub shade: Color32,
     pub families: Families,
 }
 
@@ -50,53 +59,8 @@ pub struct Families {
     pub movement: Color32,
 }
 
-pub const DARK: Tokens = Tokens {
-    background: hex(0x15171a),
-    panel: hex(0x1b1e22),
-    raised: hex(0x23272c),
-    control: hex(0x2a3036),
-    line: hex(0x2e3338),
-    text: hex(0xd9dde2),
-    dim: hex(0x8b939c),
-    faint: hex(0x5b636c),
-    accent: hex(0x5aa9e6),
-    selection: hex(0x22384a),
-    good: hex(0x5fb38a),
-    warn: hex(0xd9a441),
-    bad: hex(0xe0635a),
-    families: Families {
-        convolution: hex(0x5aa9e6),
-        depthwise: hex(0x7fc4b5),
-        matrix: hex(0xb58be0),
-        elementwise: hex(0xd9a441),
-        activation: hex(0x8fae6b),
-        movement: hex(0x7b8794),
-    },
-};
-
-pub const LIGHT: Tokens = Tokens {
-    background: hex(0xeef0f2),
-    panel: hex(0xffffff),
-    raised: hex(0xf5f6f8),
-    control: hex(0xeceff2),
-    line: hex(0xd9dde2),
-    text: hex(0x1d2126),
-    dim: hex(0x626b75),
-    faint: hex(0x9aa3ad),
-    accent: hex(0x1f6fb2),
-    selection: hex(0xdcebf7),
-    good: hex(0x2f8a5b),
-    warn: hex(0xa8730f),
-    bad: hex(0xbf3b32),
-    families: Families {
-        convolution: hex(0x2f7fc1),
-        depthwise: hex(0x2f8f7d),
-        matrix: hex(0x7d4fb8),
-        elementwise: hex(0xa8730f),
-        activation: hex(0x5d7f38),
-        movement: hex(0x76818c),
-    },
-};
+pub const DARK: Tokens = Tokens::from_core(&core::DARK);
+pub const LIGHT: Tokens = Tokens::from_core(&core::LIGHT);
 
 /// The program's sign: its ground, then four cells of a kernel.
 pub const LOGO: [Color32; 5] = [hex(0x1f6fb2), hex(0xf7f7f7), hex(0x92c5de), hex(0x92c5de), hex(0xf7f7f7)];
@@ -105,7 +69,41 @@ const fn hex(rgb: u32) -> Color32 {
     Color32::from_rgb((rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8)
 }
 
+const fn color(rgb: Rgb) -> Color32 {
+    Color32::from_rgb(rgb[0], rgb[1], rgb[2])
+}
+
 impl Tokens {
+    const fn from_core(theme: &core::Theme) -> Self {
+        let families = &theme.families;
+        Self {
+            is_dark: theme.is_dark,
+            background: color(theme.background),
+            panel: color(theme.panel),
+            raised: color(theme.raised),
+            control: color(theme.control),
+            line: color(theme.line),
+            text: color(theme.text),
+            dim: color(theme.dim),
+            faint: color(theme.faint),
+            accent: color(theme.accent),
+            selection: color(theme.selection),
+            good: color(theme.good),
+            warn: color(theme.warn),
+            bad: color(theme.bad),
+            plot: color(theme.plot),
+            shade: color(theme.shade),
+            families: Families {
+                convolution: color(families.convolution),
+                depthwise: color(families.depthwise),
+                matrix: color(families.matrix),
+                elementwise: color(families.elementwise),
+                activation: color(families.activation),
+                movement: color(families.movement),
+            },
+        }
+    }
+
     /// The colours of the theme that the `Ui` is drawn in.
     pub fn of(ui: &egui::Ui) -> &'static Self {
         if ui.visuals().dark_mode { &DARK } else { &LIGHT }
@@ -153,9 +151,9 @@ pub fn install(ctx: &egui::Context) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let own: [(&str, &'static [u8]); 3] = [
-        ("Inter", crate::render::fonts::REGULAR),
-        ("Inter SemiBold", crate::render::fonts::SEMIBOLD),
-        ("JetBrains Mono", crate::render::fonts::MONO),
+        ("Inter", Font::Sans.bytes()),
+        ("Inter SemiBold", Font::SansBold.bytes()),
+        ("JetBrains Mono", Font::Mono.bytes()),
     ];
     for (name, bytes) in own {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));

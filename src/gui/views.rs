@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{Pos2, TextureHandle, Vec2};
+use egui::{Pos2, TextureHandle};
 
 use crate::colormap::{Map, Norm, Range};
 use crate::jobs::Loaded;
@@ -119,17 +119,24 @@ pub struct PictureWanted {
     pub view: View,
     pub colours: crate::colormap::Colours,
     pub viewport: Viewport,
+    pub theme: &'static crate::render::theme::Theme,
 }
 
 impl PartialEq for PictureWanted {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.loaded, &other.loaded) && self.view == other.view && self.colours == other.colours && self.viewport == other.viewport
+        self.shows_the_same(other) && self.viewport == other.viewport
+    }
+}
+
+impl PictureWanted {
+    /// Whether the two differ in place and zoom at most.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.loaded, &other.loaded) && self.view == other.view && self.colours == other.colours && self.theme == other.theme
     }
 }
 
 pub struct ShownPicture {
     pub texture: TextureHandle,
-    pub viewport: Viewport,
     /// What was drawn; a picture of something else is not shown, not even for a frame.
     pub of: PictureWanted,
 }

@@ -30,6 +30,8 @@ pub struct Card {
 }
 
 pub const CARD_WIDTH: f64 = 244.0;
+/// The space for kernels inside a box: width and height in pixels, drawn at two a point.
+pub const THUMBNAIL_PIXELS: (u32, u32) = (436, 96);
 const TITLE_HEIGHT: f64 = 34.0;
 const DETAIL_HEIGHT: f64 = 18.0;
 /// The height of the picture inside a box, its margin included.

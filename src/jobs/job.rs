@@ -1,17 +1,19 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::cards::{self, GraphPicture};
 use super::pool::{Failure, Lane};
 use super::{Cancelled, Token};
-use crate::colormap::{Colours, Map, Norm, Range};
+use crate::colormap::{Colours, Limits, Map, Norm, Range};
 use crate::export::picture::PictureFile;
+use crate::export::weights::{self as arrays, Format, Request};
 use crate::formats::{self, OpenError, Options};
-use crate::layout::{self, Layout};
 use crate::model::{GraphId, Model};
-use crate::render::{self, Image, Reduced, Viewport};
+use crate::render::theme::Theme;
+use crate::render::{self, Image, Pyramid, Viewport};
 use crate::source::Source;
 use crate::stats::{self, Bins, Channel, Histogram, Moments, Summary};
 use crate::view::View;
@@ -26,7 +28,7 @@ pub enum Job {
     /// The values and figures of one weight.
     Load { opened: Arc<Opened>, weight: Weight },
     /// A part of a weight's picture, at the window's resolution.
-    Picture { loaded: Arc<Loaded>, view: View, colours: Colours, viewport: Viewport },
+    Picture { loaded: Arc<Loaded>, view: View, colours: Colours, viewport: Viewport, theme: &'static Theme },
     Histogram { loaded: Arc<Loaded>, bins: Bins },
     /// Range, distribution and small picture of a weight in a list.
     Glance { opened: Arc<Opened>, weight: Weight },
@@ -37,7 +39,7 @@ pub enum Job {
 #[derive(Debug)]
 pub enum Output {
     Opened(Arc<Opened>),
-    Layout(Arc<Layout>),
+    Layout(Arc<GraphPicture>),
     Loaded(Arc<Loaded>),
     Picture(Box<Picture>),
     Histogram(Arc<Histogram>),
@@ -89,8 +91,10 @@ pub struct Loaded {
     pub scales: Scales,
     /// The axis of output channels and its figures, where the layout names one.
     pub channels: Option<(usize, Vec<Channel>)>,
-    /// For pictures in which a pixel covers many cells; keyed by the view it was made for.
-    pub reduced: Reduced,
+    /// The distribution in a few bars.
+    pub glance: Glance,
+    /// For pictures in which a pixel covers many cells, and the view it was made for.
+    pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
 
 #[derive(Debug)]
@@ -164,25 +168,29 @@ impl Job {
                 Ok(Output::Opened(open(|| formats::open_source(source(), &Options::default(), token))?))
             }
             Self::Layout { opened, graph } => {
-                let boxes = crate::jobs::boxes::of(&opened, graph);
-                let layout = layout::layout(&boxes, token)?;
-                Ok(Output::Layout(Arc::new(layout)))
+                Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?)))
             }
             Self::Load { opened, weight } => Ok(Output::Loaded(Arc::new(load(opened, weight, token)?))),
-            Self::Picture { loaded, view, colours, viewport } => {
-                let image = render::heatmap(&loaded.real.values, &view, &colours, &viewport, Some(&loaded.reduced));
+            Self::Picture { loaded, view, colours, viewport, theme } => {
+                let pyramid = loaded.pyramid(&view, &viewport);
+                let options = render::Options { pyramid: pyramid.as_deref(), ..render::Options::new(theme.ink()) };
+                let image = render::heatmap(&loaded.real.values, &view, &colours, &viewport, &options);
                 Ok(Output::Picture(Box::new(Picture { image, viewport })))
             }
             Self::Histogram { loaded, bins } => {
                 Ok(Output::Histogram(Arc::new(Histogram::of(&loaded.real.values, None, bins, token)?)))
             }
             Self::Glance { opened, weight } => Ok(Output::Glance(Arc::new(glance(&opened.model, &weight, token)?))),
-            Self::Save(plan) => Ok(Output::Saved(crate::export::save(*plan, token).map_err(|error| Failure::Failed(error.to_string()))?)),
+            Self::Save(plan) => save(*plan, token),
         }
     }
 }
 
-fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opened>, Failure> {
+/// Opens a model and looks at its graphs.
+///
+/// # Errors
+/// [`Failure`]: cancelled, or one sentence.
+pub fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opened>, Failure> {
     let start = Instant::now();
     let model = read().map_err(|error| match error {
         OpenError::Cancelled { .. } => Failure::Cancelled,
@@ -233,7 +241,11 @@ fn main_dtype(rows: &[Row]) -> String {
     totals.iter().max_by_key(|(_, total)| *total).map(|(dtype, _)| (*dtype).to_owned()).unwrap_or_default()
 }
 
-fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded, Failure> {
+/// A weight with its values and figures.
+///
+/// # Errors
+/// [`Failure`]: cancelled, or one sentence why the values can't be had.
+pub fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded, Failure> {
     let real = weight.real(&opened.model, token)?;
     let summary = Summary::of(&real.values, token)?;
     let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
@@ -244,7 +256,104 @@ fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded, Fa
         Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
         None => None,
     };
-    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, reduced: Reduced::default() })
+    let glance = glance_of(&weight, &real, &summary.moments, token)?;
+    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, glance, pyramid: Mutex::default() })
+}
+
+fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
+    match plan.content {
+        SaveContent::Picture(picture) => {
+            picture.save(&plan.path, token)?;
+            Ok(Output::Saved(vec![plan.path]))
+        }
+        SaveContent::Numbers { opened, weights } => {
+            let Some(format) = Format::of(&plan.path) else {
+                return Err(Failure::Failed(format!("Which format? Name the file .npz, .npy, .safetensors or .csv: {}", plan.path.display())));
+            };
+            let weights: Vec<&Weight> = weights.iter().collect();
+            let request = Request { model: &opened.model, weights: &weights, stored: false, format };
+            match arrays::write(&request, &plan.path, token) {
+                Ok(written) => Ok(Output::Saved(written.files)),
+                Err(arrays::WriteError::Cancelled(_)) => Err(Failure::Cancelled),
+                Err(error) => Err(Failure::Failed(sentence(&error.to_string()))),
+            }
+        }
+    }
+}
+
+impl Loaded {
+    /// The values at the ends of the colours, as [`Range::limits`] has them, but from the figures
+    /// that are there already.
+    pub fn limits(&self, range: Range, symmetric: bool) -> Limits {
+        let moments = &self.summary.moments;
+        if moments.finite == 0 {
+            return Limits::default();
+        }
+        let (min, max) = (moments.min as f32, moments.max as f32);
+        let limits = match range {
+            Range::Full => Limits::new(min, max),
+            Range::Percentile { low, high } => Limits::new(self.percentile(low.min(high)) as f32, self.percentile(low.max(high)) as f32),
+            Range::Deviations(k) => {
+                let reach = k.abs() * moments.std;
+                Limits::new(((moments.mean - reach) as f32).max(min), ((moments.mean + reach) as f32).min(max))
+            }
+            Range::Manual(limits) => Limits::new(limits.low, limits.high),
+        };
+        if symmetric { limits.symmetric() } else { limits }
+    }
+
+    /// The range to begin with: full, or where outliers would take most of the colours, percentiles.
+    pub fn default_range(&self, symmetric: bool) -> Range {
+        const OUTLIER_RATIO: f32 = 4.0;
+        const MIN_COUNT: u64 = 400;
+        let span = |range: Range| {
+            let limits = self.limits(range, symmetric);
+            limits.high - limits.low
+        };
+        let inner = span(Range::PERCENTILE);
+        let has_outliers = self.summary.moments.count >= MIN_COUNT && inner > 0.0 && span(Range::Full) > OUTLIER_RATIO * inner;
+        if has_outliers { Range::PERCENTILE } else { Range::Full }
+    }
+
+    /// Diverging for weights of both signs, sequential for others.
+    pub fn default_map(&self) -> Map {
+        Map::default_for(self.summary.moments.min < 0.0)
+    }
+
+    /// A percentile of the finite values, interpolated between the tenths of a percent.
+    pub fn percentile(&self, percent: f64) -> f64 {
+        let tenths = (percent * 10.0).clamp(0.0, 1000.0);
+        let at = |index: f64| self.quantiles.get(index as usize).copied().unwrap_or(f64::NAN);
+        let (below, part) = (tenths.floor(), tenths.fract());
+        if part == 0.0 { at(below) } else { at(below) + (at(below + 1.0) - at(below)) * part }
+    }
+
+    /// The percentile that a finite value stands at, in tenths.
+    pub fn rank_of(&self, value: f32) -> Option<f64> {
+        if !value.is_finite() || self.quantiles.iter().any(|quantile| quantile.is_nan()) {
+            return None;
+        }
+        let below = self.quantiles.partition_point(|quantile| *quantile < f64::from(value));
+        let up_to = self.quantiles.partition_point(|quantile| *quantile <= f64::from(value));
+        Some((below + up_to.max(below + 1) - 1) as f64 / 2.0 / 10.0).map(|rank| rank.min(100.0))
+    }
+
+    /// Makes reduced pictures quick; built once a view, where it is of use.
+    pub fn pyramid(&self, view: &View, viewport: &Viewport) -> Option<Arc<Pyramid>> {
+        const MANY: usize = 1 << 20;
+        if self.real.values.len() < MANY || viewport.scale.iter().all(|scale| *scale > 0.125) {
+            return None;
+        }
+        let mut held = self.pyramid.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some((of, pyramid)) if of == view => Some(Arc::clone(pyramid)),
+            _ => {
+                let pyramid = Arc::new(Pyramid::new(&self.real.values, view));
+                *held = Some((view.clone(), Arc::clone(&pyramid)));
+                Some(pyramid)
+            }
+        }
+    }
 }
 
 /// The axis of output channels in a layout of the same rank. Grouped kernels have two; the group is
@@ -259,23 +368,26 @@ pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
 fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failure> {
     let real = weight.real(model, token)?;
     let moments = Moments::of(&real.values, token)?;
+    glance_of(weight, &real, &moments, token)
+}
+
+fn glance_of(weight: &Weight, real: &Real, moments: &Moments, token: &Token) -> Result<Glance, Failure> {
     let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
     let peak = histogram.peak().max(1) as f32;
     let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, &real) })
+    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, real) })
 }
 
-/// The first kernels of a convolution, small.
+/// The first kernels of a convolution, small, side by side: as many as fit in rows of the same
+/// height.
 fn thumbnail(weight: &Weight, real: &Real) -> Option<Image> {
-    const WIDTH: usize = 208;
-    const HEIGHT: usize = 48;
-    let view = View::default_for(&real.shape, weight.role.layout, 4.0);
+    let view = View::default_for(&real.shape, weight.role.layout, 1.0);
     let (height, width) = view.block_size();
     if weight.role.name != "kernel" || weight.role.kind != Kind::Weight || height.max(width) < 2 || real.values.is_empty() {
         return None;
     }
-    let colours = Colours::for_values(Map::Vik, Range::Full, Norm::Linear, &real.values);
-    render::kernel_strip(&real.values, &view, &colours, WIDTH, HEIGHT)
+    let colours = Colours::for_values(Map::default_for(true), Range::Full, Norm::Linear, &real.values);
+    render::kernel_strip(&real.values, &view, &colours, cards::THUMBNAIL_PIXELS)
 }
 
 impl From<Cancelled> for Failure {

@@ -1,0 +1,257 @@
+//! `weightscope heatmap` and `weightscope histogram`: pictures of a weight, by the same code that
+//! draws them in the window.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+
+use super::ModelArguments;
+use super::select::Selection;
+use crate::colormap::{Colours, Kind, Limits, Map, Norm, Range};
+use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
+use crate::jobs::{self, Failure, Loaded, Token};
+use crate::stats::Rule;
+use crate::view::{Place, View};
+use crate::weights::Weight;
+
+#[derive(Debug, Args)]
+pub struct HeatmapArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// The picture to write, .png or .svg.
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    look: Look,
+    /// Colour map: vik, RdBu, PuOr, broc, roma, berlin, viridis, cividis, batlow, magma, inferno, turbo, greys.
+    #[arg(long, value_name = "NAME", value_parser = parse_map)]
+    colormap: Option<Map>,
+    /// The values at the ends of the colours: full, 0.5-99.5% (any two percentiles), 3std, or LOW:HIGH.
+    #[arg(long, value_name = "RANGE", value_parser = parse_range, allow_hyphen_values = true)]
+    range: Option<Range>,
+    #[arg(long, value_enum, default_value_t)]
+    norm: NormArgument,
+    /// Pixels a cell.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
+    cell: Option<u32>,
+    /// Where an axis goes, by its letter or number: O=rows, I=columns, H=cell-rows, W=cell-columns, D=3 (that index).
+    #[arg(long, value_name = "AXIS=PLACE", value_parser = parse_axis)]
+    axis: Vec<(String, Where)>,
+}
+
+#[derive(Debug, Args)]
+pub struct HistogramArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// The file to write, .png, .svg or .csv.
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    look: Look,
+    /// How the number of bins is found: auto, fd, sturges, sqrt, rice, scott, doane.
+    #[arg(long, value_name = "RULE", default_value = "auto", value_parser = parse_rule)]
+    bins: Rule,
+    /// Logarithmic counts.
+    #[arg(long)]
+    log: bool,
+}
+
+/// How both kinds of picture look.
+#[derive(Debug, Args)]
+struct Look {
+    #[arg(long, value_enum, default_value_t)]
+    theme: ThemeArgument,
+    /// Pixels a unit: 1, 2 or 4.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    scale: u8,
+    /// The picture alone, without title, axes and colour bar.
+    #[arg(long)]
+    bare: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ThemeArgument {
+    #[default]
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum NormArgument {
+    #[default]
+    Linear,
+    Asinh,
+    Symlog,
+}
+
+/// Where an axis goes.
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    Place(Place),
+    Index(usize),
+}
+
+pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
+    let loaded = load_one(&arguments.model, &arguments.selection)?;
+    let mut view = View::default_for(&loaded.real.shape, loaded.weight.role.layout, 1.0);
+    for (axis, to) in &arguments.axis {
+        move_axis(&mut view, axis, *to)?;
+    }
+    let map = arguments.colormap.unwrap_or(loaded.default_map());
+    let symmetric = map.kind() == Kind::Diverging;
+    let range = arguments.range.unwrap_or_else(|| loaded.default_range(symmetric));
+    let norm = match arguments.norm {
+        NormArgument::Linear => Norm::Linear,
+        NormArgument::Asinh => Norm::Asinh,
+        NormArgument::Symlog => Norm::SymLog,
+    };
+    let colours = Colours { map, limits: loaded.limits(range, symmetric), norm };
+    let options = PictureOptions { cell: arguments.cell, ..arguments.look.options() };
+    write(PictureFile { loaded, content: Content::Heatmap { view, colours }, options }, &arguments.output)
+}
+
+pub fn run_histogram(arguments: &HistogramArguments) -> Result<()> {
+    let loaded = load_one(&arguments.model, &arguments.selection)?;
+    let content = Content::Histogram { rule: arguments.bins, log_counts: arguments.log };
+    write(PictureFile { loaded, content, options: arguments.look.options() }, &arguments.output)
+}
+
+fn write(file: PictureFile, output: &PathBuf) -> Result<()> {
+    file.save(output, &Token::new())?;
+    super::say(&format!("Saved {}", output.display()));
+    Ok(())
+}
+
+impl Look {
+    fn options(&self) -> PictureOptions {
+        let theme = match self.theme {
+            ThemeArgument::Light => ThemeName::Light,
+            ThemeArgument::Dark => ThemeName::Dark,
+        };
+        PictureOptions { theme, scale: self.scale, bare: self.bare, cell: None }
+    }
+}
+
+/// The one weight that is selected; of a layer with several, its kernel or table.
+fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>> {
+    let token = Token::new();
+    let opened = jobs::open(|| model.open_for_picture()).map_err(of_failure)?;
+    let mut chosen: Vec<&Weight> = selection.weights(&opened.model, &opened.catalogue, selection.role.is_some())?;
+    if chosen.len() > 1 && selection.role.is_none() {
+        let first = chosen[0];
+        let (graph, layer) = (first.site.graph, first.bias_of.unwrap_or(first.site.operation));
+        let is_one_layer = chosen.iter().all(|weight| weight.site.graph == graph && weight.bias_of.unwrap_or(weight.site.operation) == layer);
+        if is_one_layer {
+            let main = chosen.iter().position(|weight| ["kernel", "table", "input_kernel"].contains(&weight.role.name)).unwrap_or(0);
+            chosen = vec![chosen[main]];
+        }
+    }
+    let [weight] = chosen.as_slice() else {
+        let describe = |weight: &&Weight| format!("{} ({})", weight.operation(&opened.model).name, weight.role.name);
+        let names: Vec<_> = chosen.iter().take(20).map(describe).collect();
+        let more = if chosen.len() > 20 { format!(" and {} more", chosen.len() - 20) } else { String::new() };
+        bail!("{} weights are selected and a picture shows one; choose with --layer, --role or --first: {}{more}", chosen.len(), names.join(", "));
+    };
+    let weight = (*weight).clone();
+    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, &token).map_err(of_failure)?))
+}
+
+fn of_failure(failure: Failure) -> anyhow::Error {
+    match failure {
+        Failure::Cancelled => anyhow!("cancelled"),
+        Failure::Failed(sentence) => anyhow!(sentence),
+    }
+}
+
+fn move_axis(view: &mut View, name: &str, to: Where) -> Result<()> {
+    let by_name = view.names().iter().position(|other| other.eq_ignore_ascii_case(name));
+    let by_number = name.parse().ok().filter(|axis| *axis < view.shape().len());
+    let Some(axis) = by_name.or(by_number) else {
+        bail!("the weight has no axis '{name}'; its axes are {}", view.names().join(", "));
+    };
+    match to {
+        Where::Place(place) => view.move_axis(axis, place, usize::MAX),
+        Where::Index(index) if index >= view.shape()[axis] => bail!("axis {name} has {} indices, so there is no {index}", view.shape()[axis]),
+        Where::Index(index) => {
+            view.move_axis(axis, Place::Slider, 0);
+            view.set_fixed(axis, index);
+        }
+    }
+    Ok(())
+}
+
+fn parse_map(text: &str) -> Result<Map, String> {
+    let names: Vec<_> = Map::ALL.iter().map(|map| map.name()).collect();
+    Map::from_name(text).ok_or_else(|| format!("the colour maps are {}", names.join(", ")))
+}
+
+fn parse_rule(text: &str) -> Result<Rule, String> {
+    let names: Vec<_> = Rule::ALL.iter().map(ToString::to_string).collect();
+    text.parse().map_err(|_| format!("the rules are {}", names.join(", ")))
+}
+
+fn parse_axis(text: &str) -> Result<(String, Where), String> {
+    let wrong = || "an axis is placed like O=rows, I=columns, H=cell-rows, W=cell-columns, D=slider or D=3".to_owned();
+    let (axis, place) = text.split_once('=').ok_or_else(wrong)?;
+    let to = match place {
+        "rows" => Where::Place(Place::Rows),
+        "columns" => Where::Place(Place::Columns),
+        "cell-rows" => Where::Place(Place::CellRows),
+        "cell-columns" => Where::Place(Place::CellColumns),
+        "slider" => Where::Place(Place::Slider),
+        index => Where::Index(index.parse().map_err(|_| wrong())?),
+    };
+    Ok((axis.to_owned(), to))
+}
+
+fn parse_range(text: &str) -> Result<Range, String> {
+    let wrong = || "a range is full, 0.5-99.5%, 3std or LOW:HIGH".to_owned();
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    if text == "full" {
+        return Ok(Range::Full);
+    }
+    if let Some(k) = text.strip_suffix("std") {
+        return number(k).map(Range::Deviations).ok_or_else(wrong);
+    }
+    if let Some(percents) = text.strip_suffix('%') {
+        let (low, high) = percents.split_once('-').ok_or_else(wrong)?;
+        let (low, high) = number(low).zip(number(high)).filter(|(low, high)| 0.0 <= *low && low < high && *high <= 100.0).ok_or_else(wrong)?;
+        return Ok(Range::Percentile { low, high });
+    }
+    let (low, high) = text.split_once(':').ok_or_else(wrong)?;
+    let (low, high) = number(low).zip(number(high)).filter(|(low, high)| low < high).ok_or_else(wrong)?;
+    Ok(Range::Manual(Limits::new(low as f32, high as f32)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        assert_eq!(parse_range("full"), Ok(Range::Full));
+        assert_eq!(parse_range("0.5-99.5%"), Ok(Range::PERCENTILE));
+        assert_eq!(parse_range("3std"), Ok(Range::Deviations(3.0)));
+        assert_eq!(parse_range("-1:0.5"), Ok(Range::Manual(Limits::new(-1.0, 0.5))));
+        for wrong in ["", "1:1", "5%", "std", "90-10%", "nan:1"] {
+            assert!(parse_range(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn axes_by_letter_and_number() {
+        let mut view = View::default_for(&[2, 3, 3, 4], Some("OHWI"), 1.0);
+        move_axis(&mut view, "o", Where::Place(Place::Columns)).unwrap();
+        assert_eq!(view.place(0), Place::Columns);
+        move_axis(&mut view, "3", Where::Index(2)).unwrap();
+        assert_eq!((view.place(3), view.fixed(3)), (Place::Slider, 2));
+        assert!(move_axis(&mut view, "Q", Where::Index(0)).is_err());
+        assert!(move_axis(&mut view, "I", Where::Index(4)).is_err());
+    }
+}

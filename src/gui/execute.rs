@@ -1,0 +1,516 @@
+//! Commands carried out: the one place where the window's state changes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{TextureOptions, ViewportCommand};
+
+use crate::formats::Options;
+use crate::jobs::{Event, Failure, Glance, Job, Key, Opened, Output, SavePlan};
+use crate::model::{GraphId, OperationId};
+use crate::weights::Site;
+
+use super::action::Action;
+use super::app::App;
+use super::command::{Command, Pick};
+use super::palette::Palette;
+use super::path_field::PathField;
+use super::save::{SaveDialog, What};
+use super::settings::ThemeChoice;
+use super::state::{Document, NoticeKind, Opening, Overlay, Place, Progress};
+use super::views::{HistogramWanted, PictureWanted, ShownPicture};
+
+/// The model that comes with the program.
+const EXAMPLE: (&str, &[u8]) = ("digits_f32.tflite", include_bytes!("../../assets/example/digits_f32.tflite"));
+
+pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
+    match command {
+        Command::Do(action) => act(app, ctx, action),
+        Command::OpenFiles(paths) => open_files(app, paths),
+        Command::CancelOpening(number) => {
+            app.pool.cancel(Key::Open(number));
+            app.state.openings.retain(|opening| opening.number != number);
+        }
+        Command::ActivateDocument(position) => app.state.active = position.min(app.state.documents.len().saturating_sub(1)),
+        Command::CloseDocument(position) => close(app, position),
+        Command::Select { graph, operation, fly } => select(app, graph, operation, fly),
+        Command::Deselect => {
+            if let Some(document) = app.state.document_mut() {
+                document.selected = None;
+            }
+        }
+        Command::ShowGraph(graph) => show_graph(app, graph),
+        Command::ShowWeight(site) => show_weight(app, site, true),
+        Command::NeedGlance(site) => need_glance(app, site),
+        Command::NeedPicture(wanted) => need_picture(app, *wanted),
+        Command::NeedHistogram(wanted) => need_histogram(app, wanted),
+        Command::Save(plan) => save(app, *plan),
+        Command::ForgetRecent(path) => app.state.settings.recent.retain(|other| *other != path),
+        Command::CloseOverlay => app.state.overlay = None,
+        Command::DismissNotice(position) => {
+            if position < app.state.notices.len() {
+                app.state.notices.remove(position);
+            }
+        }
+        Command::Picked { purpose, paths, was_instant } => picked(app, purpose, paths, was_instant),
+        Command::BrowseForSave => {
+            if let Some(Overlay::Save(dialog)) = &app.state.overlay {
+                app.dialogs.pick_target(ctx, &dialog.path.path());
+            }
+        }
+    }
+    let title = app.state.document().map_or("Weightscope".to_owned(), |document| format!("{} – Weightscope", document.opened.model.file_name()));
+    if app.title != title {
+        ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+        app.title = title;
+    }
+}
+
+fn act(app: &mut App, ctx: &egui::Context, action: Action) {
+    if !super::bars::is_enabled(action, &app.state) {
+        return;
+    }
+    match action {
+        Action::Open => app.dialogs.pick_models(ctx),
+        Action::OpenExample => {
+            let (name, bytes) = EXAMPLE;
+            start_opening(app, PathBuf::from(name), Job::OpenBuiltIn { name, bytes }, None);
+        }
+        Action::Reload => reload(app),
+        Action::CloseModel => close(app, app.state.active),
+        Action::SaveImage => open_save_dialog(app, ctx, What::Heatmap),
+        Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
+        Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
+        Action::CopyImage => copy_image(app, ctx),
+        Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::FilterWeights => app.focus_filter = true,
+        Action::FitGraph => on_views(app, |document| document.views.graph.fit_wanted = true),
+        Action::FitPicture => on_views(app, |document| document.views.heatmap.fit_wanted = true),
+        Action::ZoomGraphIn => on_views(app, |document| document.views.graph.zoom_wanted = Some(1.25)),
+        Action::ZoomGraphOut => on_views(app, |document| document.views.graph.zoom_wanted = Some(0.8)),
+        Action::ToggleTheme => {
+            let is_dark = ctx.global_style().visuals.dark_mode;
+            set_theme(app, ctx, if is_dark { ThemeChoice::Light } else { ThemeChoice::Dark });
+        }
+        Action::FollowSystemTheme => set_theme(app, ctx, ThemeChoice::System),
+        Action::WheelZooms => {
+            app.state.settings.wheel_zooms = !app.state.settings.wheel_zooms;
+            let does = if app.state.settings.wheel_zooms { "zooms" } else { "scrolls" };
+            app.state.notify(NoticeKind::Done, format!("The wheel {does} the graph now; Ctrl and wheel zoom"));
+        }
+        Action::EnlargeInterface => ctx.set_zoom_factor((ctx.zoom_factor() + 0.1).min(3.0)),
+        Action::ReduceInterface => ctx.set_zoom_factor((ctx.zoom_factor() - 0.1).max(0.5)),
+        Action::ResetInterface => ctx.set_zoom_factor(1.0),
+        Action::ResetPanels => app.dock.reset(),
+        Action::FullScreen => {
+            let is_full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+        }
+        Action::Back => travel(app, |document| document.history.back()),
+        Action::Forward => travel(app, |document| document.history.forward()),
+        Action::NextWeight => step_weight(app, 1),
+        Action::PreviousWeight => step_weight(app, -1),
+        Action::NextModel => app.state.active = (app.state.active + 1) % app.state.documents.len().max(1),
+        Action::PreviousModel => {
+            let count = app.state.documents.len().max(1);
+            app.state.active = (app.state.active + count - 1) % count;
+        }
+        Action::Deselect => on_views(app, |document| document.selected = None),
+        Action::Shortcuts => app.state.overlay = Some(Overlay::Shortcuts),
+        Action::About => app.state.overlay = Some(Overlay::About),
+    }
+}
+
+fn on_views(app: &mut App, change: impl FnOnce(&mut Document)) {
+    if let Some(document) = app.state.document_mut() {
+        change(document);
+    }
+}
+
+fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
+    app.state.settings.theme = theme;
+    ctx.set_theme(theme);
+}
+
+/// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`, and
+/// of a folder the models in it.
+fn open_files(app: &mut App, paths: Vec<PathBuf>) {
+    for (path, options) in plan_opening(paths) {
+        start_opening(app, path.clone(), Job::Open { path, options }, None);
+    }
+}
+
+/// What to open of the files that were named.
+fn plan_opening(paths: Vec<PathBuf>) -> Vec<(PathBuf, Options)> {
+    let has_extension = |path: &PathBuf, wanted: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
+    let (bins, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| has_extension(path, "bin"));
+    let xmls: Vec<_> = others.iter().filter(|path| has_extension(path, "xml")).cloned().collect();
+    // A pair with different names, dropped together, is one model.
+    let stray: Vec<_> = bins.iter().filter(|bin| !xmls.contains(&bin.with_extension("xml"))).cloned().collect();
+    if let ([xml], [bin], true) = (xmls.as_slice(), stray.as_slice(), others.len() == 1) {
+        return vec![(xml.clone(), Options { bin: Some(bin.clone()) })];
+    }
+    others.into_iter().chain(stray).map(|path| (path, Options::default())).collect()
+}
+
+fn start_opening(app: &mut App, path: PathBuf, job: Job, replaces: Option<u64>) {
+    let number = app.state.next_number();
+    if app.pool.submit(Key::Open(number), job).is_some() {
+        app.state.openings.push(Opening { number, path, replaces });
+    } else {
+        app.state.notify(NoticeKind::Error, "Too many files are being opened; try again when some are there");
+    }
+}
+
+fn reload(app: &mut App) {
+    let Some(document) = app.state.document() else { return };
+    let (path, number) = (document.opened.model.file.clone(), document.number);
+    if document.opened.model.sources.first().is_some_and(|source| source.path() == std::path::Path::new(EXAMPLE.0)) {
+        app.state.notify(NoticeKind::Done, "The example is part of the program: there is no file to read again");
+        return;
+    }
+    let job = Job::Open { path: path.clone(), options: document.opened.options.clone() };
+    start_opening(app, path, job, Some(number));
+}
+
+fn close(app: &mut App, position: usize) {
+    if position >= app.state.documents.len() {
+        return;
+    }
+    let document = app.state.documents.remove(position);
+    for key in [Key::Load(document.number), Key::Picture(document.number), Key::Histogram(document.number)] {
+        app.pool.cancel(key);
+    }
+    app.pool.cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } if model == document.number));
+    if app.state.active > position || app.state.active >= app.state.documents.len() {
+        app.state.active = app.state.active.saturating_sub(1);
+    }
+}
+
+fn select(app: &mut App, graph: GraphId, operation: OperationId, fly: bool) {
+    show_graph(app, graph);
+    let Some(document) = app.state.document_mut() else { return };
+    document.selected = Some(operation);
+    if fly {
+        document.views.graph.reveal = Some((operation, false));
+    }
+    match document.main_weight(graph, operation) {
+        Some(site) => show_weight(app, site, false),
+        None => {
+            document.weight = None;
+            document.shown = Progress::None;
+            document.histogram = Progress::None;
+            let place = document.place();
+            document.history.visit(place);
+        }
+    }
+}
+
+fn show_graph(app: &mut App, graph: GraphId) {
+    let Some(document) = app.state.document_mut() else { return };
+    if document.graph != graph {
+        document.graph = graph;
+        document.selected = None;
+        document.views.graph = super::views::GraphView::default();
+    }
+    if !document.layouts.contains_key(&graph) {
+        let key = Key::Layout { model: document.number, graph: graph.0 };
+        let job = Job::Layout { opened: Arc::clone(&document.opened), graph };
+        let is_queued = app.pool.submit(key, job).is_some();
+        if is_queued {
+            document.layouts.insert(graph, Progress::Loading);
+        }
+    }
+}
+
+fn show_weight(app: &mut App, site: Site, follow: bool) {
+    show_graph(app, site.graph);
+    let Some(document) = app.state.document_mut() else { return };
+    let Some(weight) = document.opened.catalogue.at(site).cloned() else { return };
+    if follow {
+        let operation = weight.bias_of.unwrap_or(site.operation);
+        document.selected = Some(operation);
+        document.views.graph.reveal = Some((operation, false));
+    }
+    document.views.weights.reveal = Some(site);
+    let is_there = document.weight == Some(site) && !document.shown.is_none();
+    document.weight = Some(site);
+    let place = document.place();
+    document.history.visit(place);
+    if is_there {
+        return;
+    }
+    let job = Job::Load { opened: Arc::clone(&document.opened), weight };
+    let is_queued = app.pool.submit(Key::Load(document.number), job).is_some();
+    document.shown = if is_queued { Progress::Loading } else { Progress::Failed("Too much is being done at once; select the weight again".into()) };
+    document.histogram = Progress::None;
+}
+
+fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {
+    let Some(place) = app.state.document_mut().and_then(step) else { return };
+    show_graph(app, place.graph);
+    match place.weight {
+        Some(site) => {
+            show_weight(app, site, false);
+            if let Some(document) = app.state.document_mut() {
+                document.selected = place.selected;
+                document.views.graph.reveal = place.selected.map(|operation| (operation, false));
+            }
+        }
+        None => {
+            if let Some(operation) = place.selected {
+                select(app, place.graph, operation, true);
+            }
+        }
+    }
+}
+
+fn step_weight(app: &mut App, step: isize) {
+    let Some(document) = app.state.document() else { return };
+    let sites: Vec<Site> = document.views.weights.order.iter().map(|row| document.opened.rows[*row as usize].weight.site).collect();
+    let at = document.weight.and_then(|site| sites.iter().position(|other| *other == site));
+    let next = match at {
+        Some(at) => at.checked_add_signed(step).filter(|next| *next < sites.len()),
+        None => (!sites.is_empty()).then_some(0),
+    };
+    if let Some(next) = next {
+        show_weight(app, sites[next], true);
+    }
+}
+
+fn need_glance(app: &mut App, site: Site) {
+    let Some(document) = app.state.document_mut() else { return };
+    let Some(weight) = document.opened.catalogue.at(site).cloned() else { return };
+    if document.glances.get(&site).is_some_and(|glance| !glance.is_none()) {
+        return;
+    }
+    let job = Job::Glance { opened: Arc::clone(&document.opened), weight };
+    // A full lane refuses; the row asks again in the next frame that shows it.
+    if app.pool.submit(Key::Glance { model: document.number, site }, job).is_some() {
+        document.glances.insert(site, Progress::Loading);
+    }
+}
+
+fn need_picture(app: &mut App, wanted: PictureWanted) {
+    let Some(document) = app.state.document_mut() else { return };
+    let job = Job::Picture {
+        loaded: Arc::clone(&wanted.loaded),
+        view: wanted.view.clone(),
+        colours: wanted.colours,
+        viewport: wanted.viewport,
+        theme: wanted.theme,
+    };
+    if app.pool.submit(Key::Picture(document.number), job).is_none() {
+        document.views.heatmap.asked = None;
+    }
+}
+
+fn need_histogram(app: &mut App, wanted: HistogramWanted) {
+    let Some(document) = app.state.document_mut() else { return };
+    let job = Job::Histogram { loaded: wanted.loaded, rule: wanted.rule };
+    if app.pool.submit(Key::Histogram(document.number), job).is_none() {
+        document.views.histogram.asked = None;
+    }
+}
+
+fn open_save_dialog(app: &mut App, ctx: &egui::Context, what: What) {
+    let folder = app.state.settings.save_folder.clone();
+    let is_dark = ctx.global_style().visuals.dark_mode;
+    let dialog = app.state.document().and_then(|document| SaveDialog::new(what, document, folder, is_dark));
+    if let Some(dialog) = dialog {
+        app.state.overlay = Some(Overlay::Save(dialog));
+    }
+}
+
+fn save(app: &mut App, plan: SavePlan) {
+    app.state.settings.save_folder = plan.path.parent().filter(|folder| folder.is_dir()).map(PathBuf::from);
+    let number = app.state.next_number();
+    if app.pool.submit(Key::Save(number), Job::Save(Box::new(plan))).is_none() {
+        app.state.notify(NoticeKind::Error, "Too much is being done at once; save again in a moment");
+    }
+}
+
+/// The picture as it would be saved goes to the clipboard.
+fn copy_image(app: &mut App, ctx: &egui::Context) {
+    let theme = if ctx.global_style().visuals.dark_mode { crate::export::picture::ThemeName::Dark } else { crate::export::picture::ThemeName::Light };
+    let options = crate::export::picture::PictureOptions { theme, ..Default::default() };
+    let Some(file) = app.state.document().and_then(|document| super::save::heatmap_file(document, options)) else { return };
+    let number = app.state.next_number();
+    if app.pool.submit(Key::Save(number), Job::Copy(Box::new(file))).is_none() {
+        app.state.notify(NoticeKind::Error, "Too much is being done at once; copy again in a moment");
+    }
+}
+
+fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant: bool) {
+    match (purpose, paths) {
+        (Pick::Open, Some(paths)) => open_files(app, paths),
+        (Pick::Save, Some(paths)) => {
+            if let (Some(Overlay::Save(dialog)), Some(path)) = (&mut app.state.overlay, paths.first()) {
+                dialog.path = PathField::new(path.to_string_lossy());
+            }
+        }
+        (Pick::Open, None) if was_instant => {
+            let folder = std::env::current_dir().unwrap_or_default();
+            app.state.overlay = Some(Overlay::OpenPath(PathField::new(format!("{}/", folder.display()))));
+        }
+        (Pick::Save, None) if was_instant => {
+            app.state.notify(NoticeKind::Error, "This system has no file dialog: type the path in the field");
+        }
+        (_, None) => {}
+    }
+}
+
+/// Takes in what a job brought.
+pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
+    let Event { key, result, .. } = event;
+    match (key, result) {
+        (Key::Open(number), result) => opened(app, number, result),
+        (Key::Layout { model, graph }, result) => {
+            let layout = progress(result, |output| if let Output::Layout(layout) = output { Some(layout) } else { None });
+            if let Some(document) = app.state.by_number(model) {
+                document.layouts.insert(GraphId(graph), layout);
+            }
+        }
+        (Key::Load(model), result) => {
+            let loaded = progress(result, |output| if let Output::Loaded(loaded) = output { Some(loaded) } else { None });
+            if let Some(document) = app.state.by_number(model) {
+                document.shown = loaded;
+            }
+        }
+        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, *picture),
+        (Key::Histogram(model), result) => {
+            let histogram = progress(result, |output| if let Output::Histogram(histogram) = output { Some(histogram) } else { None });
+            if let Some(document) = app.state.by_number(model) {
+                document.histogram = histogram;
+            }
+        }
+        (Key::Glance { model, site }, result) => {
+            let glance = progress(result, |output| if let Output::Glance(glance) = output { Some(glance) } else { None });
+            if let Some(document) = app.state.by_number(model) {
+                if let Progress::Ready(glance) = &glance {
+                    keep_thumbnail(document, ctx, site, glance);
+                }
+                document.glances.insert(site, glance);
+            }
+        }
+        (Key::Save(_), Ok(Output::Saved(files))) => {
+            let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+            app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
+        }
+        (Key::Save(_), Ok(Output::Copied(image))) => {
+            ctx.copy_image(color_image(&image));
+            app.state.notify(NoticeKind::Done, "The picture is on the clipboard");
+        }
+        (Key::Save(_) | Key::Picture(_), Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
+        (Key::Save(_) | Key::Picture(_), _) => {}
+    }
+}
+
+fn progress<T>(result: Result<Output, Failure>, take: impl FnOnce(Output) -> Option<T>) -> Progress<T> {
+    match result {
+        Ok(output) => take(output).map_or(Progress::None, Progress::Ready),
+        Err(Failure::Cancelled) => Progress::None,
+        Err(Failure::Failed(problem)) => Progress::Failed(problem),
+    }
+}
+
+fn opened(app: &mut App, number: u64, result: Result<Output, Failure>) {
+    let Some(position) = app.state.openings.iter().position(|opening| opening.number == number) else { return };
+    let opening = app.state.openings.remove(position);
+    match result {
+        Ok(Output::Opened(opened)) => add_document(app, opened, &opening),
+        Ok(_) | Err(Failure::Cancelled) => {}
+        Err(Failure::Failed(problem)) => app.state.notify(NoticeKind::Error, problem),
+    }
+}
+
+fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
+    if opening.path.is_absolute() || opening.path.exists() {
+        app.state.settings.remember(&opened.model.file);
+    }
+    let number = app.state.next_number();
+    let document = Document::new(number, opened);
+    let replaced = opening.replaces.and_then(|replaced| app.state.documents.iter().position(|document| document.number == replaced));
+    match replaced {
+        Some(position) => {
+            app.state.documents[position] = document;
+            app.state.active = position;
+        }
+        None => {
+            app.state.documents.push(document);
+            app.state.active = app.state.documents.len() - 1;
+        }
+    }
+    show_graph(app, GraphId(0));
+    show_first_weight(app);
+}
+
+/// A new model shows its first kernel, or the layer that the command line asked for.
+fn show_first_weight(app: &mut App) {
+    let wanted = app.state.show_layer_at_start.clone();
+    let Some(document) = app.state.document() else { return };
+    let rows = &document.opened.rows;
+    let named = wanted.as_deref().and_then(|text| {
+        let exact = rows.iter().find(|row| row.full_name == text);
+        exact.or_else(|| rows.iter().find(|row| row.full_name.contains(text) || row.name.contains(text)))
+    });
+    let problem = match (&wanted, named) {
+        (Some(text), None) => Some(format!("No layer with weights has '{text}' in its name")),
+        _ => None,
+    };
+    let first = named.or_else(|| rows.iter().find(|row| row.weight.role.name == "kernel" && row.problem.is_none())).or(rows.first());
+    let site = first.map(|row| row.weight.site);
+    if let Some(problem) = problem {
+        app.state.notify(NoticeKind::Error, problem);
+    }
+    if let Some(site) = site {
+        show_weight(app, site, true);
+    }
+}
+
+fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: crate::jobs::Picture) {
+    let Some(document) = app.state.by_number(model) else { return };
+    let heatmap = &mut document.views.heatmap;
+    // Newest wins: the picture that arrives is the one that was asked for last.
+    let Some(of) = heatmap.asked.clone().filter(|asked| asked.viewport == picture.viewport) else { return };
+    let image = color_image(&picture.image);
+    match &mut heatmap.shown {
+        Some(shown) => {
+            shown.texture.set(image, TextureOptions::NEAREST);
+            shown.of = of;
+        }
+        None => {
+            let texture = ctx.load_texture(format!("heatmap {model}"), image, TextureOptions::NEAREST);
+            heatmap.shown = Some(ShownPicture { texture, of });
+        }
+    }
+}
+
+fn keep_thumbnail(document: &mut Document, ctx: &egui::Context, site: Site, glance: &Glance) {
+    if let Some(image) = &glance.thumbnail {
+        let texture = ctx.load_texture("thumbnail", color_image(image), TextureOptions::NEAREST);
+        document.thumbnails.insert(site, texture);
+    }
+}
+
+fn color_image(image: &crate::render::Image) -> egui::ColorImage {
+    egui::ColorImage::from_rgba_unmultiplied([image.width() as usize, image.height() as usize], image.pixels())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_pair_is_one_model() {
+        let plan = |paths: &[&str]| -> Vec<(String, Option<String>)> {
+            let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+            plan_opening(paths.iter().map(PathBuf::from).collect()).iter().map(|(path, options)| (text(path), options.bin.as_ref().map(text))).collect()
+        };
+        assert_eq!(plan(&["a.xml", "a.bin"]), [("a.xml".into(), None)]);
+        assert_eq!(plan(&["a.xml", "weights.bin"]), [("a.xml".into(), Some("weights.bin".into()))]);
+        assert_eq!(plan(&["a.bin"]), [("a.bin".into(), None)]);
+        assert_eq!(plan(&["a.tflite", "b.tflite"]).len(), 2);
+    }
+}

@@ -1,0 +1,176 @@
+//! The heatmap of the weight on display: kernel grid, matrix or vector, with its axes and colours.
+
+mod axes;
+mod body;
+mod colour_bar;
+mod controls;
+
+use std::sync::Arc;
+
+use egui::{Rect, pos2};
+
+use crate::colormap::Colours;
+use crate::gui::action::Action;
+use crate::gui::command::Command;
+use crate::gui::state::{Document, Progress};
+use crate::gui::views::HeatmapView;
+use crate::gui::widgets;
+use crate::jobs::Loaded;
+use crate::view::View;
+
+pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, commands: &mut Vec<Command>) -> bool {
+    let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
+        let named = weight.bias_of.unwrap_or(weight.site.operation);
+        format!("{} · {}", document.label(weight.site.graph, named), weight.role.name)
+    });
+    let has_values = document.shown.ready().is_some();
+    let is_dragged = widgets::head(ui, "Heatmap", &shows, |ui| {
+        ui.add_enabled_ui(has_values, |ui| {
+            if widgets::chip(ui, Action::SaveImage.name()).on_hover_text(Action::SaveImage.tooltip()).clicked() {
+                commands.push(Command::Do(Action::SaveImage));
+            }
+        });
+        weight_menu(ui, document, commands);
+    });
+    let loaded = match &document.shown {
+        Progress::Ready(loaded) => Arc::clone(loaded),
+        Progress::Failed(problem) => {
+            widgets::empty_state(ui, problem, None);
+            return is_dragged;
+        }
+        Progress::Loading => {
+            widgets::empty_state(ui, "Reading the weight…", None);
+            return is_dragged;
+        }
+        Progress::None => {
+            let sentence = match document.selected {
+                Some(_) => "This operation has no weights",
+                None => "Select an operation or a weight to see its values",
+            };
+            widgets::empty_state(ui, sentence, None);
+            return is_dragged;
+        }
+    };
+    if loaded.real.values.is_empty() {
+        widgets::empty_state(ui, "This weight has no elements", None);
+        return is_dragged;
+    }
+    adopt(view, &loaded, ui.available_rect_before_wrap());
+    controls::show(ui, view, &loaded);
+    let colours = colours(view, &loaded);
+    body::show(ui, view, &loaded, &colours, commands);
+    is_dragged
+}
+
+/// A chip a weight of the layer, where it has several.
+fn weight_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Command>) {
+    let Some(weight) = document.weight() else { return };
+    let layer = weight.bias_of.unwrap_or(weight.site.operation);
+    let weights = document.opened.catalogue.of_layer(weight.site.graph, layer);
+    if weights.len() < 2 || weights.len() > 4 {
+        return;
+    }
+    for other in weights.iter().rev() {
+        let is_shown = other.site == weight.site;
+        if widgets::toggle(ui, other.role.name, is_shown).clicked() && !is_shown {
+            commands.push(Command::ShowWeight(other.site));
+        }
+    }
+}
+
+/// A newly shown weight begins with its usual view; the colour map stays as the person chose it.
+fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
+    if view.site == Some(loaded.weight.site) && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape) {
+        return;
+    }
+    let aspect = f64::from(room.width().max(80.0) - 160.0).max(80.0) / f64::from((room.height() - 100.0).max(80.0));
+    view.view = Some(usual_view(loaded, aspect));
+    view.site = Some(loaded.weight.site);
+    view.range = loaded.default_range(loaded.default_map().kind() == crate::colormap::Kind::Diverging);
+    view.camera = None;
+    view.pinned = None;
+    view.hovered = None;
+}
+
+/// The layout is that of the values' shape; a weight brought to another rank has none.
+pub fn usual_view(loaded: &Loaded, aspect: f64) -> View {
+    View::default_for(&loaded.real.shape, loaded.weight.role.layout, aspect)
+}
+
+/// The colours that follow from the choices.
+pub fn colours(view: &HeatmapView, loaded: &Loaded) -> Colours {
+    let map = view.map.unwrap_or(loaded.default_map());
+    let symmetric = map.kind() == crate::colormap::Kind::Diverging;
+    Colours { map, limits: loaded.limits(view.range, symmetric), norm: view.norm }
+}
+
+/// What is known of a cell under the pointer.
+pub struct CellFacts {
+    /// The axes' names, as in `O, H, W, I`.
+    pub axes: String,
+    pub index: String,
+    pub value: f32,
+    pub code: Option<i64>,
+    pub scale: Option<(f32, f32)>,
+    pub percentile: Option<f64>,
+}
+
+/// The facts of the element that a cell (row, column) of the picture shows.
+pub fn cell_facts(loaded: &Loaded, heatmap: &HeatmapView, (row, column): (usize, usize)) -> Option<CellFacts> {
+    let view = heatmap.view.as_ref().filter(|_| heatmap.site == Some(loaded.weight.site))?;
+    let offset = view.offset(row, column)?;
+    let value = *loaded.real.values.get(offset)?;
+    let index = multi_index(offset, view.shape());
+    let scale_index = match loaded.scales.axis {
+        Some(axis) if loaded.scales.scales.len() == *loaded.real.shape.get(axis)? => index.get(axis).copied(),
+        None if loaded.scales.scales.len() == 1 => Some(0),
+        _ => None,
+    };
+    let scale = scale_index.and_then(|index| {
+        let zero_point = loaded.scales.zero_points.get(index).or(loaded.scales.zero_points.first()).copied().unwrap_or(0.0);
+        Some((*loaded.scales.scales.get(index)?, zero_point))
+    });
+    let long: Vec<usize> = (0..index.len()).filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect();
+    let join = |text: &dyn Fn(usize) -> String| long.iter().map(|axis| text(*axis)).collect::<Vec<_>>().join(", ");
+    Some(CellFacts {
+        axes: join(&|axis| view.names()[axis].clone()),
+        index: join(&|axis| index[axis].to_string()),
+        value,
+        code: loaded.weight.code_at(&loaded.opened.model, offset),
+        scale,
+        percentile: loaded.rank_of(value),
+    })
+}
+
+fn multi_index(offset: usize, shape: &[usize]) -> Vec<usize> {
+    let mut rest = offset;
+    let mut index: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|len| {
+            let position = rest % len.max(&1);
+            rest /= len.max(&1);
+            position
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+/// The rectangle in physical pixels, so that a picture's pixels are the screen's.
+fn pixel_aligned(rect: Rect, pixels_per_point: f32) -> Rect {
+    let align = |value: f32| (value * pixels_per_point).round() / pixels_per_point;
+    Rect::from_min_max(pos2(align(rect.left()), align(rect.top())), pos2(align(rect.right()), align(rect.bottom())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_are_in_c_order() {
+        assert_eq!(multi_index(23, &[2, 3, 4]), [1, 2, 3]);
+        assert_eq!(multi_index(4, &[2, 3, 4]), [0, 1, 0]);
+        assert!(multi_index(0, &[]).is_empty());
+    }
+}

@@ -1,0 +1,121 @@
+//! Indices beside the picture, as many as there is room for.
+
+use egui::{Align2, Rect, pos2};
+
+use crate::gui::theme::{self, Tokens};
+use crate::render::Viewport;
+use crate::view::{Place, View};
+
+/// Room for the indices above and to the left of the picture.
+pub const TOP: f32 = 22.0;
+pub const LEFT: f32 = 44.0;
+
+/// Paints the indices of blocks (or of cells, in a matrix) along the visible part of the picture.
+pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixels_per_point: f32) {
+    let (cell_rows, cell_columns) = view.block_size();
+    let across = Axis {
+        count: view.block_columns(),
+        cells: cell_columns,
+        origin: viewport.origin[0],
+        scale: viewport.scale[0] / f64::from(pixels_per_point),
+        start: picture.left(),
+        end: picture.right(),
+    };
+    let down = Axis {
+        count: view.block_rows(),
+        cells: cell_rows,
+        origin: viewport.origin[1],
+        scale: viewport.scale[1] / f64::from(pixels_per_point),
+        start: picture.top(),
+        end: picture.bottom(),
+    };
+    let tokens = Tokens::of(ui);
+    let font = theme::small_number_font();
+    let wrap = view.wrap().unwrap_or(1);
+    let is_wrapped = view.wrap().is_some();
+    // A wrapped sequence has indices at its rows only: the first one of each.
+    let name = if is_wrapped { String::new() } else { axis_name(view, Place::Columns) };
+    let top_edge = (picture.top() - f64::from(down.shift()) as f32).max(picture.top());
+    let left_edge = (picture.left() - f64::from(across.shift()) as f32).max(picture.left());
+    across.each(name.len() as f32 * 7.0 + 26.0, |index, x| {
+        let text = if is_wrapped { format!("+{index}") } else if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
+        ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
+    });
+    down.each(16.0, |index, y| {
+        ui.painter().text(pos2(left_edge - 8.0, y), Align2::RIGHT_CENTER, (index * wrap).to_string(), font.clone(), tokens.dim);
+    });
+}
+
+fn axis_name(view: &View, place: Place) -> String {
+    match view.axes(place).iter().filter(|axis| view.shape()[**axis] > 1).collect::<Vec<_>>().as_slice() {
+        [axis] => view.names()[**axis].clone(),
+        _ => String::new(),
+    }
+}
+
+struct Axis {
+    /// Blocks along the axis.
+    count: usize,
+    /// Cells a block.
+    cells: usize,
+    /// The cell at `start`.
+    origin: f64,
+    /// Points a cell.
+    scale: f64,
+    start: f32,
+    end: f32,
+}
+
+impl Axis {
+    /// How far the picture's beginning lies before the edge of the panel, in points (below 0: after).
+    fn shift(&self) -> f32 {
+        (self.origin * self.scale) as f32
+    }
+
+    /// Calls `draw` for the visible blocks, thinned so that labels are `room` points apart.
+    fn each(&self, room: f32, mut draw: impl FnMut(usize, f32)) {
+        let block = self.cells as f64 * self.scale;
+        if self.count == 0 || block <= 0.0 {
+            return;
+        }
+        let step = nice_step((f64::from(room) / block).ceil().max(1.0) as usize);
+        let first = ((self.origin / self.cells as f64).floor().max(0.0) as usize).next_multiple_of(step);
+        for index in (first..self.count).step_by(step) {
+            let middle = f64::from(self.start) + ((index as f64 + 0.5) * self.cells as f64 - self.origin) * self.scale;
+            if middle > f64::from(self.end) {
+                break;
+            }
+            if middle >= f64::from(self.start) {
+                draw(index, middle as f32);
+            }
+        }
+    }
+}
+
+/// 1, 2, 5, 10, 20, 50, ...: the first that is not below `at_least`.
+fn nice_step(at_least: usize) -> usize {
+    let mut decade = 1usize;
+    loop {
+        for factor in [1, 2, 5] {
+            if decade.saturating_mul(factor) >= at_least {
+                return decade.saturating_mul(factor);
+            }
+        }
+        decade = decade.saturating_mul(10);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_keep_their_distance() {
+        assert_eq!([1, 2, 3, 6, 11, 201].map(nice_step), [1, 2, 5, 10, 20, 500]);
+        let axis = Axis { count: 100, cells: 3, origin: 30.0, scale: 2.0, start: 0.0, end: 60.0 };
+        let mut seen = Vec::new();
+        axis.each(20.0, |index, x| seen.push((index, x)));
+        // Blocks of 6 points, a label every 5 blocks; block 10 is the first in sight.
+        assert_eq!(seen, [(10, 3.0), (15, 33.0)]);
+    }
+}

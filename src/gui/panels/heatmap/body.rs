@@ -1,0 +1,155 @@
+//! The picture itself: asks a worker to draw what is in sight, shows it, zooms, pans and reads cells.
+
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::{Color32, Key, Pos2, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
+
+use super::{axes, colour_bar, pixel_aligned};
+use crate::colormap::Colours;
+use crate::gui::command::Command;
+use crate::gui::theme::Tokens;
+use crate::gui::views::{Camera, HeatmapView, PictureWanted, Vec2d};
+use crate::jobs::Loaded;
+use crate::render::{self, Viewport};
+use crate::view::View;
+
+/// The largest cell that fitting makes, in points: a scalar need not fill the panel.
+const LARGEST_CELL: f64 = 96.0;
+
+pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, colours: &Colours, commands: &mut Vec<Command>) {
+    let Some(view) = heatmap.view.clone() else { return };
+    let area = ui.available_rect_before_wrap().shrink2(vec2(4.0, 4.0));
+    let corner = area.min + vec2(axes::LEFT, axes::TOP);
+    let picture = Rect::from_min_max(corner, pos2((area.right() - colour_bar::WIDTH).max(corner.x + 16.0), (area.bottom() - 8.0).max(corner.y + 16.0)));
+    let pixels_per_point = ui.ctx().pixels_per_point();
+    let picture = pixel_aligned(picture, pixels_per_point);
+    let response = ui.interact(picture, ui.id().with("picture"), Sense::click_and_drag());
+    response.widget_info(|| {
+        let shape: Vec<_> = view.shape().iter().map(ToString::to_string).collect();
+        WidgetInfo::labeled(Role::Image, true, format!("Heatmap of {} values, {}", loaded.real.values.len(), shape.join("×")))
+    });
+    ui.advance_cursor_after_rect(area);
+
+    let fitted = fit(&view, picture, pixels_per_point);
+    if std::mem::take(&mut heatmap.fit_wanted) || response.double_clicked() {
+        heatmap.camera = None;
+    }
+    zoom_and_pan(ui, &response, heatmap, fitted, picture, pixels_per_point);
+    let camera = heatmap.camera.unwrap_or(fitted);
+    let viewport = Viewport {
+        origin: [camera.origin.x, camera.origin.y],
+        scale: [camera.scale, camera.scale],
+        width: (picture.width() * pixels_per_point).round() as u32,
+        height: (picture.height() * pixels_per_point).round() as u32,
+    };
+    let theme = if ui.visuals().dark_mode { &render::theme::DARK } else { &render::theme::LIGHT };
+    let wanted = PictureWanted { loaded: Arc::clone(loaded), view: view.clone(), colours: *colours, viewport, theme };
+    if heatmap.asked.as_ref() != Some(&wanted) {
+        heatmap.asked = Some(wanted.clone());
+        commands.push(Command::NeedPicture(Box::new(wanted.clone())));
+    }
+    paint(ui, heatmap, &wanted, picture);
+    axes::show(ui, picture, &view, &viewport, pixels_per_point);
+    let bar = Rect::from_min_max(pos2(picture.right() + 2.0, picture.top() - 4.0), area.right_bottom());
+    colour_bar::show(ui, bar, colours, loaded, Some(&loaded.glance));
+    read_cells(ui, &response, heatmap, &view, &viewport, picture, pixels_per_point);
+}
+
+/// The whole picture, as large as the panel allows, top and centred; whole pixels a cell where cells
+/// are large enough to see.
+fn fit(view: &View, picture: Rect, pixels_per_point: f32) -> Camera {
+    let (width, height) = (f64::from(picture.width() * pixels_per_point), f64::from(picture.height() * pixels_per_point));
+    let (columns, rows) = (view.columns().max(1) as f64, view.rows().max(1) as f64);
+    let scale = (width / columns).min(height / rows).min(LARGEST_CELL * f64::from(pixels_per_point));
+    let scale = if scale >= 2.0 { scale.floor() } else { scale };
+    let left = ((width / scale - columns) / 2.0 * scale).floor() / scale;
+    Camera { origin: Vec2d { x: -left.max(0.0), y: 0.0 }, scale }
+}
+
+fn zoom_and_pan(ui: &egui::Ui, response: &egui::Response, heatmap: &mut HeatmapView, fitted: Camera, picture: Rect, pixels_per_point: f32) {
+    let mut camera = heatmap.camera.unwrap_or(fitted);
+    let before = camera;
+    if response.dragged_by(egui::PointerButton::Primary) {
+        let delta = response.drag_delta() * pixels_per_point;
+        camera.origin.x -= f64::from(delta.x) / camera.scale;
+        camera.origin.y -= f64::from(delta.y) / camera.scale;
+    }
+    if response.hovered() {
+        let (pinch, scroll, pointer) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta(), input.pointer.hover_pos()));
+        let factor = if pinch == 1.0 { f64::from(scroll.y / 240.0).exp() } else { f64::from(pinch) };
+        if factor != 1.0 {
+            let at = (pointer.unwrap_or(picture.center()) - picture.min) * pixels_per_point;
+            let smallest = (fitted.scale * 0.5).min(1.0);
+            let scale = (camera.scale * factor).clamp(smallest, 256.0 * f64::from(pixels_per_point));
+            // The cell under the pointer stays under it.
+            camera.origin.x += f64::from(at.x) / camera.scale - f64::from(at.x) / scale;
+            camera.origin.y += f64::from(at.y) / camera.scale - f64::from(at.y) / scale;
+            camera.scale = scale;
+        }
+    }
+    if camera != before {
+        heatmap.camera = Some(camera);
+    }
+}
+
+/// Shows the newest picture. One of another place or zoom is shown moved and stretched until the
+/// right one is there; one of other values or colours is not shown at all.
+fn paint(ui: &egui::Ui, heatmap: &HeatmapView, wanted: &PictureWanted, picture: Rect) {
+    let Some(shown) = heatmap.shown.as_ref().filter(|shown| shown.of.shows_the_same(wanted)) else { return };
+    let painter = ui.painter().with_clip_rect(picture.intersect(ui.clip_rect()));
+    let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+    let (drawn, now) = (&shown.of.viewport, &wanted.viewport);
+    let stretch = now.scale[0] / drawn.scale[0];
+    let to_points = |pixels: f64| pixels as f32 / ui.ctx().pixels_per_point();
+    let corner = vec2(
+        to_points((drawn.origin[0] - now.origin[0]) * now.scale[0]),
+        to_points((drawn.origin[1] - now.origin[1]) * now.scale[1]),
+    );
+    let size = vec2(to_points(f64::from(drawn.width) * stretch), to_points(f64::from(drawn.height) * stretch));
+    painter.image(shown.texture.id(), Rect::from_min_size(picture.min + corner, size), whole, Color32::WHITE);
+}
+
+fn read_cells(
+    ui: &egui::Ui,
+    response: &egui::Response,
+    heatmap: &mut HeatmapView,
+    view: &View,
+    viewport: &Viewport,
+    picture: Rect,
+    pixels_per_point: f32,
+) {
+    let cell_at = |at: Pos2| {
+        let at = (at - picture.min) * pixels_per_point;
+        viewport.cell_at(f64::from(at.x), f64::from(at.y)).filter(|(row, column)| view.offset(*row, *column).is_some())
+    };
+    heatmap.hovered = response.hover_pos().and_then(cell_at);
+    if response.clicked() {
+        response.request_focus();
+        heatmap.pinned = response.interact_pointer_pos().and_then(cell_at);
+    }
+    if response.has_focus() {
+        let filter = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        if let Some((row, column)) = heatmap.pinned {
+            let moved = ui.input(|input| {
+                let pressed = |key| usize::from(input.key_pressed(key));
+                let down = (row + pressed(Key::ArrowDown)).saturating_sub(pressed(Key::ArrowUp));
+                let right = (column + pressed(Key::ArrowRight)).saturating_sub(pressed(Key::ArrowLeft));
+                (down, right)
+            });
+            if view.offset(moved.0, moved.1).is_some() {
+                heatmap.pinned = Some(moved);
+            }
+        }
+    }
+    let tokens = Tokens::of(ui);
+    let painter = ui.painter().with_clip_rect(picture.expand(2.0).intersect(ui.clip_rect()));
+    for (cell, color) in [(heatmap.pinned, tokens.accent), (heatmap.hovered, tokens.text)] {
+        let Some((row, column)) = cell else { continue };
+        let to_points = |cells: f64, axis: usize| ((cells - viewport.origin[axis]) * viewport.scale[axis]) as f32 / pixels_per_point;
+        let corner = picture.min + vec2(to_points(column as f64, 0), to_points(row as f64, 1));
+        let side = (viewport.scale[0] as f32 / pixels_per_point).max(3.0);
+        painter.rect_stroke(Rect::from_min_size(corner, vec2(side, side)), 0.0, Stroke::new(1.5, color), StrokeKind::Outside);
+    }
+}

@@ -1,0 +1,97 @@
+//! The bar that tells which colour means which value, with the distribution beside it.
+
+use egui::{Align2, Color32, Mesh, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
+
+use crate::colormap::{Colours, Map};
+use crate::gui::names::signed;
+use crate::gui::theme::{self, Tokens};
+use crate::jobs::{Glance, Loaded};
+
+/// The width that the bar takes with its figures.
+pub const WIDTH: f32 = 108.0;
+
+pub fn show(ui: &egui::Ui, area: Rect, colours: &Colours, loaded: &Loaded, glance: Option<&Glance>) {
+    let tokens = Tokens::of(ui);
+    let bar = Rect::from_min_max(pos2(area.left() + 14.0, area.top() + 8.0), pos2(area.left() + 28.0, area.bottom() - 24.0));
+    if bar.height() < 40.0 {
+        return;
+    }
+    paint_table(ui, bar, colours.map, true);
+    ui.painter().rect_stroke(bar, 0.0, Stroke::new(1.0, tokens.line), StrokeKind::Outside);
+    for at in [bar.left_top(), bar.left_bottom()] {
+        let head = vec![at + vec2(-2.0, 0.0), at + vec2(-9.0, -4.5), at + vec2(-9.0, 4.5)];
+        ui.painter().add(Shape::convex_polygon(head, tokens.text, Stroke::NONE));
+    }
+    if let Some(glance) = glance {
+        distribution(ui, bar, colours, glance);
+    }
+    let ticks = if bar.height() > 180.0 { 5 } else { 3 };
+    for tick in 0..ticks {
+        let part = f64::from(tick) / f64::from(ticks - 1);
+        let value = colours.norm.value(part, colours.limits);
+        let y = bar.bottom() - part as f32 * bar.height();
+        let at = pos2(bar.right() + 34.0, y);
+        ui.painter().text(at, Align2::LEFT_CENTER, compact(value), theme::small_number_font(), tokens.dim);
+    }
+    outside(ui, bar, colours, loaded);
+}
+
+/// Six characters or so: there is no room for more beside the bar.
+fn compact(value: f64) -> String {
+    let text = signed(value);
+    if text.len() <= 8 { text } else { format!("{value:+.1e}") }
+}
+
+/// Values beyond the limits and those that are no numbers are told, not hidden.
+fn outside(ui: &egui::Ui, bar: Rect, colours: &Colours, loaded: &Loaded) {
+    let tokens = Tokens::of(ui);
+    let moments = &loaded.summary.moments;
+    let mark = |at: egui::Pos2, sign: &str| {
+        ui.painter().text(at, Align2::CENTER_CENTER, sign, theme::small_number_font(), tokens.warn);
+    };
+    if moments.max > f64::from(colours.limits.high) {
+        mark(pos2(bar.center().x, bar.top() - 6.0), "▲");
+    }
+    if moments.min < f64::from(colours.limits.low) {
+        mark(pos2(bar.center().x, bar.bottom() + 7.0), "▼");
+    }
+    let odd = moments.nan + moments.inf();
+    if odd > 0 {
+        let at = pos2(bar.left() - 6.0, bar.bottom() + 15.0);
+        ui.painter().text(at, Align2::LEFT_TOP, format!("{} NaN, {} Inf", moments.nan, moments.inf()), theme::small_font(), tokens.warn);
+    }
+}
+
+fn distribution(ui: &egui::Ui, bar: Rect, colours: &Colours, glance: &Glance) {
+    let tokens = Tokens::of(ui);
+    let step = (glance.max - glance.min) / glance.spark.len().max(1) as f64;
+    for (position, height) in (0u32..).zip(&glance.spark) {
+        let value_at = |edge: u32| (glance.min + f64::from(edge) * step) as f32;
+        let place = |value: f32| {
+            let part = colours.norm.position(value.into(), colours.limits).clamp(0.0, 1.0) as f32;
+            bar.bottom() - part * bar.height()
+        };
+        let (low, high) = (place(value_at(position)), place(value_at(position + 1)));
+        if *height > 0.0 && low - high >= 0.0 {
+            let width = (height.sqrt() * 26.0).max(1.0);
+            let rect = Rect::from_min_max(pos2(bar.right() + 3.0, high), pos2(bar.right() + 3.0 + width, low.max(high + 1.0)));
+            ui.painter().rect_filled(rect, 0.0, tokens.shade);
+        }
+    }
+}
+
+/// The map's 256 colours along a rectangle, lowest at the left or at the bottom.
+pub fn paint_table(ui: &egui::Ui, rect: Rect, map: Map, is_vertical: bool) {
+    let table = map.table();
+    let mut mesh = Mesh::default();
+    for (position, [red, green, blue]) in (0u16..).zip(table) {
+        let (from, to) = (f32::from(position) / 256.0, f32::from(position + 1) / 256.0);
+        let piece = if is_vertical {
+            Rect::from_min_max(pos2(rect.left(), rect.bottom() - to * rect.height()), pos2(rect.right(), rect.bottom() - from * rect.height()))
+        } else {
+            Rect::from_min_max(pos2(rect.left() + from * rect.width(), rect.top()), pos2(rect.left() + to * rect.width(), rect.bottom()))
+        };
+        mesh.add_colored_rect(piece, Color32::from_rgb(*red, *green, *blue));
+    }
+    ui.painter().add(Shape::mesh(mesh));
+}

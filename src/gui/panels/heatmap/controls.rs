@@ -1,0 +1,191 @@
+//! The line of chips above the picture: which axis goes where, colour map, range.
+
+use egui::{Align, Button, Layout, RichText, vec2};
+
+use crate::colormap::{Kind, Limits, Map, Norm, Range};
+use crate::gui::theme::Tokens;
+use crate::gui::views::HeatmapView;
+use crate::gui::widgets;
+use crate::jobs::Loaded;
+use crate::view::{Place, View};
+
+const PLACES: [(Place, &str); 5] = [
+    (Place::Rows, "Rows"),
+    (Place::Columns, "Columns"),
+    (Place::CellRows, "Cell rows"),
+    (Place::CellColumns, "Cell columns"),
+    (Place::Slider, "Slider"),
+];
+
+pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        ui.add_space(12.0);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(8.0);
+            range_menu(ui, view, loaded);
+            map_menu(ui, view, loaded);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| axes(ui, view));
+        });
+    });
+    ui.add_space(2.0);
+    sliders(ui, view);
+}
+
+fn axes(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
+    let Some(view) = &mut heatmap.view else { return };
+    let before = view.clone();
+    let clip = ui.available_rect_before_wrap();
+    ui.set_clip_rect(ui.clip_rect().intersect(clip));
+    let axes_in = |view: &View, place: Place| -> Vec<usize> {
+        view.axes(place).into_iter().filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect()
+    };
+    for (place, title) in [(Place::Rows, "Rows"), (Place::Columns, "Columns")] {
+        let axes = axes_in(&before, place);
+        group(ui, view, title, &axes, true);
+    }
+    let mut cell = axes_in(&before, Place::CellRows);
+    cell.extend(axes_in(&before, Place::CellColumns));
+    group(ui, view, "Cell", &cell, false);
+    group(ui, view, "Slice", &axes_in(&before, Place::Slider), false);
+    if *view != before {
+        heatmap.camera = None;
+        heatmap.pinned = None;
+    }
+}
+
+fn group(ui: &mut egui::Ui, view: &mut View, title: &str, axes: &[usize], is_outer: bool) {
+    if axes.is_empty() {
+        return;
+    }
+    ui.label(RichText::new(title).size(12.0).color(Tokens::of(ui).dim));
+    for axis in axes {
+        axis_chip(ui, view, *axis, is_outer);
+    }
+    ui.add_space(4.0);
+}
+
+/// A chip with an axis' name and length; its menu moves it elsewhere.
+fn axis_chip(ui: &mut egui::Ui, view: &mut View, axis: usize, is_outer: bool) {
+    let tokens = Tokens::of(ui);
+    let text = RichText::new(format!("{} {}", view.names()[axis], view.shape()[axis])).size(12.0);
+    let mut button = Button::new(text).min_size(vec2(0.0, 20.0));
+    if is_outer {
+        button = button.fill(tokens.selection).stroke(egui::Stroke::new(1.0, tokens.accent));
+    }
+    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        ui.label(RichText::new(format!("Lay axis {} out as", view.names()[axis])).color(tokens.dim));
+        for (place, name) in PLACES {
+            if ui.selectable_label(view.place(axis) == place, name).clicked() {
+                view.move_axis(axis, place, usize::MAX);
+            }
+        }
+    });
+}
+
+fn sliders(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
+    let Some(view) = &mut heatmap.view else { return };
+    for axis in view.axes(Place::Slider) {
+        let len = view.shape()[axis];
+        if len < 2 {
+            continue;
+        }
+        ui.horizontal(|ui| {
+            ui.add_space(12.0);
+            ui.label(RichText::new(format!("{} of {len}", view.names()[axis])).size(12.0).color(Tokens::of(ui).dim));
+            let mut index = view.fixed(axis);
+            ui.spacing_mut().slider_width = (ui.available_width() - 90.0).clamp(60.0, 320.0);
+            let slider = ui.add(egui::Slider::new(&mut index, 0..=len - 1));
+            let name = format!("Index along {}", view.names()[axis]);
+            slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, name.clone()));
+            if slider.changed() {
+                view.set_fixed(axis, index);
+            }
+        });
+    }
+}
+
+fn map_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
+    let current = view.map.unwrap_or(loaded.default_map());
+    let button = Button::new(RichText::new(current.name()).size(12.0)).min_size(vec2(0.0, 20.0));
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        ui.set_min_width(220.0);
+        for kind in [Kind::Diverging, Kind::Sequential] {
+            let title = if kind == Kind::Diverging { "Diverging, 0 in the middle" } else { "Sequential" };
+            ui.label(RichText::new(title).size(11.0).color(Tokens::of(ui).dim));
+            for map in Map::ALL.iter().copied().filter(|map| map.kind() == kind) {
+                if map_row(ui, map, map == current) {
+                    view.map = Some(map);
+                    ui.close();
+                }
+            }
+        }
+    });
+    response.on_hover_text("Colour map");
+}
+
+/// A row with the map's colours and name.
+fn map_row(ui: &mut egui::Ui, map: Map, is_current: bool) -> bool {
+    let name = if map.is_uniform() { map.name().to_owned() } else { format!("{} (not uniform)", map.name()) };
+    let (rect, response) = ui.allocate_exact_size(vec2(212.0, 22.0), egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::MenuItem, true, is_current, &name));
+    let tokens = Tokens::of(ui);
+    if response.hovered() || is_current {
+        ui.painter().rect_filled(rect, 4.0, if is_current { tokens.selection } else { tokens.control });
+    }
+    let strip = egui::Rect::from_min_size(rect.left_top() + vec2(6.0, 5.0), vec2(72.0, 12.0));
+    super::colour_bar::paint_table(ui, strip, map, false);
+    ui.painter().text(strip.right_center() + vec2(10.0, 0.0), egui::Align2::LEFT_CENTER, name, egui::FontId::proportional(12.5), tokens.text);
+    response.clicked()
+}
+
+fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
+    let button = Button::new(RichText::new(range_name(view.range)).size(12.0)).min_size(vec2(0.0, 20.0));
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        ui.set_min_width(220.0);
+        let tokens = Tokens::of(ui);
+        ui.label(RichText::new("Range of the colours").size(11.0).color(tokens.dim));
+        let choices = [Range::Full, Range::PERCENTILE, Range::Percentile { low: 2.0, high: 98.0 }, Range::Deviations(3.0), Range::Deviations(1.0)];
+        for range in choices {
+            if ui.selectable_label(view.range == range, range_name(range)).clicked() {
+                view.range = range;
+            }
+        }
+        manual(ui, view, loaded);
+        ui.separator();
+        ui.label(RichText::new("Norm").size(11.0).color(tokens.dim));
+        for norm in [Norm::Linear, Norm::Asinh, Norm::SymLog] {
+            if ui.selectable_label(view.norm == norm, norm.name()).clicked() {
+                view.norm = norm;
+            }
+        }
+    });
+    response.on_hover_text("Range and norm of the colours");
+}
+
+fn manual(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
+    let limits = super::colours(view, loaded).limits;
+    ui.horizontal(|ui| {
+        ui.label("From");
+        let low = ui.add(egui::TextEdit::singleline(&mut view.manual.0).desired_width(64.0).hint_text(limits.low.to_string()));
+        low.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.0, "Lowest value of the colours"));
+        ui.label("to");
+        let high = ui.add(egui::TextEdit::singleline(&mut view.manual.1).desired_width(64.0).hint_text(limits.high.to_string()));
+        high.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.1, "Highest value of the colours"));
+        if low.changed() || high.changed() {
+            let low = view.manual.0.trim().parse().unwrap_or(limits.low);
+            let high = view.manual.1.trim().parse().unwrap_or(limits.high);
+            view.range = Range::Manual(Limits::new(low, high));
+        }
+    });
+}
+
+fn range_name(range: Range) -> String {
+    match range {
+        Range::Full => "Full range".to_owned(),
+        Range::Percentile { low, high } => format!("{low} to {high} %"),
+        Range::Deviations(k) => format!("Mean ± {k} std"),
+        Range::Manual(_) => "Manual".to_owned(),
+    }
+}

@@ -1,0 +1,191 @@
+//! The dialog that writes what is on display: where to, and how it should look.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::RichText;
+
+use super::command::Command;
+use super::path_field::PathField;
+use super::state::{Document, State};
+use super::theme::{self, Tokens};
+use super::widgets;
+use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
+use crate::jobs::{SaveContent, SavePlan};
+
+/// What is to be saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Heatmap,
+    Histogram,
+    Numbers,
+}
+
+pub struct SaveDialog {
+    pub what: What,
+    pub path: PathField,
+    options: PictureOptions,
+    /// All weights of the model instead of the one on display.
+    all_weights: bool,
+}
+
+impl SaveDialog {
+    /// The dialog with a name made of the model, the layer and the role.
+    pub fn new(what: What, document: &Document, folder: Option<PathBuf>, is_dark: bool) -> Option<Self> {
+        let weight = document.weight()?;
+        let stem = document.opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let named = weight.bias_of.unwrap_or(weight.site.operation);
+        let layer = document.label(weight.site.graph, named);
+        let layer: String = layer.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+        let (kind, extension) = match what {
+            What::Heatmap => ("", "png"),
+            What::Histogram => (".histogram", "png"),
+            What::Numbers => ("", "npy"),
+        };
+        let layer: String = layer.chars().take(80).collect();
+        let name = format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.name);
+        let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+        let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
+        let options = PictureOptions { theme, ..PictureOptions::default() };
+        Some(Self { what, path: PathField::new(folder.join(name).to_string_lossy()), options, all_weights: false })
+    }
+
+    fn title(&self) -> &'static str {
+        match self.what {
+            What::Heatmap => "Save image",
+            What::Histogram => "Save histogram",
+            What::Numbers => "Save numbers",
+        }
+    }
+
+    fn plan(&self, document: &Document) -> Option<SavePlan> {
+        let loaded = Arc::clone(document.shown.ready()?);
+        let content = match self.what {
+            What::Numbers if self.all_weights => SaveContent::Numbers {
+                opened: Arc::clone(&document.opened),
+                weights: document.opened.catalogue.weights().cloned().collect(),
+            },
+            What::Numbers => SaveContent::Numbers { opened: Arc::clone(&document.opened), weights: vec![document.weight()?.clone()] },
+            What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
+            What::Histogram => {
+                let view = &document.views.histogram;
+                let content = Content::Histogram { rule: view.rule, log_counts: view.log_counts };
+                SaveContent::Picture(Box::new(PictureFile { loaded, content, options: self.options }))
+            }
+        };
+        Some(SavePlan { path: self.path.path(), content })
+    }
+}
+
+/// The picture on display as a file: the same axes, colours and limits.
+pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<PictureFile> {
+    let loaded = Arc::clone(document.shown.ready()?);
+    let heatmap = &document.views.heatmap;
+    let view = heatmap.view.clone().filter(|_| heatmap.site == document.weight)?;
+    let colours = super::panels::colours_on_display(heatmap, &loaded);
+    Some(PictureFile { loaded, content: Content::Heatmap { view, colours }, options })
+}
+
+pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {
+    let modal = egui::Modal::new("save".into()).show(ctx, |ui| {
+        ui.set_width(600.0_f32.min(ctx.content_rect().width() - 64.0));
+        let tokens = Tokens::of(ui);
+        ui.label(RichText::new(dialog.title()).font(egui::FontId::new(16.0, theme::semibold())));
+        ui.add_space(8.0);
+        let submitted = ui
+            .horizontal(|ui| {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+                    if ui.button("Browse…").on_hover_text("Choose the file in the system's dialog").clicked() {
+                        commands.push(Command::BrowseForSave);
+                    }
+                    ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| dialog.path.show(ui, "Path to save to")).inner
+                })
+                .inner
+            })
+            .inner;
+        ui.add_space(8.0);
+        let problem = match dialog.what {
+            What::Numbers => number_options(ui, dialog),
+            What::Heatmap | What::Histogram => picture_options(ui, dialog),
+        };
+        if let Some(problem) = problem {
+            ui.label(RichText::new(problem).color(tokens.warn));
+        } else if dialog.path.path().exists() {
+            ui.label(RichText::new("The file exists and will be replaced").color(tokens.warn));
+        }
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            let can_save = problem.is_none();
+            if (ui.add_enabled(can_save, egui::Button::new("Save")).clicked() || submitted)
+                && can_save
+                && let Some(plan) = state.document().and_then(|document| dialog.plan(document))
+            {
+                commands.push(Command::CloseOverlay);
+                commands.push(Command::Save(Box::new(plan)));
+            }
+            if ui.button("Cancel").clicked() {
+                commands.push(Command::CloseOverlay);
+            }
+        });
+    });
+    if modal.should_close() {
+        commands.push(Command::CloseOverlay);
+    }
+}
+
+fn extension_of(dialog: &SaveDialog) -> String {
+    dialog.path.path().extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn choose_extension(ui: &mut egui::Ui, dialog: &mut SaveDialog, choices: &[&str]) {
+    let current = extension_of(dialog);
+    for choice in choices {
+        if widgets::toggle(ui, choice, current == *choice).clicked() {
+            dialog.path = PathField::new(dialog.path.path().with_extension(choice).to_string_lossy());
+        }
+    }
+}
+
+fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static str> {
+    let is_histogram = dialog.what == What::Histogram;
+    ui.horizontal(|ui| {
+        choose_extension(ui, dialog, if is_histogram { &["png", "svg", "csv"] } else { &["png", "svg"] });
+        ui.separator();
+        for (theme, name) in [(ThemeName::Light, "light"), (ThemeName::Dark, "dark")] {
+            if widgets::toggle(ui, name, dialog.options.theme == theme).clicked() {
+                dialog.options.theme = theme;
+            }
+        }
+        ui.separator();
+        for scale in [1u8, 2, 4] {
+            if widgets::toggle(ui, &format!("{scale}×"), dialog.options.scale == scale).clicked() {
+                dialog.options.scale = scale;
+            }
+        }
+        if !is_histogram {
+            ui.separator();
+            ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
+        }
+    });
+    let known: &[&str] = if is_histogram { &["png", "svg", "csv"] } else { &["png", "svg"] };
+    let is_known = known.contains(&extension_of(dialog).as_str());
+    match (is_known, is_histogram) {
+        (true, _) => None,
+        (false, true) => Some("The file's name must end in .png, .svg or .csv"),
+        (false, false) => Some("The file's name must end in .png or .svg"),
+    }
+}
+
+fn number_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static str> {
+    ui.horizontal(|ui| {
+        choose_extension(ui, dialog, &["npy", "npz", "csv", "safetensors"]);
+        ui.separator();
+        ui.checkbox(&mut dialog.all_weights, "all weights of the model");
+    });
+    match extension_of(dialog).as_str() {
+        "npz" | "safetensors" => None,
+        "npy" | "csv" if dialog.all_weights => Some("All weights go into one .npz or .safetensors file"),
+        "npy" | "csv" => None,
+        _ => Some("The file's name must end in .npy, .npz, .csv or .safetensors"),
+    }
+}
