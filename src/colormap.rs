@@ -8,12 +8,13 @@
 mod map;
 mod norm;
 mod range;
-mod select;
 
 pub use map::{Kind, Map};
 pub use norm::Norm;
 pub use range::{Limits, Range};
-pub use select::percentiles;
+
+use crate::jobs::{Cancelled, Token};
+use crate::stats::Value;
 
 /// A colour, sRGB, 8 bits a channel.
 pub type Rgb = [u8; 3];
@@ -56,8 +57,11 @@ pub struct Census {
 
 impl Colours {
     /// The limits taken from values: symmetric about 0 if the map is a diverging one.
-    pub fn for_values(map: Map, range: Range, norm: Norm, values: &[f32]) -> Self {
-        Self { map, limits: range.limits(values, map.kind() == Kind::Diverging), norm }
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn for_values(map: Map, range: Range, norm: Norm, values: &[f32], token: &Token) -> Result<Self, Cancelled> {
+        Ok(Self { map, limits: range.limits(values, map.kind() == Kind::Diverging, token)?, norm })
     }
 
     pub fn class(&self, value: f32) -> Class {
@@ -164,16 +168,16 @@ impl Lookup {
 /// The lowest finite float for which a monotone condition holds; infinity if there is none.
 fn lowest(holds: impl Fn(f32) -> bool) -> f32 {
     // Ordered as integers, floats can be halved like any sorted list: 32 steps.
-    let (mut low, mut high) = (select::order(f32::MIN), select::order(f32::INFINITY));
+    let (mut low, mut high) = (f32::MIN.key(), f32::INFINITY.key());
     while low < high {
         let middle = low + (high - low) / 2;
-        if holds(select::value(middle)) {
+        if holds(f32::from_key(middle)) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    select::value(low)
+    f32::from_key(low)
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ pub mod manifest;
 pub mod names;
 pub mod npy;
 pub mod npz;
+pub mod png;
 pub mod safetensors;
+pub mod svg;
 pub mod weights;
 
 /// Elements that are handled at a time.

@@ -1,8 +1,7 @@
 //! Which values the colours span.
 
-use rayon::prelude::*;
-
-use super::select::percentiles;
+use crate::jobs::{Cancelled, Token};
+use crate::stats::{Moments, percentiles};
 
 /// What the limits follow. Only finite values count.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,33 +35,41 @@ impl Range {
 
     /// The range to begin with: full, but where outliers bite (they take three quarters of the
     /// colours and more) the percentiles 0.5 and 99.5.
-    pub fn default_for(values: &[f32], symmetric: bool) -> Self {
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn default_for(values: &[f32], symmetric: bool, token: &Token) -> Result<Self, Cancelled> {
         if values.len() < MIN_COUNT {
-            return Self::Full;
+            return Ok(Self::Full);
         }
-        let (full, inner) = (Self::Full.limits(values, symmetric), Self::PERCENTILE.limits(values, symmetric));
+        let (full, inner) = (Self::Full.limits(values, symmetric, token)?, Self::PERCENTILE.limits(values, symmetric, token)?);
         let has_outliers = inner.span() > 0.0 && full.span() > OUTLIER_RATIO * inner.span();
-        if has_outliers { Self::PERCENTILE } else { Self::Full }
+        Ok(if has_outliers { Self::PERCENTILE } else { Self::Full })
     }
 
     /// The limits for given values; symmetric about 0 on request, as a diverging map wants them.
     /// Without any finite value: 0 to 0.
-    pub fn limits(self, values: &[f32], symmetric: bool) -> Limits {
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn limits(self, values: &[f32], symmetric: bool, token: &Token) -> Result<Limits, Cancelled> {
         let limits = match self {
-            Self::Full => extent(values),
-            Self::Percentile { low, high } => match percentiles(values, &[low.min(high), low.max(high)]).as_deref() {
-                Some(&[low, high]) => Limits::new(low as f32, high as f32),
+            Self::Full => {
+                let moments = Moments::of(values, token)?;
+                Limits::new(moments.min as f32, moments.max as f32)
+            }
+            Self::Percentile { low, high } => match *percentiles(values, &[low.min(high), low.max(high)], token)?.as_slice() {
+                [low, high] => Limits::new(low as f32, high as f32),
                 _ => Limits::default(),
             },
             Self::Deviations(k) => {
-                let full = extent(values);
-                let (mean, deviation) = moments(values);
-                let reach = k.abs() * deviation;
-                Limits::new(((mean - reach) as f32).max(full.low), ((mean + reach) as f32).min(full.high))
+                let Moments { min, max, mean, std, .. } = Moments::of(values, token)?;
+                let reach = k.abs() * std;
+                Limits::new((mean - reach).max(min) as f32, (mean + reach).min(max) as f32)
             }
             Self::Manual(limits) => Limits::new(limits.low, limits.high),
         };
-        if symmetric { limits.symmetric() } else { limits }
+        Ok(if symmetric { limits.symmetric() } else { limits })
     }
 }
 
@@ -96,31 +103,6 @@ impl Default for Limits {
     }
 }
 
-/// The lowest and highest finite value.
-fn extent(values: &[f32]) -> Limits {
-    let of = |chunk: &[f32]| {
-        let finite = chunk.iter().filter(|value| value.is_finite());
-        finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)))
-    };
-    let (low, high) = values.par_chunks(1 << 16).map(of).reduce(|| (f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-    if low <= high { Limits { low, high } } else { Limits::default() }
-}
-
-/// Mean and standard deviation (ddof 0) of the finite values, in float64.
-fn moments(values: &[f32]) -> (f64, f64) {
-    // Sums a chunk, added up in order, so that the result does not depend on the threads.
-    let sums = |f: &(dyn Fn(f64) -> f64 + Sync)| -> f64 {
-        let of = |chunk: &[f32]| chunk.iter().filter(|value| value.is_finite()).map(|value| f(f64::from(*value))).sum::<f64>();
-        values.par_chunks(1 << 16).map(of).collect::<Vec<_>>().iter().sum()
-    };
-    let count = sums(&|_| 1.0);
-    if count == 0.0 {
-        return (0.0, 0.0);
-    }
-    let mean = sums(&|value| value) / count;
-    (mean, (sums(&|value| (value - mean) * (value - mean)) / count).sqrt())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +112,7 @@ mod tests {
     /// numpy 2.4: `percentile`, `mean`, `std` of the finite ones.
     #[test]
     fn ranges() {
-        let deviations = Range::Deviations(1.0).limits(&VALUES, false);
+        let deviations = Range::Deviations(1.0).limits(&VALUES, false, &Token::new()).unwrap();
         assert_eq!(
             (deviations.low, deviations.high),
             ((1.75 - 4.238_218_965_556_168_f64) as f32, (1.75 + 4.238_218_965_556_168_f64) as f32)
@@ -145,7 +127,7 @@ mod tests {
             (Range::Manual(Limits { low: 2.0, high: -1.0 }), false, -1.0, 2.0),
             (Range::Manual(Limits { low: f32::NAN, high: f32::INFINITY }), false, 0.0, f32::MAX),
         ] {
-            assert_eq!(range.limits(&VALUES, symmetric), Limits { low, high }, "{range:?}");
+            assert_eq!(range.limits(&VALUES, symmetric, &Token::new()), Ok(Limits { low, high }), "{range:?}");
         }
     }
 
@@ -153,7 +135,7 @@ mod tests {
     fn no_finite_value() {
         for range in [Range::Full, Range::PERCENTILE, Range::Deviations(3.0)] {
             for values in [&[][..], &[f32::NAN, f32::INFINITY]] {
-                assert_eq!(range.limits(values, true), Limits { low: -0.0, high: 0.0 });
+                assert_eq!(range.limits(values, true, &Token::new()), Ok(Limits { low: -0.0, high: 0.0 }));
             }
         }
     }
@@ -161,9 +143,9 @@ mod tests {
     #[test]
     fn outliers_bite() {
         let mut values: Vec<f32> = (0..1000).map(|i| (i as f32 * 0.7).sin()).collect();
-        assert_eq!(Range::default_for(&values, true), Range::Full);
+        assert_eq!(Range::default_for(&values, true, &Token::new()), Ok(Range::Full));
         values[7] = 50.0;
-        assert_eq!(Range::default_for(&values, true), Range::PERCENTILE);
-        assert_eq!(Range::default_for(&values[..20], true), Range::Full);
+        assert_eq!(Range::default_for(&values, true, &Token::new()), Ok(Range::PERCENTILE));
+        assert_eq!(Range::default_for(&values[..20], true, &Token::new()), Ok(Range::Full));
     }
 }

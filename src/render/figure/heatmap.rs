@@ -1,0 +1,296 @@
+//! A heatmap with everything that is needed to read it.
+
+use super::bar::Bar;
+use super::{FigureError, LABEL, MARGIN, Sketch, TEXT, TITLE, check_area, growth};
+use crate::colormap::Colours;
+use crate::render::font::{self, Anchor, Font};
+use crate::render::scene::{Item, Rect, Scene, Text, opaque};
+use crate::render::theme::Theme;
+use crate::render::{self, Image, MAX_SIDE, Options, Pyramid, Reduction, Viewport, number};
+use crate::view::{Place, View};
+
+/// A weight as a figure. Long titles are cut in the middle.
+#[derive(Clone, Debug)]
+pub struct HeatmapFigure<'a> {
+    pub title: String,
+    pub subtitle: String,
+    /// In C order of the view's shape.
+    pub values: &'a [f32],
+    pub view: &'a View,
+    pub colours: Colours,
+    pub theme: &'a Theme,
+    /// Pixels a cell; `None`: what makes a picture of a pleasant size, reduced to
+    /// [`max_side`](Self::max_side) where it would be larger.
+    pub cell: Option<u32>,
+    /// The longest side of the picture itself, in units, when `cell` is `None`.
+    pub max_side: u32,
+    /// The picture alone, without title, axes and colour bar.
+    pub bare: bool,
+    pub reduction: Reduction,
+    pub grid: bool,
+    pub numbers: bool,
+    pub pyramid: Option<&'a Pyramid>,
+}
+
+/// The usual longest side of a small picture, in units.
+const PLEASANT: f64 = 900.0;
+/// A narrow picture may become longer, so that its short side comes near [`NARROW`].
+const LONG: f64 = 1400.0;
+const NARROW: f64 = 240.0;
+/// Cells do not grow beyond this unasked.
+const MAX_CELL: f64 = 96.0;
+/// A picture of few rows or columns is stretched to at least this many units.
+const MIN_SIDE: f64 = 64.0;
+/// The least height of a colour bar.
+const MIN_BAR: f32 = 170.0;
+/// Beside a picture higher than this the colour bar is shorter.
+const MAX_BAR: f32 = 960.0;
+/// So much room a title may take unasked.
+const TITLE_ROOM: f32 = 560.0;
+/// From the picture to the colour bar.
+const TO_BAR: f32 = 28.0;
+
+impl<'a> HeatmapFigure<'a> {
+    /// A figure with the usual choices.
+    pub fn new(title: impl Into<String>, values: &'a [f32], view: &'a View, colours: Colours, theme: &'a Theme) -> Self {
+        Self {
+            title: title.into(),
+            subtitle: String::new(),
+            values,
+            view,
+            colours,
+            theme,
+            cell: None,
+            max_side: 4096,
+            bare: false,
+            reduction: Reduction::Extreme,
+            grid: true,
+            numbers: true,
+            pyramid: None,
+        }
+    }
+
+    /// The figure in pixels, `scale` (1, 2 or 4) to a unit. Cells are drawn anew for every scale, so
+    /// that a reduced picture shows more at a larger one.
+    ///
+    /// # Errors
+    /// [`FigureError`]: nothing to draw, or too much.
+    pub fn image(&self, scale: u32) -> Result<Image, FigureError> {
+        let scale = scale.max(1) as f32;
+        let scene = self.scene(scale)?;
+        check_area(scene.width, scene.height, scale)?;
+        Ok(scene.image(scale))
+    }
+
+    /// The figure as shapes, its picture drawn with `pixel_ratio` pixels a unit.
+    ///
+    /// # Errors
+    /// [`FigureError`]: nothing to draw, or too much.
+    pub fn scene(&self, pixel_ratio: f32) -> Result<Scene, FigureError> {
+        let scale = self.cell_scale()?;
+        let (width, height) =
+            (units(self.view.columns() as f64 * scale[0], pixel_ratio), units(self.view.rows() as f64 * scale[1], pixel_ratio));
+        check_area(width, height, pixel_ratio)?;
+        let picture = Rect::new(0.0, 0.0, width, height);
+        if self.bare {
+            let mut scene = Scene::new(width, height, None);
+            self.picture(&mut scene, picture, scale, pixel_ratio);
+            return Ok(scene);
+        }
+        let grown = growth(width, height);
+        let mut sketch = Sketch { scene: Scene::new(0.0, 0.0, Some(self.theme.panel)), theme: self.theme, grown };
+        self.compose(&mut sketch, picture, scale, pixel_ratio);
+        Ok(sketch.scene)
+    }
+
+    /// Units a cell: across, down.
+    fn cell_scale(&self) -> Result<[f64; 2], FigureError> {
+        let (columns, rows) = (self.view.columns() as f64, self.view.rows() as f64);
+        if columns < 1.0 || rows < 1.0 || self.values.is_empty() {
+            return Err(FigureError::Empty);
+        }
+        if let Some(cell) = self.cell {
+            let cell = f64::from(cell.max(1));
+            return Ok([cell; 2]);
+        }
+        let (long, short) = (columns.max(rows), columns.min(rows));
+        let max_side = f64::from(self.max_side.clamp(16, MAX_SIDE));
+        let scale = if long > max_side {
+            // A whole number of cells a pixel.
+            1.0 / (long / max_side).ceil()
+        } else {
+            let pleasant = PLEASANT / long;
+            let scale = if short * pleasant < NARROW { (NARROW / short).min(LONG / long).max(pleasant) } else { pleasant };
+            scale.clamp(1.0, MAX_CELL).min(max_side / long).max(1.0).floor()
+        };
+        let stretch = |cells: f64| if cells * scale < MIN_SIDE { (MIN_SIDE / cells).max(scale) } else { scale };
+        // Cells are square but in pictures that would be a hair.
+        Ok(if scale < 3.0 { [stretch(columns), stretch(rows)] } else { [scale; 2] })
+    }
+
+    fn compose(&self, sketch: &mut Sketch<'_>, mut picture: Rect, scale: [f64; 2], pixel_ratio: f32) {
+        let axes = Axes::new(self.view, scale, sketch.grown);
+        // As high as the picture, but not as a mast beside a tower.
+        let is_tower = picture.height > sketch.u(MAX_BAR);
+        let bar_height = if is_tower { sketch.u(0.7 * MAX_BAR) } else { picture.height.max(sketch.u(MIN_BAR)) };
+        let bar = Bar::new(self.values, &self.colours, bar_height / sketch.grown);
+        let (bar_width, below_bar) = bar.size(sketch.grown);
+
+        let margin = sketch.u(MARGIN);
+        let caption = caption(self.view);
+        let size = LABEL * sketch.grown;
+        let width = (axes.left + picture.width + sketch.u(TO_BAR) + bar_width).ceil();
+        let title = font::width(Font::SansBold, TITLE * sketch.grown, &self.title);
+        let subtitle = font::width(Font::Sans, TEXT * sketch.grown, &self.subtitle);
+        let width = width.max(title.max(subtitle).min(sketch.u(TITLE_ROOM)).ceil());
+        let top = sketch.head(&self.title, &self.subtitle, width);
+        picture.x = margin + axes.left;
+        picture.y = top + axes.top;
+        self.picture(&mut sketch.scene, picture, scale, pixel_ratio);
+        axes.draw(sketch, picture);
+        bar.draw(sketch, picture.right() + sketch.u(TO_BAR), picture.y, bar_height);
+
+        let mut bottom = picture.bottom().max(picture.y + bar_height + below_bar);
+        if !caption.is_empty() {
+            bottom += sketch.u(20.0);
+            let text = font::elided(Font::Sans, size, &caption, width);
+            let colour = self.theme.dim;
+            sketch.scene.text([margin, bottom], text, Font::Sans, size, colour, Anchor::Start);
+        }
+        sketch.scene.width = width + 2.0 * margin;
+        sketch.scene.height = (bottom + margin).ceil();
+    }
+
+    /// The cells, the numbers in them as text.
+    fn picture(&self, scene: &mut Scene, rect: Rect, scale: [f64; 2], pixel_ratio: f32) {
+        let pixels = |length: f32| (length * pixel_ratio).round() as u32;
+        let scale = scale.map(|scale| scale * f64::from(pixel_ratio));
+        let viewport = Viewport { origin: [0.0; 2], scale, width: pixels(rect.width), height: pixels(rect.height) };
+        let options = Options {
+            reduction: self.reduction,
+            grid: self.grid,
+            numbers: false,
+            pyramid: self.pyramid,
+            ..Options::new(if self.bare { transparent(self.theme) } else { self.theme.ink() })
+        };
+        scene.image_at(rect, render::heatmap(self.values, self.view, &self.colours, &viewport, &options));
+        if self.numbers {
+            for label in render::labels(self.values, self.view, &self.colours, &viewport) {
+                let size = label.size / pixel_ratio;
+                let [x, y] = label.at.map(|place| place as f32 / pixel_ratio);
+                let at = [rect.x + x, rect.y + y + font::cap_height(Font::Mono, size) / 2.0];
+                let colour = opaque(label.colour);
+                scene.items.push(Item::Text(Text { at, text: label.text, font: Font::Mono, size, colour, anchor: Anchor::Middle }));
+            }
+        }
+    }
+}
+
+fn transparent(theme: &Theme) -> render::Ink {
+    render::Ink { background: [0; 4], ..theme.ink() }
+}
+
+/// A length in units that is a whole number of pixels, none of the picture cut off.
+fn units(length: f64, pixel_ratio: f32) -> f32 {
+    let ratio = f64::from(pixel_ratio);
+    ((length * ratio - 1e-6).ceil().max(1.0) / ratio) as f32
+}
+
+/// The labels at the edges of a picture, thinned until they have room.
+struct Axes {
+    /// The room that they take.
+    left: f32,
+    top: f32,
+    corner: String,
+    /// Place along the edge, from the picture's corner, and text.
+    rows: Vec<(f32, String)>,
+    columns: Vec<(f32, String)>,
+}
+
+impl Axes {
+    fn new(view: &View, scale: [f64; 2], grown: f32) -> Self {
+        let size = LABEL * grown;
+        let (block_rows, block_columns) = view.block_size();
+        let (down, across) = (block_rows as f64 * scale[1], block_columns as f64 * scale[0]);
+        // Wrapped blocks count on from row to row: a row is named after its first block.
+        let (row_count, column_count) = (view.block_rows(), view.block_columns());
+        let (per_row, sign) = view.wrap().map_or((1, ""), |wrap| (wrap, if row_count > 1 { "+" } else { "" }));
+
+        let line_height = f64::from(size) * 1.5;
+        let rows = places(row_count, down, line_height, |row| (row * per_row).to_string());
+        let widest = |labels: &[(f32, String)]| labels.iter().map(|(_, text)| font::width(Font::Mono, size, text)).fold(0.0, f32::max);
+        let longest = format!("{sign}{}", column_count.saturating_sub(1));
+        let room = f64::from(font::width(Font::Mono, size, &longest)) + f64::from(size) * 1.2;
+        let columns = places(column_count, across, room, |column| format!("{sign}{column}"));
+        // A single row or column needs no number.
+        let rows = if row_count > 1 { rows } else { Vec::new() };
+        let columns = if column_count > 1 { columns } else { Vec::new() };
+        let corner = corner(view, !rows.is_empty(), !columns.is_empty());
+        let left = widest(&rows).max(font::width(Font::SansBold, size, &corner));
+        Self {
+            left: if left > 0.0 { (left + 10.0 * grown).ceil() } else { 0.0 },
+            top: if columns.is_empty() && corner.is_empty() { 0.0 } else { (20.0 * grown).round() },
+            corner,
+            rows,
+            columns,
+        }
+    }
+
+    fn draw(self, sketch: &mut Sketch<'_>, picture: Rect) {
+        let drop = font::cap_height(Font::Mono, LABEL * sketch.grown) / 2.0;
+        let (right, baseline) = (picture.x - sketch.u(8.0), picture.y - sketch.u(7.0));
+        if !self.corner.is_empty() {
+            // Not in the numbers' face, in which an O looks like a 0.
+            let (size, colour) = (LABEL * sketch.grown, sketch.theme.text);
+            sketch.scene.text([right, baseline], self.corner, Font::SansBold, size, colour, Anchor::End);
+        }
+        for (y, text) in self.rows {
+            sketch.label([right, picture.y + y + drop], text, Anchor::End);
+        }
+        for (x, text) in self.columns {
+            sketch.label([picture.x + x, baseline], text, Anchor::Middle);
+        }
+    }
+}
+
+/// Every so manieth block, at its middle, so that labels are `room` apart at least.
+fn places(count: usize, block: f64, room: f64, name: impl Fn(usize) -> String) -> Vec<(f32, String)> {
+    let every = if block >= room { 1 } else { number::round_step(room / block).max(1.0) as usize };
+    (0..count).step_by(every.max(1)).map(|index| (((index as f64 + 0.5) * block) as f32, name(index))).collect()
+}
+
+/// The names of the axes that the labels count: `O ↓  I →`.
+fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
+    let names = |place| -> String { long_axes(view, place).collect::<Vec<_>>().join("·") };
+    let (rows, columns) = (names(Place::Rows), names(Place::Columns));
+    if view.wrap().is_some() {
+        // Read like words in a paragraph.
+        let name = [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("·");
+        return if name.is_empty() || !has_columns { name } else { format!("{name} →") };
+    }
+    let rows = if has_rows && !rows.is_empty() { format!("{rows} ↓") } else { String::new() };
+    let columns = if has_columns && !columns.is_empty() { format!("{columns} →") } else { String::new() };
+    [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// What the labels do not say: the cells of a block, the sliders.
+fn caption(view: &View) -> String {
+    let mut parts = Vec::new();
+    if view.has_blocks() {
+        let (rows, columns) = view.block_size();
+        let cells = [(Place::CellRows, rows), (Place::CellColumns, columns)].into_iter().filter(|(_, count)| *count > 1);
+        let cells = cells.map(|(place, count)| format!("{} {count}", long_axes(view, place).collect::<Vec<_>>().join("·")));
+        parts.push(format!("each block {}", cells.collect::<Vec<_>>().join(" × ")));
+    }
+    let slice = view.slice_text();
+    if !slice.is_empty() {
+        parts.push(format!("at {slice}"));
+    }
+    parts.join(", ")
+}
+
+/// The names of a place's axes, those of one index left out.
+fn long_axes(view: &View, place: Place) -> impl Iterator<Item = String> {
+    let axes = view.axes(place).into_iter().filter(|axis| view.shape().get(*axis).is_some_and(|extent| *extent > 1));
+    axes.filter_map(|axis| view.names().get(axis).cloned())
+}
