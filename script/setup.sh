@@ -146,6 +146,9 @@ start_virtual_display() {
     DISPLAY=":$display_number"
     export DISPLAY
     unset WAYLAND_DISPLAY WAYLAND_SOCKET
+    # Without one, as in a container, Mesa complains at every start.
+    XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$xvfb_folder}
+    export XDG_RUNTIME_DIR
 }
 
 stop_virtual_display() {
