@@ -342,6 +342,6 @@ mod tests {
         let mut array = Array::of_f32(&[1], &[1.0]).unwrap();
         let error = array.write_bytes(&mut Vec::new(), &token).unwrap_err();
         assert_eq!(error.to_string(), "cancelled");
-        assert!(error.get_ref().is_some_and(|error| error.is::<crate::jobs::Cancelled>()));
+        assert!(error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<crate::jobs::Cancelled>));
     }
 }

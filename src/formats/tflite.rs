@@ -19,7 +19,7 @@ mod testing;
 mod warnings;
 
 use self::buffers::Buffers;
-use self::flatbuffer::{Damage, Reader, Table};
+use self::flatbuffer::{Damage, Reader, Table, lenient};
 use self::metadata::About;
 use self::operations::{Code, Context, tensor_ids};
 use self::schema::{model, operator_code, sub_graph, tensor};
@@ -145,10 +145,10 @@ struct Place<'p> {
 
 fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result<Graph, Damage> {
     let index = place.index;
-    let name = table.string(sub_graph::NAME)?.unwrap_or_default();
-    let tensors = match table.tables(sub_graph::TENSORS)? {
+    let name = lenient(table.string(sub_graph::NAME))?.flatten().unwrap_or_default();
+    let (tensors, doubtful) = match table.tables(sub_graph::TENSORS)? {
         Some(tables) => tensors::read(tables, index, place.buffers, warnings)?,
-        None => Vec::new(),
+        None => (Vec::new(), Vec::new()),
     };
     let context =
         Context { reader: table.reader(), codes: place.codes, graph: index, graph_count: place.graph_count, tensors: tensors.as_slice() };
@@ -157,8 +157,11 @@ fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result
         None => Vec::new(),
     };
     let mut ends = |field, what: &str| -> Result<Vec<_>, Damage> {
-        let indices: Vec<i32> = table.vector(field)?.unwrap_or_default();
-        let ids = tensor_ids(&indices, tensors.len(), warnings, || format!("the {what} of graph {index}"));
+        let Some(indices) = lenient(table.vector::<i32>(field))? else {
+            warnings.push(|| format!("the list of {what} of graph {index} lies outside the file"));
+            return Ok(Vec::new());
+        };
+        let ids = tensor_ids(&indices.unwrap_or_default(), tensors.len(), warnings, || format!("the {what} of graph {index}"));
         Ok(ids.into_iter().flatten().collect())
     };
     let (inputs, outputs) = (ends(sub_graph::INPUTS, "inputs")?, ends(sub_graph::OUTPUTS, "outputs")?);
@@ -166,30 +169,27 @@ fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result
     for id in graph.link() {
         warnings.push(|| format!("tensor {} of graph {index} ({}) is computed by several operations", id.0, graph.tensor(id).name));
     }
-    settle(&mut graph, index, warnings);
+    settle(&mut graph, index, &doubtful, warnings);
     Ok(graph)
 }
 
-/// A tensor that an operation or the caller fills in is no constant, whatever its buffer looks like:
-/// with no elements, an activation can't be told from a constant by its buffer, and the buffer of an
-/// activation may be damaged.
-fn settle(graph: &mut Graph, index: usize, warnings: &mut Warnings) {
-    let mut is_input = vec![false; graph.tensors.len()];
+/// A tensor that an operation or the caller fills in is no constant just because its buffer looks
+/// like one's: without elements, both have an empty buffer, and an activation's may be damaged.
+fn settle(graph: &mut Graph, index: usize, doubtful: &[usize], warnings: &mut Warnings) {
+    let mut is_filled_in: Vec<bool> = graph.tensors.iter().map(|tensor| tensor.producer.is_some()).collect();
     for id in &graph.inputs {
-        if let Some(flag) = is_input.get_mut(id.0 as usize) {
-            *flag = true;
+        is_filled_in[id.0 as usize] = true;
+    }
+    for position in doubtful {
+        if is_filled_in[*position] {
+            graph.tensors[*position].data = Data::Computed;
         }
     }
-    for ((position, tensor), is_input) in graph.tensors.iter_mut().enumerate().zip(is_input) {
-        if tensor.producer.is_none() && !is_input {
-            continue;
-        }
-        match &tensor.data {
-            Data::Computed => {}
-            Data::Stored(bytes) if bytes.len > 0 => {
-                warnings.push(|| format!("tensor {position} of graph {index} ({}) is stored in the file and computed too", tensor.name));
-            }
-            Data::Stored(_) | Data::Unavailable(_) => tensor.data = Data::Computed,
+    for ((position, tensor), is_filled_in) in graph.tensors.iter().enumerate().zip(is_filled_in) {
+        if is_filled_in && tensor.is_constant() {
+            warnings.push(|| {
+                format!("tensor {position} of graph {index} ({}) is stored in the file and filled in when the model runs", tensor.name)
+            });
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Exact order statistics without sorting a copy: percentiles and the median absolute deviation.
 //!
 //! A value becomes an unsigned key of the same order. Small tensors sort their keys. For large ones
-//! the keys are found digit by digit, 16 bits at a time: one pass counts the leading digits, which
-//! tells the digit of every wanted rank; the next pass counts the second digits of those keys that
-//! begin alike, and so on. That takes two passes for float32 and half a megabyte a table, whatever
-//! the size of the tensor, and is exact and independent of the number of threads.
+//! the keys are found digit by digit: one pass counts the leading 16 bits, which tells those of every
+//! wanted rank; the next pass counts the digits that follow in the keys that begin alike, and so on.
+//! That takes two passes for a few percentiles of float32 and three for a thousand, with tables of a
+//! few megabytes whatever the size of the tensor, and is exact and independent of the number of
+//! threads.
 
 use std::collections::BTreeSet;
 
@@ -158,8 +159,8 @@ fn order_statistics<T: Copy + Sync>(
     Ok(ranks.iter().filter_map(|rank| keys.get(usize::try_from(*rank).ok()?).copied()).collect())
 }
 
-const DIGIT_BITS: u32 = 16;
-const DIGITS: usize = 1 << DIGIT_BITS;
+/// Ranks that begin alike share a table; up to here tables are large, and passes few.
+const FEW_TABLES: usize = 16;
 
 fn by_digits<T: Copy + Sync>(
     values: &[T],
@@ -172,43 +173,46 @@ fn by_digits<T: Copy + Sync>(
     let mut found: Vec<(u64, u64)> = ranks.iter().map(|rank| (0, *rank)).collect();
     let mut shift = bits;
     while shift > 0 {
-        shift -= DIGIT_BITS;
         let mut prefixes: Vec<u64> = found.iter().map(|(prefix, _)| *prefix).collect();
         prefixes.dedup();
+        let digit_bits = if prefixes.len() <= FEW_TABLES { shift.min(16) } else { 8 };
+        let digits = 1usize << digit_bits;
         let table_of = |key: u64| {
-            let prefix = key.checked_shr(shift + DIGIT_BITS).unwrap_or(0);
+            let prefix = key.checked_shr(shift).unwrap_or(0);
             prefixes.binary_search(&prefix).ok()
         };
-        let tables = count_digits(values, prefixes.len(), token, |value| {
+        let below = shift - digit_bits;
+        let tables = count_slots(values, prefixes.len() * digits, token, |value| {
             let key = key(value)?;
-            Some(table_of(key)? * DIGITS + (key >> shift) as usize % DIGITS)
+            Some(table_of(key)? * digits + (key >> below) as usize % digits)
         })?;
         for (prefix, rank) in &mut found {
             let table = prefixes.binary_search(prefix).unwrap_or(0);
             let mut digit = 0;
-            for count in tables.iter().skip(table * DIGITS).take(DIGITS - 1) {
+            for count in tables.iter().skip(table * digits).take(digits - 1) {
                 if *rank < *count {
                     break;
                 }
                 *rank -= count;
                 digit += 1;
             }
-            *prefix = *prefix << DIGIT_BITS | digit;
+            *prefix = *prefix << digit_bits | digit;
         }
+        shift = below;
     }
     Ok(found.into_iter().map(|(key, _)| key).collect())
 }
 
-/// How many values fall into each slot of `tables` tables.
-fn count_digits<T: Copy + Sync>(
+/// How many values fall into each of `slots` slots.
+fn count_slots<T: Copy + Sync>(
     values: &[T],
-    tables: usize,
+    slots: usize,
     token: &Token,
     slot: impl Fn(T) -> Option<usize> + Sync,
 ) -> Result<Vec<u64>, Cancelled> {
     // One stretch a thread, so that there are no more tables than threads.
     let stretch = values.len().div_ceil(rayon::current_num_threads()).max(BLOCK);
-    let empty = || vec![0u64; tables * DIGITS];
+    let empty = || vec![0u64; slots];
     let count = |stretch: &[T]| {
         let mut counts = empty();
         for block in stretch.chunks(BLOCK) {
@@ -252,6 +256,8 @@ mod tests {
         let expected: Vec<u64> = ranks.iter().map(|rank| sorted[*rank as usize]).collect();
         assert_eq!(by_digits(&values, 32, &key, &ranks, &Token::new()), Ok(expected.clone()));
         assert_eq!(order_statistics(&values, 32, &key, &ranks, &Token::new()), Ok(expected));
+        let all: Vec<u64> = (0..sorted.len() as u64).collect();
+        assert_eq!(by_digits(&values, 32, &key, &all, &Token::new()), Ok(sorted));
         let integers: Vec<i64> = (0..5000i64).map(|i| i * 7_919 % 5003 - 2500).collect();
         let mut sorted = integers.clone();
         sorted.sort_unstable();

@@ -5,7 +5,7 @@
 //! placeholder, and the schema says that only values above 1 are valid. Old files give every
 //! activation a buffer with data of length 0.
 
-use super::flatbuffer::{Damage, Table};
+use super::flatbuffer::{Damage, Table, lenient};
 use super::schema::{buffer, external_buffer, external_buffer_group, model};
 use crate::model::Bytes;
 
@@ -36,13 +36,11 @@ impl Buffers {
     /// [`Damage::Exhausted`] only: a damaged buffer is a matter of the tensors that use it.
     pub fn read(root: Table<'_>, file_len: u64) -> Result<Self, Damage> {
         let mut buffers = Vec::new();
-        if let Ok(Some(tables)) = root.tables(model::BUFFERS) {
+        if let Some(tables) = lenient(root.tables(model::BUFFERS))?.flatten() {
             for table in tables.iter() {
-                buffers.push(match table.and_then(|table| content(table, file_len)) {
-                    Ok(content) => content,
-                    Err(Damage::Outside) => Content::Unavailable("its buffer lies outside the file, which may be cut off".to_owned()),
-                    Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-                });
+                let content = lenient(table.and_then(|table| content(table, file_len)))?;
+                let why = || Content::Unavailable("its buffer lies outside the file, which may be cut off".to_owned());
+                buffers.push(content.unwrap_or_else(why));
             }
         }
         Ok(Self { buffers, external: external(root)? })
@@ -96,11 +94,7 @@ fn external(root: Table<'_>) -> Result<Vec<(u32, String)>, Damage> {
     };
     let mut external = Vec::new();
     for table in buffers.iter() {
-        match table.and_then(one) {
-            Ok(found) => external.push(found),
-            Err(Damage::Outside) => {}
-            Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-        }
+        external.extend(lenient(table.and_then(one))?);
     }
     external.sort_by_key(|(id, _)| *id);
     Ok(external)

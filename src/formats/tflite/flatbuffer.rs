@@ -26,6 +26,18 @@ pub enum Damage {
     Exhausted,
 }
 
+/// `None` in place of what lies outside the file.
+///
+/// # Errors
+/// [`Damage::Exhausted`], which no reader may go on after.
+pub fn lenient<T>(result: Result<T, Damage>) -> Result<Option<T>, Damage> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Damage::Outside) => Ok(None),
+        Err(Damage::Exhausted) => Err(Damage::Exhausted),
+    }
+}
+
 /// The bytes of a flatbuffer and the budget for reading them.
 #[derive(Debug)]
 pub struct Reader<'a> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::buffers::{Buffers, Content};
-use super::flatbuffer::{Damage, Reader, Table};
+use super::flatbuffer::{Damage, Reader, Table, lenient};
 use super::schema::{
     MODEL_OPTIMIZATION_MODE, MODEL_TYPE, conversion_metadata, conversion_options, environment, metadata, model, signature_def, tensor_map,
 };
@@ -131,15 +131,6 @@ fn text_or_size(bytes: &[u8]) -> Value {
     match text.filter(|text| !text.chars().any(|letter| letter.is_control() && !"\n\r\t".contains(letter))) {
         Some(text) => text.into(),
         None => format!("{} bytes", bytes.len()).into(),
-    }
-}
-
-/// `None` in place of what lies outside the file.
-fn lenient<T>(result: Result<T, Damage>) -> Result<Option<T>, Damage> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Damage::Outside) => Ok(None),
-        Err(Damage::Exhausted) => Err(Damage::Exhausted),
     }
 }
 

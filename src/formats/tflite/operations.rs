@@ -1,6 +1,6 @@
 //! Operator codes and a subgraph's operators.
 
-use super::flatbuffer::{Damage, Reader, Table, Tables};
+use super::flatbuffer::{Damage, Reader, Table, Tables, lenient};
 use super::options::{self, Options};
 use super::schema::{BUILTIN_OPERATOR, model, operator as o, operator_code};
 use super::warnings::Warnings;
@@ -23,25 +23,17 @@ pub struct Code {
 /// # Errors
 /// [`Damage::Exhausted`] only.
 pub fn codes(root: Table<'_>, warnings: &mut Warnings) -> Result<Vec<Code>, Damage> {
-    let tables = match root.tables(model::OPERATOR_CODES) {
-        Ok(Some(tables)) => tables,
-        Ok(None) => return Ok(Vec::new()),
-        Err(Damage::Outside) => {
-            warnings.push(|| "the table of operator codes lies outside the file".to_owned());
-            return Ok(Vec::new());
-        }
-        Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-    };
     let mut codes = Vec::new();
-    for (index, table) in tables.iter().enumerate() {
-        codes.push(match table.and_then(code) {
-            Ok(code) => code,
-            Err(Damage::Outside) => {
-                warnings.push(|| format!("operator code {index} is damaged"));
-                Code { kind: UNKNOWN.to_owned(), version: 1, is_custom: false }
+    match lenient(root.tables(model::OPERATOR_CODES))? {
+        Some(tables) => {
+            for (index, table) in tables.into_iter().flat_map(Tables::iter).enumerate() {
+                codes.push(lenient(table.and_then(code))?.unwrap_or_else(|| {
+                    warnings.push(|| format!("operator code {index} is damaged"));
+                    Code { kind: UNKNOWN.to_owned(), version: 1, is_custom: false }
+                }));
             }
-            Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-        });
+        }
+        None => warnings.push(|| "the table of operator codes lies outside the file".to_owned()),
     }
     Ok(codes)
 }
@@ -64,15 +56,12 @@ pub struct Context<'c> {
 pub fn read(tables: Tables<'_>, context: &Context<'_>, warnings: &mut Warnings) -> Result<Vec<Operation>, Damage> {
     let mut operations = Vec::new();
     for (index, table) in tables.iter().enumerate() {
-        operations.push(match table.and_then(|table| operation(table, index, context, warnings)) {
-            Ok(operation) => operation,
-            Err(Damage::Outside) => {
-                warnings.push(|| format!("operation {index} of graph {} is damaged", context.graph));
-                let name = format!("{UNKNOWN}_{index}");
-                Operation { index: index as u64, name, kind: UNKNOWN.to_owned(), ..Operation::default() }
-            }
-            Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-        });
+        let operation = lenient(table.and_then(|table| operation(table, index, context, warnings)))?;
+        operations.push(operation.unwrap_or_else(|| {
+            warnings.push(|| format!("operation {index} of graph {} is damaged", context.graph));
+            let name = format!("{UNKNOWN}_{index}");
+            Operation { index: index as u64, name, kind: UNKNOWN.to_owned(), ..Operation::default() }
+        }));
     }
     Ok(operations)
 }
@@ -133,10 +122,8 @@ fn operation(table: Table<'_>, index: usize, context: &Context<'_>, warnings: &m
         context.reader.spend(code.kind.len() as u64)?;
         options.attributes.insert("custom_code".to_owned(), code.kind.as_str().into());
     }
-    match options::read(table, &mut options) {
-        Ok(()) => {}
-        Err(Damage::Outside) => warnings.push(|| format!("the options of operation {index} of graph {graph} lie outside the file")),
-        Err(Damage::Exhausted) => return Err(Damage::Exhausted),
+    if lenient(options::read(table, &mut options))?.is_none() {
+        warnings.push(|| format!("the options of operation {index} of graph {graph} lie outside the file"));
     }
     let graphs = options.graphs.iter().filter_map(|called| {
         let id = u32::try_from(*called).ok().filter(|id| (*id as usize) < context.graph_count).map(GraphId);

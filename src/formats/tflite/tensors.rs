@@ -1,7 +1,7 @@
 //! A subgraph's tensors: type, shape, quantisation and where the values lie.
 
 use super::buffers::{Buffers, Content};
-use super::flatbuffer::{Damage, Table, Tables};
+use super::flatbuffer::{Damage, Table, Tables, lenient};
 use super::quantization;
 use super::schema::tensor as t;
 use super::warnings::Warnings;
@@ -36,27 +36,25 @@ const TYPES: [DType; 23] = [
 ];
 
 /// Reads a subgraph's tensors. One that is damaged is replaced by one of unknown type and shape.
+/// With them come the indices of those whose buffer does not settle whether they are constants.
 ///
 /// # Errors
 /// [`Damage::Exhausted`] only.
-pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut Warnings) -> Result<Vec<Tensor>, Damage> {
+pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut Warnings) -> Result<(Vec<Tensor>, Vec<usize>), Damage> {
     let mut tensors = Vec::new();
+    let mut doubtful = Vec::new();
     let mut rankless = Vec::new();
     let mut sets_has_rank = false;
     for (index, table) in tables.iter().enumerate() {
-        let record = match table.and_then(|table| tensor(table, buffers)) {
-            Ok(record) => record,
-            Err(Damage::Outside) => {
-                warnings.push(|| format!("tensor {index} of graph {graph} is damaged"));
-                Record { tensor: damaged(), has_rank: true, has_shape: true, warning: None }
-            }
-            Err(Damage::Exhausted) => return Err(Damage::Exhausted),
-        };
+        let record = lenient(table.and_then(|table| tensor(table, buffers)))?.unwrap_or_else(damaged);
         if let Some(warning) = record.warning {
             warnings.push(|| format!("tensor {index} of graph {graph} ({}) {warning}", record.tensor.name));
         }
-        sets_has_rank |= record.has_rank && record.has_shape;
-        if !record.has_rank && !record.tensor.is_constant() && record.tensor.shape.rank() == Some(0) {
+        if record.is_doubtful {
+            doubtful.push(index);
+        }
+        sets_has_rank |= record.has_rank;
+        if !record.has_rank && record.tensor.data == Data::Computed && record.tensor.shape.rank() == Some(0) {
             rankless.push((index, record.has_shape));
         }
         tensors.push(record.tensor);
@@ -69,7 +67,7 @@ pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut 
             tensor.shape = Shape::Unknown;
         }
     }
-    Ok(tensors)
+    Ok((tensors, doubtful))
 }
 
 /// The element type of a `TensorType`.
@@ -81,24 +79,38 @@ struct Record {
     tensor: Tensor,
     has_rank: bool,
     has_shape: bool,
+    /// The buffer looks like that of a constant, but an activation's may too.
+    is_doubtful: bool,
     /// The rest of a sentence that begins with the tensor.
     warning: Option<String>,
 }
 
 fn tensor(table: Table<'_>, buffers: &Buffers) -> Result<Record, Damage> {
-    let name = table.string(t::NAME)?.unwrap_or_default();
+    let name = lenient(table.string(t::NAME))?;
+    let is_name_damaged = name.is_none();
+    let name = name.flatten().unwrap_or_default();
     let dtype = dtype(table.scalar(t::TYPE, 0)?);
     let stored_shape: Option<Vec<i32>> = table.vector(t::SHAPE)?;
     let has_shape = stored_shape.is_some();
     let shape = Shape::Ranked(dims(&stored_shape.unwrap_or_default()));
-    let data = data(table, dtype, &shape, buffers)?;
+    let content = buffers.get(table.scalar(t::BUFFER, 0)?);
+    let is_doubtful = matches!(content, Content::Empty(_) | Content::Unavailable(_));
+    let data = data(table, dtype, &shape, content, buffers)?;
     let shape = if data == Data::Computed { computed_shape(shape, &table.vector(t::SHAPE_SIGNATURE)?.unwrap_or_default()) } else { shape };
     let quantization::Found { quantization, warning } = quantization::read(table, dtype, &shape)?;
+    let warning = if is_name_damaged { Some("has a name that lies outside the file".to_owned()) } else { warning };
     let tensor = Tensor { quantization, data, ..Tensor::computed(name, dtype, shape) };
-    Ok(Record { tensor, has_rank: table.scalar(t::HAS_RANK, false)?, has_shape, warning })
+    Ok(Record { tensor, has_rank: table.scalar(t::HAS_RANK, false)?, has_shape, is_doubtful, warning })
 }
 
-fn data(table: Table<'_>, dtype: DType, shape: &Shape, buffers: &Buffers) -> Result<Data, Damage> {
+/// What stands in for a tensor that can't be read.
+fn damaged() -> Record {
+    let data = Data::Unavailable("its description in the file is damaged".to_owned());
+    let tensor = Tensor { data, ..Tensor::computed("", DType::Unknown(-1), Shape::Unknown) };
+    Record { tensor, has_rank: false, has_shape: false, is_doubtful: true, warning: Some("is damaged".to_owned()) }
+}
+
+fn data(table: Table<'_>, dtype: DType, shape: &Shape, content: Content, buffers: &Buffers) -> Result<Data, Damage> {
     let external = table.scalar(t::EXTERNAL_BUFFER, 0u32)?;
     if external != 0 {
         return Ok(Data::Unavailable(match buffers.external(external) {
@@ -109,7 +121,7 @@ fn data(table: Table<'_>, dtype: DType, shape: &Shape, buffers: &Buffers) -> Res
             None => format!("its external buffer {external} does not exist"),
         }));
     }
-    Ok(match buffers.get(table.scalar(t::BUFFER, 0)?) {
+    Ok(match content {
         Content::Nothing => Data::Computed,
         Content::Empty(bytes) if shape.count() == Some(0) => Data::Stored(bytes),
         Content::Empty(_) => Data::Computed,
@@ -149,11 +161,6 @@ fn computed_shape(shape: Shape, signature: &[i32]) -> Shape {
     let is_dynamic = signature.iter().any(|dim| *dim < 0);
     let agrees = matches!(shape.rank(), Some(rank) if rank == 0 || rank == signature.len());
     if is_dynamic && agrees { Shape::Ranked(dims(signature)) } else { shape }
-}
-
-fn damaged() -> Tensor {
-    let data = Data::Unavailable("its description in the file is damaged".to_owned());
-    Tensor { data, ..Tensor::computed("", DType::Unknown(-1), Shape::Unknown) }
 }
 
 #[cfg(test)]

@@ -258,7 +258,7 @@ mod tests {
     const DATA: Data = Data::Stored(Bytes { source: 0, offset: 0, len: 0 });
 
     /// One operation whose inputs have these shapes; the first is computed, the rest are constants.
-    fn graph(kind: &str, attributes: Value, shapes: &[&[u64]]) -> Graph {
+    fn graph(kind: &str, attributes: &Value, shapes: &[&[u64]]) -> Graph {
         let mut graph = Graph::default();
         for (position, dims) in shapes.iter().enumerate() {
             let tensor = Tensor::computed("t", DType::F32, Shape::fixed(dims.iter().copied()));
@@ -271,7 +271,7 @@ mod tests {
         graph
     }
 
-    fn check(kind: &str, attributes: Value, shapes: &[&[u64]], input: usize, expected: (&str, Option<&str>)) {
+    fn check(kind: &str, attributes: &Value, shapes: &[&[u64]], input: usize, expected: (&str, Option<&str>)) {
         let role = role(&graph(kind, attributes, shapes), OperationId(0), input);
         assert_eq!((role.name, role.layout), expected, "{kind} input {input}");
     }
@@ -279,44 +279,44 @@ mod tests {
     #[test]
     fn layers() {
         let (x, matrix, vector): (&[u64], &[u64], &[u64]) = (&[1, 8, 8, 3], &[1, 3], &[3]);
-        let none = || json!({});
-        check("CONV_2D", none(), &[x, &[4, 3, 3, 3], &[4]], 1, ("kernel", Some("OHWI")));
-        check("CONV_2D", none(), &[x, &[4, 3, 3, 3], &[4]], 2, ("bias", Some("O")));
-        check("DEPTHWISE_CONV_2D", none(), &[x, &[1, 3, 3, 3]], 1, ("kernel", Some("1HWO")));
-        check("TRANSPOSE_CONV", none(), &[&[4], &[4, 3, 3, 3], x, &[4]], 0, ("shape", None));
-        check("TRANSPOSE_CONV", none(), &[&[4], &[4, 3, 3, 3], x, &[4]], 1, ("kernel", Some("OHWI")));
-        check("TRANSPOSE_CONV", none(), &[&[4], &[4, 3, 3, 3], x, &[4]], 3, ("bias", Some("O")));
-        check("CONV_3D", none(), &[x, &[3, 3, 3, 2, 4]], 1, ("kernel", Some("DHWIO")));
-        check("CONV_3D_TRANSPOSE", none(), &[&[5], &[3, 3, 3, 4, 2]], 1, ("kernel", Some("DHWOI")));
-        check("FULLY_CONNECTED", none(), &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
-        check("FULLY_CONNECTED", none(), &[&[1, 3], &[1, 1, 4, 3]], 1, ("kernel", None));
-        check("FULLY_CONNECTED", json!({"weights_format": "SHUFFLED4x16INT8"}), &[&[1, 3], &[4, 3]], 1, ("kernel", None));
-        check("BATCH_MATMUL", json!({"adj_y": false}), &[&[1, 3], &[3, 4]], 1, ("kernel", Some("IO")));
-        check("BATCH_MATMUL", json!({"adj_y": true}), &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
-        check("BATCH_MATMUL", none(), &[&[1, 3], &[2, 3, 4]], 1, ("kernel", None));
-        check("EMBEDDING_LOOKUP", none(), &[&[1], &[9, 4]], 1, ("table", None));
-        check("GATHER", none(), &[&[9, 4], &[2]], 1, ("indices", None));
-        check("PRELU", none(), &[x, &[1, 1, 3]], 1, ("alpha", None));
-        check("LSTM", json!({"kernel_type": "FULL"}), &[matrix; 24], 6, ("recurrent_kernel.forget", Some("OI")));
-        check("LSTM", json!({"kernel_type": "BASIC"}), &[matrix; 5], 2, ("kernel", Some("OI")));
-        check("BIDIRECTIONAL_SEQUENCE_LSTM", none(), &[matrix; 48], 19, ("input_kernel.forget.backward", Some("OI")));
-        check("BIDIRECTIONAL_SEQUENCE_LSTM", none(), &[vector; 48], 31, ("bias.cell.backward", Some("O")));
-        check("BIDIRECTIONAL_SEQUENCE_LSTM", none(), &[matrix; 48], 47, ("input_kernel.output.backward.auxiliary", Some("OI")));
-        check("RESHAPE", none(), &[x, &[2]], 1, ("shape", None));
-        check("MEAN", none(), &[x, &[2]], 1, ("axes", None));
-        check("DEQUANTIZE", none(), &[x], 0, ("parameter", None));
-        check("SomethingCustom", none(), &[x, &[2]], 1, ("operand", None));
-        check("CONV_2D", none(), &[x], 9, ("operand", None));
+        let none = &json!({});
+        check("CONV_2D", none, &[x, &[4, 3, 3, 3], &[4]], 1, ("kernel", Some("OHWI")));
+        check("CONV_2D", none, &[x, &[4, 3, 3, 3], &[4]], 2, ("bias", Some("O")));
+        check("DEPTHWISE_CONV_2D", none, &[x, &[1, 3, 3, 3]], 1, ("kernel", Some("1HWO")));
+        check("TRANSPOSE_CONV", none, &[&[4], &[4, 3, 3, 3], x, &[4]], 0, ("shape", None));
+        check("TRANSPOSE_CONV", none, &[&[4], &[4, 3, 3, 3], x, &[4]], 1, ("kernel", Some("OHWI")));
+        check("TRANSPOSE_CONV", none, &[&[4], &[4, 3, 3, 3], x, &[4]], 3, ("bias", Some("O")));
+        check("CONV_3D", none, &[x, &[3, 3, 3, 2, 4]], 1, ("kernel", Some("DHWIO")));
+        check("CONV_3D_TRANSPOSE", none, &[&[5], &[3, 3, 3, 4, 2]], 1, ("kernel", Some("DHWOI")));
+        check("FULLY_CONNECTED", none, &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
+        check("FULLY_CONNECTED", none, &[&[1, 3], &[1, 1, 4, 3]], 1, ("kernel", None));
+        check("FULLY_CONNECTED", &json!({"weights_format": "SHUFFLED4x16INT8"}), &[&[1, 3], &[4, 3]], 1, ("kernel", None));
+        check("BATCH_MATMUL", &json!({"adj_y": false}), &[&[1, 3], &[3, 4]], 1, ("kernel", Some("IO")));
+        check("BATCH_MATMUL", &json!({"adj_y": true}), &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
+        check("BATCH_MATMUL", none, &[&[1, 3], &[2, 3, 4]], 1, ("kernel", None));
+        check("EMBEDDING_LOOKUP", none, &[&[1], &[9, 4]], 1, ("table", None));
+        check("GATHER", none, &[&[9, 4], &[2]], 1, ("indices", None));
+        check("PRELU", none, &[x, &[1, 1, 3]], 1, ("alpha", None));
+        check("LSTM", &json!({"kernel_type": "FULL"}), &[matrix; 24], 6, ("recurrent_kernel.forget", Some("OI")));
+        check("LSTM", &json!({"kernel_type": "BASIC"}), &[matrix; 5], 2, ("kernel", Some("OI")));
+        check("BIDIRECTIONAL_SEQUENCE_LSTM", none, &[matrix; 48], 19, ("input_kernel.forget.backward", Some("OI")));
+        check("BIDIRECTIONAL_SEQUENCE_LSTM", none, &[vector; 48], 31, ("bias.cell.backward", Some("O")));
+        check("BIDIRECTIONAL_SEQUENCE_LSTM", none, &[matrix; 48], 47, ("input_kernel.output.backward.auxiliary", Some("OI")));
+        check("RESHAPE", none, &[x, &[2]], 1, ("shape", None));
+        check("MEAN", none, &[x, &[2]], 1, ("axes", None));
+        check("DEQUANTIZE", none, &[x], 0, ("parameter", None));
+        check("SomethingCustom", none, &[x, &[2]], 1, ("operand", None));
+        check("CONV_2D", none, &[x], 9, ("operand", None));
     }
 
     #[test]
     fn stablehlo_convolutions_name_their_axes() {
         let options = |o: u8, i: u8, spatial: &[u8]| json!({"kernel_output_feature_dimension": o, "kernel_input_feature_dimension": i, "kernel_spatial_dimensions": spatial});
         let shapes: &[&[u64]] = &[&[1, 8, 8, 3], &[3, 3, 3, 4]];
-        check("STABLEHLO_CONVOLUTION", options(3, 2, &[0, 1]), shapes, 1, ("kernel", Some("HWIO")));
-        check("STABLEHLO_CONVOLUTION", options(0, 1, &[2, 3]), shapes, 1, ("kernel", Some("OIHW")));
-        check("STABLEHLO_CONVOLUTION", options(0, 1, &[3, 2]), shapes, 1, ("kernel", None));
-        check("STABLEHLO_CONVOLUTION", options(9, 1, &[2, 3]), shapes, 1, ("kernel", None));
+        check("STABLEHLO_CONVOLUTION", &options(3, 2, &[0, 1]), shapes, 1, ("kernel", Some("HWIO")));
+        check("STABLEHLO_CONVOLUTION", &options(0, 1, &[2, 3]), shapes, 1, ("kernel", Some("OIHW")));
+        check("STABLEHLO_CONVOLUTION", &options(0, 1, &[3, 2]), shapes, 1, ("kernel", None));
+        check("STABLEHLO_CONVOLUTION", &options(9, 1, &[2, 3]), shapes, 1, ("kernel", None));
     }
 
     #[test]
@@ -333,13 +333,13 @@ mod tests {
             ("ADD", &[1, 8, 8, 3], ("operand", None)),
             ("MAXIMUM", &[3], ("operand", None)),
         ] {
-            check(kind, json!({}), &[x, dims], 1, expected);
+            check(kind, &json!({}), &[x, dims], 1, expected);
         }
     }
 
     /// CONV_2D, then ADD of a constant; fixture `elementwise.tflite` gives the roles.
     fn convolution_and_add(activation: &str, dims: &[u64]) -> Graph {
-        let mut graph = graph("CONV_2D", json!({"fused_activation_function": activation}), &[&[1, 4, 4, 3], &[4, 3, 3, 3]]);
+        let mut graph = graph("CONV_2D", &json!({"fused_activation_function": activation}), &[&[1, 4, 4, 3], &[4, 3, 3, 3]]);
         graph.tensors.push(Tensor::computed("conv", DType::F32, Shape::fixed([1, 4, 4, 4])));
         graph.tensors.push(Tensor { data: DATA, ..Tensor::computed("b", DType::F32, Shape::fixed(dims.iter().copied())) });
         graph.operations[0].outputs = vec![TensorId(2)];

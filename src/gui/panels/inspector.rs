@@ -1,0 +1,283 @@
+//! Everything about the selected operation: attributes, its weights' figures, inputs and outputs.
+
+use egui::ScrollArea;
+use serde_json::Value;
+
+use super::heatmap::cell_facts;
+use crate::gui::command::Command;
+use crate::gui::names::{self, exact, figure, signed};
+use crate::gui::state::{Document, Progress};
+use crate::gui::views::HeatmapView;
+use crate::gui::widgets::{key_value, section};
+use crate::gui::{theme::Tokens, widgets};
+use crate::jobs::Loaded;
+use crate::model::{Graph, Operation, OperationId, TensorId};
+use crate::weights::{Scheme, Weight};
+
+pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
+    let is_dragged = widgets::head(ui, "Inspector", if document.selected.is_some() { "" } else { "model" }, |_| {});
+    ScrollArea::vertical().auto_shrink(false).id_salt("inspector").show(ui, |ui| {
+        let margin = egui::Margin { left: 12, right: 12, top: 0, bottom: 12 };
+        egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            match document.selected {
+                Some(operation) => of_operation(ui, document, operation, heatmap, commands),
+                None => of_model(ui, document),
+            }
+        });
+    });
+    is_dragged
+}
+
+fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap: &HeatmapView, commands: &mut Vec<Command>) {
+    let model = &document.opened.model;
+    let graph = model.graph(document.graph);
+    let operation = graph.operation(id);
+    section(ui, "Operation");
+    key_value(ui, "name", document.label(document.graph, id), &operation.name);
+    let version = if operation.version.is_empty() { String::new() } else { version_text(&operation.version) };
+    key_value(ui, "type", &format!("{}{version}", operation.kind), "");
+    key_value(ui, "index", &operation.index.to_string(), "");
+    if !operation.attributes.is_empty() {
+        section(ui, "Attributes");
+        attributes(ui, operation);
+    }
+    let weights = document.opened.catalogue.of_layer(document.graph, id);
+    for weight in &weights {
+        of_weight(ui, document, weight, weights.len(), commands);
+    }
+    if let Some(loaded) = document.shown.ready() {
+        pointer(ui, loaded, heatmap);
+    }
+    section(ui, "Inputs and outputs");
+    tensors(ui, document, graph, operation);
+    for (position, body) in operation.graphs.iter().enumerate() {
+        let name = body_name(model.graph(*body), position);
+        if ui.button(format!("Open body {name}")).clicked() {
+            commands.push(Command::ShowGraph(*body));
+        }
+    }
+}
+
+fn version_text(version: &str) -> String {
+    if version.chars().all(|c| c.is_ascii_digit()) { format!(" v{version}") } else { format!(" {version}") }
+}
+
+fn body_name(graph: &Graph, position: usize) -> String {
+    let name = graph.path.last().map_or(graph.name.as_str(), String::as_str);
+    if name.is_empty() { position.to_string() } else { name.to_owned() }
+}
+
+/// The attributes as the file names them; pairs that belong together (`stride_h`, `stride_w`) on
+/// one line.
+fn attributes(ui: &mut egui::Ui, operation: &Operation) {
+    let mut merged: Vec<&str> = Vec::new();
+    for (key, value) in &operation.attributes {
+        if merged.contains(&key.as_str()) {
+            continue;
+        }
+        let partner = [("_w", "_h"), ("_w_factor", "_h_factor"), ("_width", "_height")].iter().find_map(|(wide, high)| {
+            let stem = key.strip_suffix(wide)?;
+            let (partner, height) = operation.attributes.get_key_value(&format!("{stem}{high}"))?;
+            Some((stem, partner.as_str(), height))
+        });
+        match partner {
+            Some((stem, partner, height)) => {
+                merged.push(partner);
+                key_value(ui, stem, &format!("{} × {}", text(height), text(value)), &format!("{partner} × {key}: {} × {}", text(height), text(value)));
+            }
+            None if merged_later(operation, key) => {}
+            None => {
+                key_value(ui, key, &text(value), "");
+            }
+        }
+    }
+}
+
+/// Whether a `_h` attribute will be shown with its `_w`.
+fn merged_later(operation: &Operation, key: &str) -> bool {
+    [("_h", "_w"), ("_h_factor", "_w_factor"), ("_height", "_width")].iter().any(|(high, wide)| {
+        key.strip_suffix(high).is_some_and(|stem| operation.attributes.contains_key(&format!("{stem}{wide}")))
+    })
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usize, commands: &mut Vec<Command>) {
+    let model = &document.opened.model;
+    let data = weight.data_tensor(model);
+    let is_shown = document.weight == Some(weight.site);
+    section(ui, weight.role.name);
+    if count > 1 && !is_shown && ui.small_button(format!("Show {}", weight.role.name)).clicked() {
+        commands.push(Command::ShowWeight(weight.site));
+    }
+    key_value(ui, "shape", &weight.graph(model).tensor(weight.tensor).shape.to_string(), "");
+    if let Some(layout) = weight.role.layout.filter(|layout| layout.len() > 1) {
+        key_value(ui, "layout", layout, layout_words(layout).as_str());
+    }
+    let bytes = weight.stored_bytes(model).map_or("no bytes".to_owned(), |bytes| names::bytes(bytes.len() as u64));
+    key_value(ui, "stored", &format!("{}, {bytes}", data.dtype), &format!("{}: {} of type {}, {bytes}", data.name, data.shape, data.dtype));
+    if is_shown || weight.scheme != Scheme::None {
+        key_value(ui, "quantisation", weight.scheme.name(), "");
+    }
+    if !weight.chain.is_empty() {
+        let graph = weight.graph(model);
+        let chain: Vec<_> = weight.chain.iter().map(|id| graph.operation(*id).kind.as_str()).collect();
+        key_value(ui, "chain", &chain.join(" → "), "");
+    }
+    if let Some(problem) = weight.problem(model) {
+        ui.colored_label(Tokens::of(ui).warn, problem);
+    }
+    match (&document.shown, is_shown) {
+        (Progress::Ready(loaded), true) => figures(ui, loaded),
+        (Progress::Failed(problem), true) => {
+            ui.colored_label(Tokens::of(ui).warn, problem);
+        }
+        _ => {
+            if let Some(glance) = document.glances.get(&weight.site).and_then(Progress::ready) {
+                key_value(ui, "min / max", &format!("{} / {}", signed(glance.min), signed(glance.max)), "");
+            }
+        }
+    }
+}
+
+fn layout_words(layout: &str) -> String {
+    let words: Vec<_> = layout
+        .chars()
+        .map(|letter| match letter {
+            'O' => "output channel",
+            'I' => "input channel",
+            'G' => "group",
+            'H' => "height",
+            'W' => "width",
+            'D' => "depth",
+            '1' => "one",
+            _ => "axis",
+        })
+        .collect();
+    format!("{layout}: {}", words.join(", "))
+}
+
+fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
+    let moments = &loaded.summary.moments;
+    let line = |ui: &mut egui::Ui, key: &str, value: f64, is_signed: bool| {
+        key_value(ui, key, &if is_signed { signed(value) } else { figure(value) }, &exact(value));
+    };
+    if !loaded.scales.scales.is_empty() {
+        let range = |values: &[f32]| {
+            let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+            let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            if low == high { figure(low.into()) } else { format!("{} to {}", figure(low.into()), figure(high.into())) }
+        };
+        let count = loaded.scales.scales.len();
+        let axis = loaded.scales.axis.map_or(String::new(), |axis| format!(" along axis {axis}"));
+        key_value(ui, "scale", &range(&loaded.scales.scales), &format!("{count} scale{}{axis}", if count == 1 { "" } else { "s" }));
+        if !loaded.scales.zero_points.is_empty() {
+            key_value(ui, "zero point", &range(&loaded.scales.zero_points), "");
+        }
+    }
+    line(ui, "min", moments.min, true);
+    line(ui, "max", moments.max, true);
+    line(ui, "mean", moments.mean, true);
+    line(ui, "std", moments.std, false);
+    line(ui, "median", loaded.summary.percentiles.p50, true);
+    line(ui, "skew", moments.skew, true);
+    line(ui, "kurtosis", moments.kurtosis, true);
+    let of_all = |count: u64| format!("{} of {}", names::thousands(count), names::thousands(moments.count));
+    key_value(ui, "zeros", &of_all(moments.zeros), "");
+    key_value(ui, "outliers", &of_all(loaded.summary.outliers), "values further than 6 × 1.4826 × MAD from the median");
+    if moments.nan + moments.inf() > 0 {
+        key_value(ui, "NaN, infinite", &format!("{}, {}", moments.nan, moments.inf()), "");
+    }
+    if let Some((axis, channels)) = &loaded.channels {
+        let dead = channels.iter().filter(|channel| channel.is_dead()).count();
+        key_value(ui, "dead channels", &format!("{dead} of {}", names::thousands(channels.len() as u64)), &format!("output channels (axis {axis}) whose values are all zero"));
+    }
+}
+
+fn pointer(ui: &mut egui::Ui, loaded: &Loaded, heatmap: &HeatmapView) {
+    section(ui, "Pointer");
+    let cell = heatmap.hovered.or(heatmap.pinned);
+    let facts = cell.and_then(|cell| cell_facts(loaded, heatmap, cell));
+    let Some(facts) = facts else {
+        ui.label(egui::RichText::new("Point at the heatmap").color(Tokens::of(ui).dim));
+        return;
+    };
+    if !facts.axes.is_empty() {
+        key_value(ui, &facts.axes, &facts.index, "");
+    }
+    key_value(ui, "value", &signed(facts.value.into()), &facts.value.to_string());
+    if let Some(code) = facts.code {
+        key_value(ui, "stored code", &code.to_string(), "");
+    }
+    if let Some((scale, zero_point)) = facts.scale {
+        key_value(ui, "scale, zero", &format!("{}, {zero_point}", figure(scale.into())), &format!("scale {scale}, zero point {zero_point}"));
+    }
+    if let Some(percentile) = facts.percentile {
+        key_value(ui, "percentile", &format!("{percentile:.1}"), "");
+    }
+}
+
+fn tensors(ui: &mut egui::Ui, document: &Document, graph: &Graph, operation: &Operation) {
+    let constant = |id: TensorId| document.opened.catalogue.is_constant(document.graph, id);
+    let line = |ui: &mut egui::Ui, key: String, id: TensorId| {
+        let tensor = graph.tensor(id);
+        let note = if constant(id) { "constant, " } else { "" };
+        key_value(ui, &key, &tensor.shape.to_string(), &format!("{}: {note}{} {}", tensor.name, tensor.dtype, tensor.shape));
+    };
+    for (position, input) in operation.inputs.iter().enumerate() {
+        match input {
+            Some(id) => line(ui, format!("{position} {}", names::elide_middle(&graph.tensor(*id).name, 22)), *id),
+            None => {
+                key_value(ui, &format!("{position}"), "not fed", "");
+            }
+        }
+    }
+    for id in &operation.outputs {
+        line(ui, format!("→ {}", names::elide_middle(&graph.tensor(*id).name, 22)), *id);
+    }
+}
+
+fn of_model(ui: &mut egui::Ui, document: &Document) {
+    let model = &document.opened.model;
+    section(ui, "Model");
+    key_value(ui, "file", &model.file_name(), &model.file.display().to_string());
+    key_value(ui, "format", &format!("{} {}", model.format, names::version(model)), "");
+    if let Some(producer) = &model.producer {
+        key_value(ui, "made by", producer, "");
+    }
+    let operations: usize = model.graphs.iter().map(|graph| graph.operations.len()).sum();
+    key_value(ui, "graphs", &model.graphs.len().to_string(), "");
+    key_value(ui, "operations", &names::thousands(operations as u64), "");
+    let size: u64 = model.sources.iter().map(crate::source::Source::len).sum();
+    key_value(ui, "size", &names::bytes(size), &format!("{} bytes", names::thousands(size)));
+    let main = model.main();
+    section(ui, "Inputs");
+    for id in &main.inputs {
+        let tensor = main.tensor(*id);
+        key_value(ui, &tensor.name, &format!("{} {}", tensor.dtype, tensor.shape), "");
+    }
+    section(ui, "Outputs");
+    for id in &main.outputs {
+        let tensor = main.tensor(*id);
+        key_value(ui, &tensor.name, &format!("{} {}", tensor.dtype, tensor.shape), "");
+    }
+    if !model.warnings.is_empty() {
+        section(ui, "Warnings");
+        for warning in &model.warnings {
+            ui.colored_label(Tokens::of(ui).warn, warning);
+        }
+    }
+    if !model.metadata.is_empty() {
+        section(ui, "Metadata");
+        for (key, value) in &model.metadata {
+            key_value(ui, key, &text(value), "");
+        }
+    }
+}

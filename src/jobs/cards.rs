@@ -1,0 +1,93 @@
+//! A graph ready to be drawn: what every box says, how large it is, and where it stands.
+
+use super::Token;
+use super::Cancelled;
+use super::job::Opened;
+use crate::layout::{self, Drawn, Layout, Node, NodeSize};
+use crate::model::{Graph, GraphId, OperationId, TensorId};
+use crate::weights::{Family, Site, Weight};
+
+/// A laid out graph with the texts of its boxes.
+#[derive(Debug)]
+pub struct GraphPicture {
+    pub drawn: Drawn,
+    pub layout: Layout,
+    /// One a node of the layout.
+    pub cards: Vec<Card>,
+}
+
+/// What a box says.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The operation's type; empty for inputs and outputs of the graph.
+    pub kind: String,
+    pub name: String,
+    /// The weights' roles, shapes and layouts; the type and shape of an input.
+    pub detail: String,
+    pub family: Option<Family>,
+    /// The weight whose first kernels are shown in the box.
+    pub thumbnail: Option<Site>,
+}
+
+pub const CARD_WIDTH: f64 = 244.0;
+const TITLE_HEIGHT: f64 = 34.0;
+const DETAIL_HEIGHT: f64 = 18.0;
+/// The height of the picture inside a box, its margin included.
+pub const THUMBNAIL_HEIGHT: f64 = 56.0;
+
+/// Derives the graph that is drawn, and lays it out.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn draw(opened: &Opened, graph_id: GraphId, token: &Token) -> Result<GraphPicture, Cancelled> {
+    let graph = opened.model.graph(graph_id);
+    let card_of = |node: Node| match node {
+        Node::Operation(id) => operation_card(opened, graph_id, graph, id),
+        Node::Input(id) => end_card(graph, id, "input"),
+        Node::Output(id) => end_card(graph, id, "output"),
+    };
+    let constant: Vec<bool> = (0..graph.tensors.len()).map(|id| opened.catalogue.is_constant(graph_id, TensorId(id as u32))).collect();
+    let drawn = Drawn::of(graph, &constant, |node| size(&card_of(node)));
+    token.check()?;
+    let layout = layout::layout(&drawn.graph, token)?;
+    let cards = drawn.nodes.iter().map(|node| card_of(*node)).collect();
+    Ok(GraphPicture { drawn, layout, cards })
+}
+
+fn size(card: &Card) -> NodeSize {
+    let detail = if card.detail.is_empty() { 0.0 } else { DETAIL_HEIGHT };
+    let thumbnail = if card.thumbnail.is_some() { THUMBNAIL_HEIGHT } else { 0.0 };
+    NodeSize { width: CARD_WIDTH, height: TITLE_HEIGHT + detail + thumbnail }
+}
+
+fn operation_card(opened: &Opened, graph_id: GraphId, graph: &Graph, id: OperationId) -> Card {
+    let operation = graph.operation(id);
+    let weights: Vec<&Weight> = opened.catalogue.of_layer(graph_id, id);
+    let describe = |weight: &&Weight| {
+        let shape = &graph.tensor(weight.tensor).shape;
+        let layout = weight.role.layout.filter(|layout| layout.len() > 1).map_or(String::new(), |layout| format!(" {layout}"));
+        format!("{} {shape}{layout}", weight.role.name)
+    };
+    let detail: Vec<String> = weights.iter().take(3).map(describe).collect();
+    Card {
+        kind: operation.kind.clone(),
+        name: opened.labels.get(graph_id.0 as usize).map_or("", |labels| labels.of(id)).to_owned(),
+        detail: detail.join(" · "),
+        family: Some(Family::of(&operation.kind)),
+        thumbnail: weights.iter().find(|weight| has_kernels(graph, weight)).map(|weight| weight.site),
+    }
+}
+
+/// Whether the weight has kernels of more than one cell to show.
+fn has_kernels(graph: &Graph, weight: &Weight) -> bool {
+    let dims = graph.tensor(weight.tensor).shape.dims().unwrap_or_default();
+    let layout = weight.role.layout.filter(|layout| layout.len() == dims.len()).unwrap_or_default();
+    let spatial = layout.chars().zip(&dims).filter(|(letter, _)| "DHW".contains(*letter)).any(|(_, len)| *len > 1);
+    weight.role.name == "kernel" && spatial && !dims.contains(&0)
+}
+
+fn end_card(graph: &Graph, id: TensorId, what: &str) -> Card {
+    let tensor = graph.tensor(id);
+    let name = if tensor.name.is_empty() { what.to_owned() } else { tensor.name.clone() };
+    Card { kind: String::new(), name, detail: format!("{} {}", tensor.dtype, tensor.shape), family: None, thumbnail: None }
+}
