@@ -75,17 +75,29 @@ pub(super) fn quantize<'m>(value: Value<'m>, to: DType, quantization: &Quantizat
     Ok(Value::float(to, shape, numbers))
 }
 
-/// Rounds to half precision, to even, and keeps the result as float32. Other types stay.
+/// Rounds to half precision as the runtime does, and keeps the result as float32. Other types stay.
 pub(super) fn round(to: DType, numbers: &mut [f32], token: &Token) -> Result<(), FoldError> {
     let one: fn(f32) -> f32 = match to {
         DType::F16 => |number| f16::from_f32(number).to_f32(),
-        DType::Bf16 => |number| bf16::from_f32(number).to_f32(),
+        DType::Bf16 => |number| bf16_of(number).to_f32(),
         _ => return Ok(()),
     };
     blocks(numbers, token, |_, block| {
         block.iter_mut().for_each(|number| *number = one(*number));
         Ok(())
     })
+}
+
+/// The runtime rounds to bfloat16 by adding half of the last place where the last bit that stays is
+/// set, and nothing where it is not: odd, but what its constants hold.
+///
+/// Source: `bfloat16::round_to_nearest_even` in `src/core/include/openvino/core/type/bfloat16.hpp`.
+fn bf16_of(number: f32) -> bf16 {
+    let bits = number.to_bits();
+    if number.is_nan() {
+        return bf16::from_f32(number);
+    }
+    bf16::from_bits((bits.wrapping_add((bits & 0x1_0000) >> 1) >> 16) as u16)
 }
 
 /// The integer that a type of fewer bits keeps of a wider one.

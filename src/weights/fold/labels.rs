@@ -123,7 +123,10 @@ pub fn chain(graph: &Graph, tensor: TensorId) -> Chain {
 pub fn data_input(graph: &Graph, operation: &Operation) -> Option<usize> {
     let fed = || operation.inputs.iter().enumerate().filter_map(|(position, input)| input.map(|input| (position, input)));
     let first = fed().next()?.0;
-    let count = |input: TensorId| graph.tensor(input).shape.count().unwrap_or(0);
+    let count = |input: TensorId| {
+        let shape = &graph.tensor(input).shape;
+        shape.count().or_else(|| graph.tensor(far_end(graph, input)).shape.count()).unwrap_or(0)
+    };
     Some(match operation.kind.as_str() {
         "Gather" if is_codebook(graph, operation) => 1,
         "SPLIT" => 1,
