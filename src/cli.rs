@@ -4,7 +4,7 @@
 
 mod extract;
 mod inspect;
-//mod picture;
+mod picture;
 pub mod select;
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::formats::{self, Options};
+use crate::formats::{self, OpenError, Options};
 use crate::jobs::Token;
 use crate::model::Model;
 
@@ -34,8 +34,10 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Write weights to a file of arrays.
     Extract(extract::Arguments),
-    //Heatmap(picture::HeatmapArguments),
-    //Histogram(picture::HistogramArguments),
+    /// Write a picture of a weight.
+    Heatmap(picture::HeatmapArguments),
+    /// Write the distribution of a weight's values.
+    Histogram(picture::HistogramArguments),
 }
 
 /// How the window opens.
@@ -77,9 +79,8 @@ struct ModelArguments {
 }
 
 impl ModelArguments {
-    fn open(&self) -> Result<Model> {
-        let options = Options { bin: self.bin.clone() };
-        Ok(formats::open(&self.model, &options, &Token::new())?)
+    fn open(&self) -> Result<Model, OpenError> {
+        formats::open(&self.model, &Options { bin: self.bin.clone() }, &Token::new())
     }
 }
 
@@ -91,8 +92,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Extract(arguments)) => extract::run(&arguments),
-        //Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
-        //Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
+        Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
+        Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
         None => open_window(arguments.window),
     }
 }

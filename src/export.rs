@@ -19,6 +19,7 @@ pub mod names;
 pub mod npy;
 pub mod npz;
 pub mod png;
+pub mod picture;
 pub mod safetensors;
 pub mod svg;
 pub mod weights;

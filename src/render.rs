@@ -40,6 +40,12 @@ impl Image {
         Self { width, height, pixels: colour.repeat(width as usize * height as usize) }
     }
 
+    /// An image of given pixels; `None` if they are not `4 * width * height` bytes.
+    pub fn from_pixels(width: u32, height: u32, pixels: Vec<u8>) -> Option<Self> {
+        let is_whole = u64::from(width) * u64::from(height) * 4 == pixels.len() as u64 && width.max(height) <= MAX_SIDE;
+        is_whole.then_some(Self { width, height, pixels })
+    }
+
     pub fn width(&self) -> u32 {
         self.width
     }

@@ -108,8 +108,8 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
     let range = arguments.range.unwrap_or_else(|| loaded.default_range(symmetric));
     let norm = match arguments.norm {
         NormArgument::Linear => Norm::Linear,
-        NormArgument::Asinh => Norm::Asinh,
-        NormArgument::Symlog => Norm::SymLog,
+        NormArgument::Asinh => Norm::ASINH,
+        NormArgument::Symlog => Norm::SYMLOG,
     };
     let colours = Colours { map, limits: loaded.limits(range, symmetric), norm };
     let options = PictureOptions { cell: arguments.cell, ..arguments.look.options() };
@@ -141,7 +141,7 @@ impl Look {
 /// The one weight that is selected; of a layer with several, its kernel or table.
 fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>> {
     let token = Token::new();
-    let opened = jobs::open(|| model.open_for_picture()).map_err(of_failure)?;
+    let opened = jobs::open(|| model.open()).map_err(of_failure)?;
     let mut chosen: Vec<&Weight> = selection.weights(&opened.model, &opened.catalogue, selection.role.is_some())?;
     if chosen.len() > 1 && selection.role.is_none() {
         let first = chosen[0];
@@ -192,8 +192,8 @@ fn parse_map(text: &str) -> Result<Map, String> {
 }
 
 fn parse_rule(text: &str) -> Result<Rule, String> {
-    let names: Vec<_> = Rule::ALL.iter().map(ToString::to_string).collect();
-    text.parse().map_err(|_| format!("the rules are {}", names.join(", ")))
+    let names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+    Rule::ALL.iter().copied().find(|rule| rule.name() == text).ok_or_else(|| format!("the rules are {}", names.join(", ")))
 }
 
 fn parse_axis(text: &str) -> Result<(String, Where), String> {

@@ -11,7 +11,7 @@ use super::{atomic, manifest, png, svg};
 use crate::colormap::Colours;
 use crate::jobs::{Cancelled, Failure, Loaded, Token};
 use crate::render::figure::{FigureError, HeatmapFigure, HistogramFigure};
-use crate::render::number::figure;
+use crate::render::number::{grouped, significant};
 use crate::render::theme::{self, Theme};
 use crate::render::{Image, Viewport};
 use crate::stats::{Bins, Histogram, Rule};
@@ -96,14 +96,14 @@ impl PictureFile {
             (Content::Histogram { rule, .. }, "csv") => Ok(histogram_csv(&self.histogram(*rule, token)?)),
             (_, "png") => {
                 let image = self.image(token)?;
-                png::encode(&image, &self.entries(token)?).map_err(|error| in_file(io::Error::other(error)))
+                png::encode(&image, &borrowed(&self.entries(token)?)).map_err(|error| in_file(io::Error::other(error)))
             }
             (_, "svg") => {
                 let scene = match &self.content {
                     Content::Heatmap { view, colours } => self.heatmap(view, *colours, |figure| figure.scene(self.options.scale.into()))?,
                     Content::Histogram { .. } => self.histogram_figure(token, |figure| Ok(figure.scene()))?,
                 };
-                let text = svg::encode(&scene, &self.title(), &self.entries(token)?).map_err(|error| in_file(io::Error::other(error)))?;
+                let text = svg::encode(&scene, &self.title(), &borrowed(&self.entries(token)?)).map_err(|error| in_file(io::Error::other(error)))?;
                 Ok(text.into_bytes())
             }
             (Content::Histogram { .. }, _) => Err(PictureError::Format { formats: ".png, .svg or .csv", path: path.to_owned() }),
@@ -155,20 +155,21 @@ impl PictureFile {
         Ok(then(&figure)?)
     }
 
+    /// Four significant digits, as everywhere in the program.
     fn statistics(&self) -> Vec<(String, String)> {
         let summary = &self.loaded.summary;
         let moments = &summary.moments;
         let mut rows = vec![
-            ("count", moments.count.to_string()),
-            ("min", figure(moments.min)),
-            ("max", figure(moments.max)),
-            ("mean", figure(moments.mean)),
-            ("std", figure(moments.std)),
-            ("median", figure(summary.percentiles.p50)),
-            ("skew", figure(moments.skew)),
-            ("kurtosis", figure(moments.kurtosis)),
-            ("zeros", moments.zeros.to_string()),
-            ("outliers", summary.outliers.to_string()),
+            ("count", grouped(moments.count)),
+            ("min", significant(moments.min, 4)),
+            ("max", significant(moments.max, 4)),
+            ("mean", significant(moments.mean, 4)),
+            ("std", significant(moments.std, 4)),
+            ("median", significant(summary.percentiles.p50, 4)),
+            ("skew", significant(moments.skew, 4)),
+            ("kurtosis", significant(moments.kurtosis, 4)),
+            ("zeros", grouped(moments.zeros)),
+            ("outliers", grouped(summary.outliers)),
         ];
         if moments.nan + moments.inf() > 0 {
             rows.push(("NaN", moments.nan.to_string()));
@@ -234,6 +235,10 @@ impl PictureFile {
         entries.extend(digest.map(|digest| ("Model SHA-256", digest)));
         Ok(entries)
     }
+}
+
+fn borrowed<'e>(entries: &'e [(&'static str, String)]) -> Vec<(&'e str, &'e str)> {
+    entries.iter().map(|(key, text)| (*key, text.as_str())).collect()
 }
 
 /// A line a bin; the values outside all bins follow.

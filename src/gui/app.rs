@@ -27,6 +27,8 @@ pub struct App {
     pub(super) screenshot: Option<Screenshot>,
     /// Set for the next frame: the filter field takes the keyboard.
     pub(super) focus_filter: bool,
+    /// The window's title as it was set last.
+    pub(super) title: String,
 }
 
 const SETTINGS_KEY: &str = "settings";
@@ -64,6 +66,7 @@ impl App {
             commands: Vec::new(),
             screenshot: arguments.screenshot.map(|path| Screenshot::new(path, outcome)),
             focus_filter: false,
+            title: String::new(),
         };
         app.state.show_layer_at_start = arguments.layer;
         if !arguments.models.is_empty() {
@@ -82,7 +85,7 @@ impl App {
 
     fn collect(&mut self, ctx: &egui::Context) {
         for event in self.pool.collect() {
-            execute::absorb(self, event);
+            execute::absorb(self, ctx, event);
         }
         if let Some(command) = self.dialogs.poll() {
             self.commands.push(command);
@@ -102,7 +105,7 @@ impl App {
             }
             return;
         }
-        let is_typing = ctx.egui_wants_keyboard_input();
+        let is_typing = ctx.text_edit_focused();
         for action in Action::ALL {
             for shortcut in action.shortcuts() {
                 let is_plain = shortcut.modifiers.is_none() || shortcut.modifiers == egui::Modifiers::SHIFT;

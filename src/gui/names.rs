@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use crate::model::{FormatName, Model};
+use crate::render::number::{self, significant};
+
+pub use crate::render::number::grouped as thousands;
 
 /// At most `max` characters; what is too long loses its middle, never the end that differs.
 pub fn elide_middle(text: &str, max: usize) -> String {
@@ -15,19 +18,6 @@ pub fn elide_middle(text: &str, max: usize) -> String {
     let start: String = text.chars().take(head).collect();
     let end: String = text.chars().skip(count - tail).collect();
     format!("{start}…{end}")
-}
-
-/// `470,776`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Binary units: `1.80 MiB`.
@@ -58,21 +48,7 @@ pub fn duration(duration: Duration) -> String {
 
 /// Four significant digits; exponents only where they help.
 pub fn figure(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() };
-    }
-    let magnitude = value.abs();
-    if magnitude == 0.0 {
-        return "0".to_owned();
-    }
-    if !(1e-4..1e7).contains(&magnitude) {
-        return format!("{value:.3e}");
-    }
-    let decimals = (3 - magnitude.log10().floor() as i32).max(0) as usize;
-    format!("{value:.decimals$}")
+    significant(value, 4)
 }
 
 /// All the digits that tell the number from its neighbours, for hovering.
@@ -82,8 +58,7 @@ pub fn exact(value: f64) -> String {
 
 /// Four significant digits with a sign, for values of a weight.
 pub fn signed(value: f64) -> String {
-    let text = figure(value);
-    if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
+    number::signed(value, 4)
 }
 
 /// `v3`, `v11`.
@@ -105,17 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (470_776, "470,776"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(number), text);
-        }
+    fn binary_units() {
         for (number, text) in [(1023, "1023 B"), (1024, "1.00 KiB"), (1_887_437, "1.80 MiB"), (1 << 40, "1.00 TiB")] {
             assert_eq!(bytes(number), text);
         }
-        for (value, text) in [(1.841_23, "1.841"), (0.001_6, "0.001600"), (-3.06, "-3.060"), (0.0, "0"), (12345.6, "12346"), (1.5e-7, "1.500e-7")] {
-            assert_eq!(figure(value), text);
-        }
-        assert_eq!(signed(0.5), "+0.5000");
-        assert_eq!(figure(f64::NAN), "NaN");
     }
 }

@@ -33,6 +33,8 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
     is_dragged
 }
 
+pub use heatmap::colours as colours_on_display;
+
 fn restore(state: &mut State, views: Views) {
     if let Some(document) = state.document_mut() {
         document.views = views;

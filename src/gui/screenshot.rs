@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use egui::ViewportCommand;
 
+use crate::export::{atomic, png};
+use crate::render::Image;
+
 /// What became of the screenshot, for the exit status.
 #[derive(Clone, Default)]
 pub struct Outcome(Arc<Mutex<Option<String>>>);
@@ -72,6 +75,8 @@ impl Screenshot {
 fn save(path: &std::path::Path, image: &egui::ColorImage) -> std::io::Result<()> {
     let [width, height] = image.size;
     let pixels = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b(), 255]).collect();
-    let image = crate::render::Image { width, height, pixels };
-    crate::export::png::save(path, &image, &[("Software", concat!("Weightscope ", env!("CARGO_PKG_VERSION")).to_owned())])
+    let image = Image::from_pixels(width as u32, height as u32, pixels).ok_or_else(|| std::io::Error::other("the window has no size"))?;
+    let software = format!("Weightscope {}", env!("CARGO_PKG_VERSION"));
+    let bytes = png::encode(&image, &[("Software", &software)]).map_err(std::io::Error::other)?;
+    atomic::write(path, |out| out.write_all(&bytes))
 }

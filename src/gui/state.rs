@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs::{Glance, Loaded, Opened};
-use crate::layout::Layout;
+use crate::jobs::{Glance, GraphPicture, Loaded, Opened};
 use crate::model::{GraphId, OperationId};
 use crate::stats::Histogram;
 use crate::weights::{Site, Weight};
@@ -38,10 +37,12 @@ pub struct Document {
     pub selected: Option<OperationId>,
     /// The weight on display, in the heatmap and the histogram.
     pub weight: Option<Site>,
-    pub layouts: HashMap<GraphId, Progress<Arc<Layout>>>,
+    pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Histogram>>,
     pub glances: HashMap<Site, Progress<Arc<Glance>>>,
+    /// The pictures of [`Glance`]s on the graphics card.
+    pub thumbnails: HashMap<Site, egui::TextureHandle>,
     pub history: History<Place>,
     pub views: Views,
 }
@@ -144,6 +145,7 @@ impl Document {
             shown: Progress::None,
             histogram: Progress::None,
             glances: HashMap::new(),
+            thumbnails: HashMap::new(),
             history: History::default(),
             views: Views::default(),
         }

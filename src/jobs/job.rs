@@ -15,7 +15,7 @@ use crate::model::{GraphId, Model};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Pyramid, Viewport};
 use crate::source::Source;
-use crate::stats::{self, Bins, Channel, Histogram, Moments, Summary};
+use crate::stats::{self, Bins, Channel, Histogram, Moments, Rule, Summary};
 use crate::view::View;
 use crate::weights::{Catalogue, Family, FoldError, Kind, Label, Real, Scales, Weight, label};
 
@@ -29,10 +29,12 @@ pub enum Job {
     Load { opened: Arc<Opened>, weight: Weight },
     /// A part of a weight's picture, at the window's resolution.
     Picture { loaded: Arc<Loaded>, view: View, colours: Colours, viewport: Viewport, theme: &'static Theme },
-    Histogram { loaded: Arc<Loaded>, bins: Bins },
+    Histogram { loaded: Arc<Loaded>, rule: Rule },
     /// Range, distribution and small picture of a weight in a list.
     Glance { opened: Arc<Opened>, weight: Weight },
     Save(Box<SavePlan>),
+    /// The picture as it would be saved, for the clipboard.
+    Copy(Box<PictureFile>),
 }
 
 /// What a job brings.
@@ -46,6 +48,7 @@ pub enum Output {
     Glance(Arc<Glance>),
     /// The files that were written.
     Saved(Vec<PathBuf>),
+    Copied(Box<Image>),
 }
 
 /// A model and what its graphs alone tell.
@@ -60,6 +63,8 @@ pub struct Opened {
     /// The type that most of the weights' elements are stored in; empty without weights.
     pub main_dtype: String,
     pub took: Duration,
+    /// How it was opened, for opening it again.
+    pub options: Options,
 }
 
 /// A line of the weights table: texts that are shown and searched.
@@ -145,6 +150,7 @@ impl Job {
             Self::Picture { .. } => "Drawing the heatmap".to_owned(),
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
+            Self::Copy(_) => "Drawing the picture".to_owned(),
             Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
         }
     }
@@ -152,7 +158,7 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } => Lane::Interactive,
-            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) => Lane::Bulk,
+            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => Lane::Bulk,
         }
     }
 
@@ -162,7 +168,13 @@ impl Job {
     /// [`Failure`]: cancelled, or one sentence.
     pub fn run(self, token: &Token) -> Result<Output, Failure> {
         match self {
-            Self::Open { path, options } => Ok(Output::Opened(open(|| formats::open(&path, &options, token))?)),
+            Self::Open { path, options } => {
+                let mut opened = open(|| formats::open(&path, &options, token))?;
+                if let Some(opened) = Arc::get_mut(&mut opened) {
+                    opened.options = options;
+                }
+                Ok(Output::Opened(opened))
+            }
             Self::OpenBuiltIn { name, bytes } => {
                 let source = || Source::from_bytes(name, bytes.to_vec());
                 Ok(Output::Opened(open(|| formats::open_source(source(), &Options::default(), token))?))
@@ -177,11 +189,13 @@ impl Job {
                 let image = render::heatmap(&loaded.real.values, &view, &colours, &viewport, &options);
                 Ok(Output::Picture(Box::new(Picture { image, viewport })))
             }
-            Self::Histogram { loaded, bins } => {
-                Ok(Output::Histogram(Arc::new(Histogram::of(&loaded.real.values, None, bins, token)?)))
+            Self::Histogram { loaded, rule } => {
+                let histogram = Histogram::of(&loaded.real.values, None, Bins::Rule(rule), token)?;
+                Ok(Output::Histogram(Arc::new(histogram)))
             }
             Self::Glance { opened, weight } => Ok(Output::Glance(Arc::new(glance(&opened.model, &weight, token)?))),
             Self::Save(plan) => save(*plan, token),
+            Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
         }
     }
 }
@@ -200,7 +214,7 @@ pub fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opene
     let labels: Vec<Label> = model.graphs.iter().map(label).collect();
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);
-    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed() }))
+    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), options: Options::default() }))
 }
 
 /// With a capital letter, as a notice begins.
@@ -375,18 +389,18 @@ fn glance_of(weight: &Weight, real: &Real, moments: &Moments, token: &Token) -> 
     let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
     let peak = histogram.peak().max(1) as f32;
     let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, real) })
+    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, real, moments) })
 }
 
 /// The first kernels of a convolution, small, side by side: as many as fit in rows of the same
 /// height.
-fn thumbnail(weight: &Weight, real: &Real) -> Option<Image> {
+fn thumbnail(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
     let view = View::default_for(&real.shape, weight.role.layout, 1.0);
     let (height, width) = view.block_size();
     if weight.role.name != "kernel" || weight.role.kind != Kind::Weight || height.max(width) < 2 || real.values.is_empty() {
         return None;
     }
-    let colours = Colours::for_values(Map::default_for(true), Range::Full, Norm::Linear, &real.values);
+    let colours = Colours { map: Map::default_for(true), limits: Limits::new(moments.min as f32, moments.max as f32).symmetric(), norm: Norm::Linear };
     render::kernel_strip(&real.values, &view, &colours, cards::THUMBNAIL_PIXELS)
 }
 

@@ -135,6 +135,17 @@ impl Pool {
         }
     }
 
+    /// Cancels every job whose key fits.
+    pub fn cancel_where(&mut self, fits: impl Fn(Key) -> bool) {
+        self.current.retain(|key, running| {
+            let is_kept = !fits(*key);
+            if !is_kept {
+                running.token.cancel();
+            }
+            is_kept
+        });
+    }
+
     /// Whether a job with this key is queued or running.
     pub fn is_busy(&self, key: Key) -> bool {
         self.current.contains_key(&key)

@@ -58,14 +58,14 @@ fn fill(image: &mut Image, x: usize, y: usize, side: usize, [red, green, blue]: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::colormap::{Map, Norm, Range};
+    use crate::colormap::{Limits, Map, Norm};
 
     #[test]
     fn output_channels_run_along_the_strip() {
         // Two output channels, one input channel, kernels of 1 by 2.
         let values = [-1.0, 0.0, 1.0, -1.0];
         let view = View::default_for(&[2, 1, 2, 1], Some("OHWI"), 1.0);
-        let colours = Colours::for_values(Map::default_for(true), Range::Full, Norm::Linear, &values);
+        let colours = Colours { map: Map::default_for(true), limits: Limits::new(-1.0, 1.0), norm: Norm::Linear };
         let image = kernel_strip(&values, &view, &colours, (12, 2)).unwrap();
         assert_eq!((image.width(), image.height()), (12, 2));
         let colour = |value: f32| {

@@ -59,11 +59,11 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
 
 fn rule_menu(ui: &mut egui::Ui, view: &mut HistogramView, histogram: Option<&Histogram>) {
     let bins = histogram.map_or(String::new(), |histogram| format!("{} bins, ", histogram.counts.len()));
-    let title = RichText::new(format!("{bins}{}", view.rule)).size(12.0);
+    let title = RichText::new(format!("{bins}{}", view.rule.name())).size(12.0);
     let button = egui::Button::new(title).min_size(vec2(0.0, 20.0));
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        for rule in Rule::ALL {
-            if ui.selectable_label(view.rule == rule, rule.to_string()).clicked() {
+        for rule in Rule::ALL.iter().copied() {
+            if ui.selectable_label(view.rule == rule, rule.name()).clicked() {
                 view.rule = rule;
             }
         }

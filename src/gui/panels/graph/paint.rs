@@ -89,7 +89,7 @@ fn card(ui: &egui::Ui, document: &Document, card: &Card, rect: Rect, zoom: f32, 
             None | Some(Progress::None) => commands.push(Command::NeedGlance(site)),
             Some(Progress::Ready(glance)) => {
                 if let Some(texture) = document.thumbnails.get(&site) {
-                    let size = texture.size_vec2() * zoom / document.thumbnail_scale;
+                    let size = texture.size_vec2() * zoom / 2.0;
                     let top = rect.bottom() - THUMBNAIL_HEIGHT as f32 * zoom + 2.0 * zoom;
                     let at = Rect::from_min_size(pos2(left, top), size);
                     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));

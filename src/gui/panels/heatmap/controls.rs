@@ -155,7 +155,7 @@ fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
         manual(ui, view, loaded);
         ui.separator();
         ui.label(RichText::new("Norm").size(11.0).color(tokens.dim));
-        for norm in [Norm::Linear, Norm::Asinh, Norm::SymLog] {
+        for norm in [Norm::Linear, Norm::ASINH, Norm::SYMLOG] {
             if ui.selectable_label(view.norm == norm, norm.name()).clicked() {
                 view.norm = norm;
             }
