@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module for each intent.
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only functions marked as such")]
 
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]
 mod support;
