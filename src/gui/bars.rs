@@ -109,7 +109,7 @@ fn tab(ui: &mut egui::Ui, position: usize, name: &str, dtype: &str, is_active: b
         widgets::paint_badge(ui, egui::pos2(x, rect.center().y), dtype);
         x += badge_width;
     }
-    let cross = egui::Rect::from_center_size(egui::pos2(x + 8.0, rect.center().y), vec2(18.0, 18.0));
+    let cross = egui::Rect::from_center_size(egui::pos2(x + 8.0, rect.center().y), vec2(16.0, 16.0));
     let close = widgets::glyph_at(ui, cross, Glyph::Close, &format!("Close {name}"), ("close", position));
     if is_active {
         let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());

@@ -74,8 +74,4 @@ impl Dialogs {
         self.pending = None;
         Some(command)
     }
-
-    pub fn is_open(&self) -> bool {
-        self.pending.is_some()
-    }
 }

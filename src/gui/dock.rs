@@ -67,7 +67,8 @@ impl Dock {
 
     pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
         let width = ui.available_width();
-        let area = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
+        let whole = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
+        let area = whole.with_max_y(whole.bottom() - PANEL_GAP);
         let tree = if width < GRAPH_WIDTH { &mut self.narrow } else { &mut self.wide };
         let inspector = tree.tiles.find_pane(&Pane::Inspector);
         if let Some(inspector) = inspector {
@@ -84,7 +85,7 @@ fn wide_tree() -> Tree<Pane> {
     let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.70), (histogram, 0.30)]);
     let columns = [(weights, 0.255), (graph, 0.25), (pictures, 0.33), (inspector, 0.165)];
     let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
-    Tree::new("panels", root, tiles)
+    Tree::new(egui::Id::unique("panels"), root, tiles)
 }
 
 fn narrow_tree() -> Tree<Pane> {
@@ -93,7 +94,7 @@ fn narrow_tree() -> Tree<Pane> {
     let tabs = tiles.insert_tab_tile(vec![heatmap, graph]);
     let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (histogram, 0.34)]);
     let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &[(weights, 0.38), (pictures, 0.62), (inspector, 0.2)]);
-    Tree::new("narrow panels", root, tiles)
+    Tree::new(egui::Id::unique("narrow panels"), root, tiles)
 }
 
 fn linear(tiles: &mut Tiles<Pane>, direction: egui_tiles::LinearDir, children: &[(TileId, f32)]) -> TileId {
@@ -170,7 +171,7 @@ mod tests {
         // A tree that lost a pane would leave it out of reach.
         let mut tiles = Tiles::default();
         let only = tiles.insert_pane(Pane::Graph);
-        let lost = serde_json::to_string(&Tree::new("panels", only, tiles)).unwrap();
+        let lost = serde_json::to_string(&Tree::new(egui::Id::unique("panels"), only, tiles)).unwrap();
         assert!(holds_every_pane_once(&Dock::from_text(Some(&lost)).wide));
     }
 }

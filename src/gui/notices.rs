@@ -12,7 +12,7 @@ pub fn show(ctx: &egui::Context, state: &State, commands: &mut Vec<Command>) {
         return;
     }
     ctx.request_repaint_after(std::time::Duration::from_secs(1));
-    egui::Area::new(Id::new("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -40.0)).order(egui::Order::Foreground).show(ctx, |ui| {
+    egui::Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -40.0)).order(egui::Order::Foreground).show(ctx, |ui| {
         ui.set_max_width(440.0);
         for (position, notice) in state.notices.iter().enumerate() {
             show_one(ui, position, notice.kind, &notice.text, commands);

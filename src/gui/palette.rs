@@ -42,8 +42,8 @@ enum Target {
 const LIMIT: usize = 200;
 
 pub fn show(ctx: &egui::Context, palette: &mut Palette, state: &State, commands: &mut Vec<Command>) {
-    let area = egui::Modal::default_area("palette".into()).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 84.0));
-    let modal = egui::Modal::new("palette".into()).area(area).show(ctx, |ui| {
+    let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 84.0));
+    let modal = egui::Modal::new(egui::Id::unique("palette")).area(area).show(ctx, |ui| {
         ui.set_width(620.0_f32.min(ctx.content_rect().width() - 64.0));
         let (down, up, enter) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(egui::Modifiers::NONE, key);

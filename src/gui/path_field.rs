@@ -27,7 +27,7 @@ impl PathField {
 
     /// The dialog that opens a model.
     pub fn show_open(&mut self, ctx: &egui::Context, commands: &mut Vec<Command>) {
-        let modal = egui::Modal::new("open path".into()).show(ctx, |ui| {
+        let modal = egui::Modal::new(egui::Id::unique("open path")).show(ctx, |ui| {
             ui.set_width(560.0);
             ui.label(RichText::new("Open model").font(egui::FontId::new(16.0, theme::semibold())));
             ui.label(RichText::new("This system has no file dialog; type the path of a .tflite or .xml file. Tab completes.").color(Tokens::of(ui).dim));
@@ -52,7 +52,7 @@ impl PathField {
 
     /// The field and its completions; whether Enter was pressed.
     pub fn show(&mut self, ui: &mut egui::Ui, label: &str) -> bool {
-        let id = ui.id().with("path field");
+        let id = ui.scope_id().with("path field");
         let tab = ui.memory(|memory| memory.has_focus(id)) && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Tab));
         if tab && let Some(completion) = self.completions.first().cloned() {
             self.text = completion;

@@ -87,7 +87,7 @@ pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<Pict
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new("save".into()).show(ctx, |ui| {
+    let modal = egui::Modal::new(egui::Id::unique("save")).show(ctx, |ui| {
         ui.set_width(600.0_f32.min(ctx.content_rect().width() - 64.0));
         let tokens = Tokens::of(ui);
         ui.label(RichText::new(dialog.title()).font(egui::FontId::new(16.0, theme::semibold())));

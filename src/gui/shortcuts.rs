@@ -2,13 +2,13 @@
 
 use egui::{Grid, RichText};
 
-use super::action::{Action, Menu};
+use super::action::Menu;
 use super::command::Command;
 use super::theme::{self, Tokens};
 use super::widgets;
 
 pub fn show_list(ctx: &egui::Context, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new("shortcuts".into()).show(ctx, |ui| {
+    let modal = egui::Modal::new(egui::Id::unique("shortcuts")).show(ctx, |ui| {
         ui.label(RichText::new("Keyboard shortcuts").font(egui::FontId::new(16.0, theme::semibold())));
         ui.add_space(8.0);
         ui.horizontal_top(|ui| {
@@ -44,7 +44,7 @@ fn list(ui: &mut egui::Ui, menu: Menu) {
 }
 
 pub fn show_about(ctx: &egui::Context, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new("about".into()).show(ctx, |ui| {
+    let modal = egui::Modal::new(egui::Id::unique("about")).show(ctx, |ui| {
         ui.set_width(420.0);
         ui.horizontal(|ui| {
             widgets::logo(ui, 36.0);

@@ -210,7 +210,6 @@ fn apply(style: &mut egui::Style, theme: Theme, tokens: &Tokens) {
     visuals.selection.stroke = Stroke::new(1.0, tokens.accent);
     visuals.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(60) };
     visuals.window_shadow = visuals.popup_shadow;
-    visuals.clip_rect_margin = 0.0;
 
     let widget = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
         bg_fill: fill,

@@ -1,11 +1,13 @@
 //! The few controls that panels share.
 
+#[allow(dead_code, reason = "generated: a glyph is drawn before the control that will show it is written")]
 mod glyph;
+mod glyph_paint;
 
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Align, Align2, Color32, FontId, Galley, Layout, Pos2, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Color32, FontId, Galley, Layout, Pos2, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{self, HEAD_HEIGHT, Tokens};
 
@@ -16,7 +18,7 @@ pub use glyph::Glyph;
 pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
-    let handle = ui.interact(rect, ui.id().with(("head", title)), Sense::drag());
+    let handle = ui.interact(rect, ui.scope_id().with(("head", title)), Sense::drag());
     handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{title} panel")));
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
     let title_galley = ui.painter().layout_no_wrap(title.to_owned(), theme::strong_font(), tokens.text);
@@ -125,7 +127,7 @@ pub fn glyph_button(ui: &mut Ui, glyph: Glyph, name: &str) -> Response {
 
 /// [`glyph_button`] at a given place.
 pub fn glyph_at(ui: &Ui, rect: Rect, glyph: Glyph, name: &str, salt: impl std::hash::Hash + std::fmt::Debug) -> Response {
-    let response = ui.interact(rect, ui.id().with(salt), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(salt), Sense::click());
     paint_glyph_button(ui, rect, glyph, name, response)
 }
 
@@ -136,7 +138,7 @@ fn paint_glyph_button(ui: &Ui, rect: Rect, glyph: Glyph, name: &str, response: R
         ui.painter().rect_filled(rect, 4.0, tokens.control);
     }
     let color = if response.hovered() { tokens.text } else { tokens.dim };
-    let side = rect.width().min(rect.height()).min(16.0);
+    let side = (rect.width().min(rect.height()) - 4.0).min(16.0);
     glyph.paint(ui.painter(), Rect::from_center_size(rect.center(), vec2(side, side)), color);
     response
 }
@@ -176,7 +178,3 @@ pub fn empty_state(ui: &mut Ui, sentence: &str, help: Option<&str>) -> bool {
     clicked
 }
 
-/// Text painted at an anchor, without any control behind it.
-pub fn paint_text(ui: &Ui, at: Pos2, anchor: Align2, text: impl Into<String>, font: FontId, color: Color32) -> Rect {
-    ui.painter().text(at, anchor, text.into(), font, color)
-}

@@ -17,23 +17,23 @@ impl Label {
     }
 }
 
-/// Computes the short name of every operation in a graph: of the joined names the first, without
-/// the path that all names share and without a converter's suffix, as long as it stays unique.
+/// Computes the short name of every operation in a graph: of the joined names the first, without a
+/// converter's suffix, and of its path as many of the last parts as tell it from all others.
 pub fn label(graph: &Graph) -> Label {
-    let firsts: Vec<&str> = graph.operations.iter().map(|operation| first_part(&operation.name)).collect();
-    let shared = shared_prefix(&firsts);
-    let candidates: Vec<&str> = firsts.iter().map(|name| without_suffix(&name[shared.min(name.len())..])).collect();
+    let names: Vec<&str> = graph.operations.iter().map(|operation| without_suffix(first_part(&operation.name))).collect();
+    // How many operations have each ending of a path. Few parts are enough: longer ones are cut.
     let mut seen: HashMap<&str, u32> = HashMap::new();
-    for candidate in &candidates {
-        *seen.entry(candidate).or_default() += 1;
+    for name in &names {
+        for ending in endings(name) {
+            *seen.entry(ending).or_default() += 1;
+        }
     }
-    let short = candidates.iter().zip(&firsts).zip(&graph.operations).map(|((candidate, first), operation)| {
-        let long = &first[shared.min(first.len())..];
-        match (seen.get(candidate), candidate.is_empty()) {
-            (Some(1), false) => (*candidate).to_owned(),
-            _ if !long.is_empty() => long.to_owned(),
-            _ if !operation.name.is_empty() => operation.name.clone(),
-            _ => format!("{} {}", operation.kind, operation.index),
+    let short = names.iter().zip(&graph.operations).map(|(name, operation)| {
+        let unique = endings(name).find(|ending| seen.get(ending) == Some(&1) && !is_bare_word(ending, name));
+        match unique {
+            Some(ending) => ending.to_owned(),
+            None if !operation.name.is_empty() => first_part(&operation.name).to_owned(),
+            None => format!("{} {}", operation.kind, operation.index),
         }
     });
     Label { short: short.collect() }
@@ -43,24 +43,17 @@ fn first_part(name: &str) -> &str {
     name.split(';').find(|part| !part.is_empty()).unwrap_or(name)
 }
 
-/// The length of the path (up to and with its last `/`) that all names have in common.
-fn shared_prefix(names: &[&str]) -> usize {
-    let mut with_path = names.iter().filter(|name| name.contains('/'));
-    let Some(first) = with_path.next() else { return 0 };
-    if names.len() < 3 || names.iter().filter(|name| name.contains('/')).count() * 2 < names.len() {
-        return 0;
-    }
-    let mut shared = first.rfind('/').map_or(0, |position| position + 1);
-    for name in with_path {
-        let common = first.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count().min(shared);
-        shared = first[..floor_boundary(first, common)].rfind('/').map_or(0, |position| position + 1);
-    }
-    // Names outside the path keep their whole text: they are shorter than the cut or differ in it.
-    if names.iter().all(|name| name.starts_with(&first[..shared])) { shared } else { 0 }
+/// The last part of a path, the last two, ... and the whole name.
+fn endings(name: &str) -> impl Iterator<Item = &str> {
+    const DEEPEST: usize = 8;
+    let cuts = name.rmatch_indices('/').map(|(position, _)| &name[position + 1..]).filter(|ending| !ending.is_empty());
+    cuts.take(DEEPEST).chain((!name.is_empty()).then_some(name))
 }
 
-fn floor_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+/// Whether an ending is too little to know the layer by: a number, or a word that says only what is
+/// done (`Reshape`), while the path says more.
+fn is_bare_word(ending: &str, name: &str) -> bool {
+    ending.len() < name.len() && (ending.chars().all(|c| c.is_ascii_digit()) || ending.chars().count() < 3)
 }
 
 /// Drops what converters append and everybody knows: `/BiasAdd`, `/Conv2D`, `/WithoutBiases`.
@@ -88,24 +81,21 @@ mod tests {
     }
 
     #[test]
-    fn shared_paths_and_suffixes_go() {
+    fn the_shortest_ending_that_is_unique() {
         assert_eq!(
-            labels(&[
-                "MobilenetV1/MobilenetV1/Conv2d_0/Relu6",
-                "MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6",
-                "MobilenetV1/Logits/SpatialSqueeze"
-            ]),
-            ["MobilenetV1/Conv2d_0", "MobilenetV1/Conv2d_1_depthwise", "Logits/SpatialSqueeze"]
+            labels(&["MobilenetV1/MobilenetV1/Conv2d_0/Relu6", "MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6", "MobilenetV1/Logits/AvgPool"]),
+            ["Conv2d_0", "Conv2d_1_depthwise", "AvgPool"]
         );
+        assert_eq!(labels(&["m/block1/conv/Relu", "m/block2/conv/Relu", "m/block2/0"]), ["block1/conv", "block2/conv", "block2/0"]);
     }
 
     #[test]
     fn the_first_of_joined_names() {
-        assert_eq!(labels(&["seq/conv1/Relu;seq/conv1/BiasAdd;seq/conv1/Conv2D", "x"]), ["seq/conv1", "x"]);
+        assert_eq!(labels(&["seq/conv1/Relu;seq/conv1/BiasAdd;seq/conv1/Conv2D", "x"]), ["conv1", "x"]);
     }
 
     #[test]
     fn what_would_clash_stays_long() {
-        assert_eq!(labels(&["a/Relu", "a/BiasAdd", ""]), ["a/Relu", "a/BiasAdd", "ADD 0"]);
+        assert_eq!(labels(&["a/Relu", "a/BiasAdd", "", "b", "b"]), ["a/Relu", "a/BiasAdd", "ADD 0", "b", "b"]);
     }
 }

@@ -12,7 +12,7 @@ pub fn show(ctx: &egui::Context, state: &State) {
     }
     let tokens = if ctx.global_style().visuals.dark_mode { &DARK } else { &LIGHT };
     let rect = ctx.content_rect();
-    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::new("drop target")));
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop target")));
     painter.rect(rect, 0.0, tokens.background.gamma_multiply(0.85), Stroke::NONE, StrokeKind::Inside);
     let frame = rect.shrink(24.0);
     let corners = [frame.left_top(), frame.right_top(), frame.right_bottom(), frame.left_bottom(), frame.left_top()];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{RichText, vec2};
+use egui::{RichText, Stroke, vec2};
 use egui_plot::{Bar, BarChart, Plot, PlotBounds};
 
 use crate::gui::command::Command;
@@ -95,6 +95,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
     let tokens = Tokens::of(ui);
     let is_log = view.log_counts;
     let height_of = move |count: u64| if is_log { (count as f64 + 1.0).log10() } else { count as f64 };
+    let color = tokens.plot;
     let bars: Vec<Bar> = histogram
         .counts
         .iter()
@@ -103,7 +104,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
         .map(|(count, edges)| {
             let width = edges[1] - edges[0];
             let gap = if histogram.counts.len() > 160 { 1.0 } else { 0.92 };
-            Bar::new(f64::midpoint(edges[0], edges[1]), height_of(*count)).width(width * gap)
+            Bar::new(f64::midpoint(edges[0], edges[1]), height_of(*count)).width(width * gap).fill(color).stroke(Stroke::NONE)
         })
         .collect();
     let peak = height_of(histogram.peak());
@@ -138,7 +139,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
             .x_axis_formatter(|mark, _| names::figure(mark.value))
             .show(ui, |plot| {
                 plot.set_plot_bounds(PlotBounds::from_min_max([first - margin, 0.0], [last + margin, peak * 1.06]));
-                plot.bar_chart(BarChart::new("values", bars).color(tokens.plot).allow_hover(false));
+                plot.bar_chart(BarChart::new("values", bars).allow_hover(false));
                 plot.pointer_coordinate()
             });
         let text = shown.inner.filter(|_| shown.response.hovered()).and_then(|at| bar_text(&hovered, at.x));

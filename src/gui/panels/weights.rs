@@ -99,7 +99,7 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
     ui.horizontal(|ui| {
         ui.add_space(8.0);
         let width = ui.available_width() - 8.0;
-        let field = ui.add_sized(vec2(width, 26.0), TextEdit::singleline(&mut view.filter).hint_text(hint).vertical_align(Align::Center));
+        let field = ui.add_sized(vec2(width, 26.0), TextEdit::singleline(&mut view.filter).hint_text(hint));
         field.widget_info(|| WidgetInfo::text_edit(true, "", &view.filter, "Filter weights"));
         if focus {
             field.request_focus();
@@ -190,7 +190,7 @@ fn header(ui: &mut egui::Ui, view: &mut WeightsView, columns: &[(Column, f32, f3
         if text.is_empty() {
             return;
         }
-        let response = ui.interact(at, ui.id().with(("sort", text)), Sense::click());
+        let response = ui.interact(at, ui.scope_id().with(("sort", text)), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {text}")));
         let is_key = view.sort == sort;
         let arrow = if !is_key { "" } else if view.descending { " ↓" } else { " ↑" };
@@ -229,7 +229,7 @@ fn list(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, columns:
     {
         let (top, height) = (position as f32 * ROW_HEIGHT, ui.available_height());
         let id = ui.make_persistent_id(("weights", document.number));
-        let offset = egui::containers::scroll_area::State::load(ui.ctx(), id).map_or(0.0, |state| state.offset.y);
+        let offset = egui::containers::scroll_area::State::load(ui.ctx(), id).map_or(0.0, |state| state.clamped_offset().y);
         if top < offset || top + ROW_HEIGHT > offset + height {
             scroll = scroll.vertical_scroll_offset((top - height / 2.0).max(0.0));
         }

@@ -26,7 +26,7 @@ pub fn place(rect: Rect, size: Vec2, view: &GraphView) -> Option<Rect> {
 
 pub fn show(ui: &mut egui::Ui, picture: &GraphPicture, map: Rect, view: &mut GraphView, rect: Rect) {
     let tokens = Tokens::of(ui);
-    let response = ui.interact(map, ui.id().with("minimap"), Sense::click_and_drag());
+    let response = ui.interact(map, ui.scope_id().with("minimap"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Minimap"));
     ui.painter().rect(map, 4.0, tokens.raised.gamma_multiply(0.92), Stroke::new(1.0, tokens.line), StrokeKind::Inside);
     let inner = map.shrink(5.0);

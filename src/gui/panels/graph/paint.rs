@@ -186,7 +186,7 @@ fn references(ui: &mut egui::Ui, document: &Document, picture: &GraphPicture, ca
         let at = pos2(place.right() - galley.size().x - 4.0, place.top() - (f32::from(*row) + 1.0) * (galley.size().y + 1.0));
         *row += 1;
         let area = Rect::from_min_size(at, galley.size());
-        let response = ui.interact(area, ui.id().with(("reference", reference.edge)), Sense::click());
+        let response = ui.interact(area, ui.scope_id().with(("reference", reference.edge)), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Link, true, format!("Go to {name}")));
         ui.painter().galley(at, galley, tokens.accent);
         if response.clicked()

@@ -24,7 +24,7 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, 
     let picture = Rect::from_min_max(corner, pos2((area.right() - colour_bar::WIDTH).max(corner.x + 16.0), (area.bottom() - 8.0).max(corner.y + 16.0)));
     let pixels_per_point = ui.ctx().pixels_per_point();
     let picture = pixel_aligned(picture, pixels_per_point);
-    let response = ui.interact(picture, ui.id().with("picture"), Sense::click_and_drag());
+    let response = ui.interact(picture, ui.scope_id().with("picture"), Sense::click_and_drag());
     response.widget_info(|| {
         let shape: Vec<_> = view.shape().iter().map(ToString::to_string).collect();
         WidgetInfo::labeled(Role::Image, true, format!("Heatmap of {} values, {}", loaded.real.values.len(), shape.join("×")))

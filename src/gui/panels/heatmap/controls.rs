@@ -5,7 +5,6 @@ use egui::{Align, Button, Layout, RichText, vec2};
 use crate::colormap::{Kind, Limits, Map, Norm, Range};
 use crate::gui::theme::Tokens;
 use crate::gui::views::HeatmapView;
-use crate::gui::widgets;
 use crate::jobs::Loaded;
 use crate::view::{Place, View};
 
