@@ -181,6 +181,22 @@ impl View {
         (height > 1 || width > 1) && self.grid.blocks.len() > 1
     }
 
+    /// The same picture with rows and columns exchanged. `None` where blocks are wrapped.
+    pub fn transposed(&self) -> Option<Self> {
+        if self.wrap.is_some() {
+            return None;
+        }
+        let mut view = Self {
+            rows: self.columns.clone(),
+            columns: self.rows.clone(),
+            cell_rows: self.cell_columns.clone(),
+            cell_columns: self.cell_rows.clone(),
+            ..self.clone()
+        };
+        view.update();
+        Some(view)
+    }
+
     /// The number of cells, down.
     pub fn rows(&self) -> usize {
         self.block_rows().saturating_mul(self.grid.cell_rows.len())
@@ -424,6 +440,7 @@ mod tests {
         for shape in [vec![0], vec![0, 5], vec![5, 0], vec![0, usize::MAX, usize::MAX], vec![3, 0, 2, 2], vec![usize::MAX, 3]] {
             let mut view = View::default_for(&shape, None, 1.0);
             assert_eq!((view.offset(0, 0), view.cell_of(0)), (None, None), "{shape:?}");
+            assert!(view.rows().checked_mul(view.columns()).is_none_or(|cells| cells == 0 || shape.contains(&usize::MAX)), "{shape:?}");
             view.set_wrap(Some(2));
             assert_eq!((view.offset(0, 0), view.row(0).map(|row| row.columns)), (None, Some(0)), "{shape:?}");
         }

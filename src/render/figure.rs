@@ -92,3 +92,52 @@ fn check_area(width: f32, height: f32, scale: f32) -> Result<(), FigureError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::scene::{Item, Rect};
+
+    /// Where the letters of a text are, about.
+    fn boxes(scene: &Scene, font: impl Fn(Font) -> bool) -> Vec<(Rect, String)> {
+        let texts = scene.items.iter().filter_map(|item| match item {
+            Item::Text(text) if font(text.font) => Some(text),
+            _ => None,
+        });
+        texts
+            .map(|text| {
+                let width = font::width(text.font, text.size, &text.text);
+                let x = match text.anchor {
+                    Anchor::Start => text.at[0],
+                    Anchor::Middle => text.at[0] - width / 2.0,
+                    Anchor::End => text.at[0] - width,
+                };
+                let height = font::cap_height(text.font, text.size);
+                (Rect::new(x, text.at[1] - height, width, height), text.text.clone())
+            })
+            .collect()
+    }
+
+    /// Nothing is cut off and no text lies on another.
+    pub fn check_layout(scene: &Scene) {
+        let boxes = boxes(scene, |_| true);
+        for (position, (rect, text)) in boxes.iter().enumerate() {
+            let is_inside = rect.x >= 0.0 && rect.y >= 0.0 && rect.right() <= scene.width && rect.bottom() <= scene.height;
+            assert!(is_inside, "{text:?} at {rect:?} in {} × {}", scene.width, scene.height);
+            for (other, other_text) in boxes.iter().skip(position + 1) {
+                let apart = rect.right() <= other.x || other.right() <= rect.x || rect.bottom() <= other.y || other.bottom() <= rect.y;
+                assert!(apart, "{text:?} at {rect:?} and {other_text:?} at {other:?}");
+            }
+        }
+        for item in &scene.items {
+            if let Item::Image { rect, .. } | Item::Rect { rect, .. } = item {
+                assert!(rect.x >= 0.0 && rect.y >= 0.0 && rect.right() <= scene.width && rect.bottom() <= scene.height, "{rect:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn furniture_grows_in_halves() {
+        assert_eq!([900.0, 1600.0, 2400.0, 4096.0, 1e9].map(|side| growth(side, 10.0)), [1.0, 1.0, 1.5, 2.5, 8.0]);
+    }
+}

@@ -270,13 +270,11 @@ fn reduced(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, op
     let step = pyramid::step((1.0 / viewport.scale[0]).min(1.0 / viewport.scale[1]));
     let columns = spans(image.width, viewport.origin[0], viewport.scale[0], view.columns(), step);
     let rows = spans(image.height, viewport.origin[1], viewport.scale[1], view.rows(), step);
-    let row_bytes = image.row_bytes();
-    let lines: Vec<_> = image.pixels.chunks_mut(row_bytes).map(std::sync::Mutex::new).collect();
     let cut = Cut { rows: &rows, columns: &columns, step };
-    pyramid::reduce(values, view, options.pyramid, &cut, options.reduction, lookup.centre(), |y, numbers| {
-        // Each row is drawn once: the lock is never waited for.
-        let Some(Ok(mut line)) = lines.get(y).map(std::sync::Mutex::lock) else { return };
-        for (pixel, number) in line.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+    let numbers = pyramid::reduce(values, view, options.pyramid, &cut, options.reduction, lookup.centre());
+    let pixels = image.pixels.par_chunks_mut(4 * CHUNK).zip(numbers.par_chunks(CHUNK));
+    pixels.for_each(|(pixels, numbers)| {
+        for (pixel, number) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
             if let Some(number) = number {
                 let [red, green, blue] = lookup.colour(*number);
                 *pixel = [red, green, blue, 255];
@@ -284,6 +282,9 @@ fn reduced(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, op
         }
     });
 }
+
+/// Pixels that are coloured at a time.
+const CHUNK: usize = 1 << 14;
 
 /// The cells under every pixel of one direction, as starts and ends that are multiples of `step`
 /// or the picture's end. Of neighbouring pixels each begins where the other ends: no cell that

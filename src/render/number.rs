@@ -94,7 +94,7 @@ pub fn ticks(low: f64, high: f64, count: usize) -> Vec<(f64, String)> {
 /// A multiple of a step with the decimals that the step needs; with an exponent where the largest
 /// number of the row is very large or very small.
 fn in_steps_of(value: f64, step: f64, largest: f64) -> String {
-    if largest >= 1e6 || largest < 1e-3 {
+    if !(1e-3..1e6).contains(&largest) {
         return significant(value, 4);
     }
     let decimals = (-step.log10().floor()).clamp(0.0, 17.0) as usize;

@@ -5,6 +5,8 @@
 //! squares of 4, 16, 64, ... cells a side. Rendering with or without one gives the same pixels:
 //! where squares of `step` cells are used, the edges of the pixels are laid on their edges.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::view::View;
@@ -50,8 +52,10 @@ impl Pyramid {
         if !is_filled || rows.max(columns) <= FACTOR {
             return pyramid;
         }
-        let cells = Cells::new(values, view);
-        let mut level = Level::over(&cells, FACTOR);
+        let mut level = match lying(view) {
+            Some(lying) => Level::over(&Cells::new(values, &lying), FACTOR).transposed(),
+            None => Level::over(&Cells::new(values, view), FACTOR),
+        };
         while level.rows.max(level.columns) > FACTOR {
             let next = Level::over(&level, level.step * FACTOR);
             pyramid.levels.push(std::mem::replace(&mut level, next));
@@ -85,7 +89,7 @@ pub struct Cut<'a> {
     pub step: usize,
 }
 
-/// One number a pixel, row by row, handed to `emit(y, numbers)`; `None` where a pixel covers no cell.
+/// One number a pixel, row by row; `None` where a pixel covers no cell.
 pub fn reduce(
     values: &[f32],
     view: &View,
@@ -93,18 +97,38 @@ pub fn reduce(
     cut: &Cut<'_>,
     reduction: Reduction,
     centre: f32,
-    emit: impl Fn(usize, &[Option<f32>]) + Sync,
-) {
-    match (reduction, pyramid.and_then(|pyramid| pyramid.level(cut.step, view))) {
-        (Reduction::Extreme, Some(level)) => {
-            let squares = |spans: &[(usize, usize)]| -> Vec<(usize, usize)> {
-                spans.iter().map(|(start, end)| if start < end { (start / cut.step, end.div_ceil(cut.step)) } else { (0, 0) }).collect()
-            };
-            extremes(level, &squares(cut.rows), &squares(cut.columns), centre, emit);
-        }
-        (Reduction::Extreme, None) => extremes(&Cells::new(values, view), cut.rows, cut.columns, centre, emit),
-        (Reduction::Mean, _) => means(&Cells::new(values, view), cut.rows, cut.columns, emit),
+) -> Vec<Option<f32>> {
+    if let (Reduction::Extreme, Some(level)) = (reduction, pyramid.and_then(|pyramid| pyramid.level(cut.step, view))) {
+        let squares = |spans: &[(usize, usize)]| -> Vec<(usize, usize)> {
+            spans.iter().map(|(start, end)| if start < end { (start / cut.step, end.div_ceil(cut.step)) } else { (0, 0) }).collect()
+        };
+        return extremes(level, &squares(cut.rows), &squares(cut.columns), centre);
     }
+    let along = |view: &View, rows: &[(usize, usize)], columns: &[(usize, usize)]| {
+        let cells = Cells::new(values, view);
+        match reduction {
+            Reduction::Extreme => extremes(&cells, rows, columns, centre),
+            Reduction::Mean => means(&cells, rows, columns),
+        }
+    };
+    match lying(view) {
+        Some(lying) => transposed(&along(&lying, cut.columns, cut.rows), cut.rows.len()),
+        None => along(view, cut.rows, cut.columns),
+    }
+}
+
+/// The view turned over, if the tensor's elements lie down its columns: they are read in the order
+/// of memory or not at a bearable speed.
+fn lying(view: &View) -> Option<View> {
+    let [here, right, below] = [(0, 0), (0, 1), (1, 0)].map(|(row, column)| view.offset(row, column));
+    let (across, down) = (right?.abs_diff(here?), below?.abs_diff(here?));
+    if across > down { view.transposed() } else { None }
+}
+
+/// Rows of `width` entries as columns.
+fn transposed<T: Copy + Send + Sync>(entries: &[T], width: usize) -> Vec<T> {
+    let height = entries.len().checked_div(width).unwrap_or(0);
+    (0..width).into_par_iter().flat_map_iter(|x| (0..height).filter_map(move |y| entries.get(y * width + x).copied())).collect()
 }
 
 /// Of the extremes of some cells the one farther from the centre.
@@ -119,54 +143,55 @@ fn farther(low: f32, high: f32, centre: f32) -> Option<f32> {
     Some(if above >= below { high } else { low })
 }
 
-fn extremes(
-    source: &impl Source,
-    rows: &[(usize, usize)],
-    columns: &[(usize, usize)],
-    centre: f32,
-    emit: impl Fn(usize, &[Option<f32>]) + Sync,
-) {
+fn extremes(source: &impl Source, rows: &[(usize, usize)], columns: &[(usize, usize)], centre: f32) -> Vec<Option<f32>> {
     let (first, last) = hull(columns, source.columns());
-    let fresh = || (vec![0.0; last - first], vec![0.0; last - first], Vec::with_capacity(columns.len()));
-    (0..rows.len()).into_par_iter().for_each_init(fresh, |(low, high, numbers), y| {
-        let (top, bottom) = rows.get(y).copied().unwrap_or_default();
+    let fresh = || (vec![0.0; last - first], vec![0.0; last - first]);
+    let mut numbers = vec![None; rows.len() * columns.len()];
+    let lines = numbers.par_chunks_mut(columns.len().max(1)).zip(rows);
+    lines.for_each_init(fresh, |(low, high), (numbers, (top, bottom))| {
         low.fill(f32::INFINITY);
         high.fill(f32::NEG_INFINITY);
-        for row in top..bottom.min(source.rows()) {
+        for row in *top..(*bottom).min(source.rows()) {
             source.add_row(row, first, low, high);
         }
-        numbers.clear();
-        numbers.extend(columns.iter().map(|(start, end)| {
-            let span = (*start).max(first) - first..(*end).min(last).max((*start).max(first)) - first;
+        for (number, span) in numbers.iter_mut().zip(columns) {
+            let span = within(*span, first, last);
             let (low, high) = fold(low.get(span.clone()).unwrap_or_default(), high.get(span).unwrap_or_default());
-            farther(low, high, centre)
-        }));
-        emit(y, numbers);
+            *number = farther(low, high, centre);
+        }
     });
+    numbers
 }
 
-fn means(cells: &Cells<'_>, rows: &[(usize, usize)], columns: &[(usize, usize)], emit: impl Fn(usize, &[Option<f32>]) + Sync) {
+fn means(cells: &Cells<'_>, rows: &[(usize, usize)], columns: &[(usize, usize)]) -> Vec<Option<f32>> {
     let (first, last) = hull(columns, cells.columns());
-    let fresh = || (vec![(0.0f64, 0u64); last - first], Vec::with_capacity(columns.len()));
-    (0..rows.len()).into_par_iter().for_each_init(fresh, |(sums, numbers), y| {
-        let (top, bottom) = rows.get(y).copied().unwrap_or_default();
-        sums.fill((0.0, 0));
-        for row in top..bottom.min(cells.rows()) {
-            cells.each(row, first, last - first, |column, value| {
-                if let Some(sum) = sums.get_mut(column) {
-                    *sum = (sum.0 + f64::from(value), sum.1 + 1);
-                }
-            });
-        }
-        numbers.clear();
-        numbers.extend(columns.iter().map(|(start, end)| {
-            let span = (*start).max(first) - first..(*end).min(last).max((*start).max(first)) - first;
-            let sums = sums.get(span).unwrap_or_default().iter();
-            let (sum, count) = sums.fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-            (count > 0).then(|| (sum / count as f64) as f32)
-        }));
-        emit(y, numbers);
-    });
+    let mut numbers = vec![None; rows.len() * columns.len()];
+    let lines = numbers.par_chunks_mut(columns.len().max(1)).zip(rows);
+    lines.for_each_init(
+        || vec![(0.0f64, 0u64); last - first],
+        |sums, (numbers, (top, bottom))| {
+            sums.fill((0.0, 0));
+            for row in *top..(*bottom).min(cells.rows()) {
+                cells.each(row, first, last - first, |column, value| {
+                    if let Some(sum) = sums.get_mut(column) {
+                        *sum = (sum.0 + f64::from(value), sum.1 + 1);
+                    }
+                });
+            }
+            for (number, span) in numbers.iter_mut().zip(columns) {
+                let sums = sums.get(within(*span, first, last)).unwrap_or_default().iter();
+                let (sum, count) = sums.fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+                *number = (count > 0).then(|| (sum / count as f64) as f32);
+            }
+        },
+    );
+    numbers
+}
+
+/// A pixel's columns, counted from the first that any pixel covers.
+fn within((start, end): (usize, usize), first: usize, last: usize) -> Range<usize> {
+    let start = start.max(first);
+    start - first..end.min(last).max(start) - first
 }
 
 /// The columns that any pixel covers.
@@ -293,6 +318,16 @@ impl Level {
         });
         level
     }
+
+    fn transposed(self) -> Self {
+        Self {
+            low: transposed(&self.low, self.columns),
+            high: transposed(&self.high, self.columns),
+            rows: self.columns,
+            columns: self.rows,
+            ..self
+        }
+    }
 }
 
 /// The extremes of extremes.
@@ -342,6 +377,14 @@ mod tests {
         assert!(farther(nan, 3.0, 0.0).is_some_and(f32::is_nan));
         assert_eq!(farther(infinity, -infinity, 0.0), None);
         assert_eq!(farther(f32::MIN, f32::MAX, 0.0), Some(f32::MAX));
+    }
+
+    #[test]
+    fn turned_over() {
+        assert_eq!(transposed(&[1, 2, 3, 4, 5, 6], 3), [1, 4, 2, 5, 3, 6]);
+        assert!(transposed::<u8>(&[], 0).is_empty());
+        let turned = |shape: &[usize], layout| lying(&View::default_for(shape, Some(layout), 1.0)).is_some();
+        assert_eq!([turned(&[4, 5], "OI"), turned(&[4, 5], "IO"), turned(&[1, 3, 3, 8], "1HWO")], [false, true, false]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn wrap(view: &View, aspect: f64) -> Option<usize> {
     if (rows > 1) == (columns > 1) {
         return None;
     }
-    let count = view.grid.blocks.len();
+    let count = view.grid.blocks.len().max(1);
     let (height, width) = view.block_size();
     let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
     let best = (count as f64 * height.max(1) as f64 / width.max(1) as f64 * aspect).sqrt().ceil().max(1.0) as usize;
@@ -148,7 +148,7 @@ mod tests {
             (&[1, 3, 4], 3, 4, None),
             (&[5, 3, 4], 9, 8, Some(2)),
             (&[2, 5, 3, 4], 6, 20, None),
-            (&[2, 3, 2, 5, 5], 20, 20, Some(4)),
+            (&[2, 3, 2, 5, 5], 15, 20, Some(4)),
             (&[100, 30, 20, 5, 5], 150, 100, None),
         ] {
             let view = View::default_for(shape, None, 1.0);

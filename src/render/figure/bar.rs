@@ -113,14 +113,18 @@ impl Bar {
     }
 }
 
-/// The table as a picture one pixel wide, high values on top.
+/// The table as a picture, high values on top. Some pixels wide, for viewers that smooth pictures against
+/// the orders: the edges stay clean.
 fn ramp(colours: &Colours) -> Image {
-    let mut image = Image::filled(1, 256, [0, 0, 0, 255]);
+    const WIDTH: u32 = 32;
+    let mut image = Image::filled(WIDTH, 256, [0, 0, 0, 255]);
     // A bar whose ends are the same value has one colour.
     let is_point = colours.limits.low >= colours.limits.high;
     let table = colours.map.table();
-    for (entry, pixel) in image.pixels.as_chunks_mut::<4>().0.iter_mut().rev().enumerate() {
-        *pixel = opaque(table[if is_point { 128 } else { entry.min(255) }]);
+    let rows = image.pixels.chunks_exact_mut(WIDTH as usize * 4);
+    for (row, colour) in rows.rev().zip(table) {
+        let colour = opaque(if is_point { table[128] } else { *colour });
+        row.as_chunks_mut::<4>().0.fill(colour);
     }
     image
 }

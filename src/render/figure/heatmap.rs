@@ -294,3 +294,102 @@ fn long_axes(view: &View, place: Place) -> impl Iterator<Item = String> {
     let axes = view.axes(place).into_iter().filter(|axis| view.shape().get(*axis).is_some_and(|extent| *extent > 1));
     axes.filter_map(|axis| view.names().get(axis).cloned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_layout;
+    use super::*;
+    use crate::colormap::{Limits, Map, Norm};
+    use crate::render::theme::{DARK, LIGHT};
+
+    const COLOURS: Colours = Colours { map: Map::Vik, limits: Limits { low: -1.0, high: 1.0 }, norm: Norm::Linear };
+
+    fn values(view: &View) -> Vec<f32> {
+        let count: usize = view.shape().iter().product();
+        (0..count).map(|value| [(value as f32 * 0.7).sin() * 1.2, f32::NAN][usize::from(value == 5)]).collect()
+    }
+
+    const SHAPES: &[(&[usize], Option<&str>)] = &[
+        (&[], None),
+        (&[1], Some("O")),
+        (&[10], Some("O")),
+        (&[1001], None),
+        (&[8, 3, 3, 3], Some("OHWI")),
+        (&[32, 3, 5, 5], Some("OIHW")),
+        (&[1, 3, 3, 256], Some("1HWO")),
+        (&[64, 1, 1, 32], Some("OHWI")),
+        (&[500, 300], Some("OI")),
+        (&[2, 3000], None),
+        (&[3000, 2], None),
+        (&[4, 3, 3, 3, 6], Some("DHWIO")),
+        (&[2, 3, 4, 5, 6], None),
+    ];
+
+    #[test]
+    fn nothing_is_cut_off_or_covered() {
+        for (shape, layout) in SHAPES {
+            let view = View::default_for(shape, *layout, 1.0);
+            let values = values(&view);
+            for (theme, norm, title, cell) in [
+                (&DARK, Norm::Linear, "Conv2d_0 · kernel".to_owned(), None),
+                (&LIGHT, Norm::SYMLOG, "a/very/long/name/".repeat(40), Some(3)),
+                (&DARK, Norm::Linear, String::new(), Some(1)),
+            ] {
+                let mut figure = HeatmapFigure::new(title, &values, &view, Colours { norm, ..COLOURS }, theme);
+                figure.subtitle = "subtitle".into();
+                figure.cell = cell;
+                for ratio in [1.0, 2.0] {
+                    check_layout(&figure.scene(ratio).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pleasant_sizes() {
+        for (shape, layout, size) in [
+            (&[8usize, 3, 3, 3][..], Some("OHWI"), [333.0, 888.0]),
+            (&[32, 3, 5, 5], Some("OIHW"), [120.0, 1280.0]),
+            (&[10], None, [960.0, 96.0]),
+            (&[], None, [96.0, 96.0]),
+            (&[1000, 4096], None, [4096.0, 1000.0]),
+            (&[1000, 4097], None, [2049.0, 500.0]),
+            (&[2, 3000], None, [3000.0, 64.0]),
+        ] {
+            let view = View::default_for(shape, layout, 1.0);
+            let values = vec![0.5; shape.iter().product()];
+            let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK);
+            figure.bare = true;
+            let scene = figure.scene(1.0).unwrap();
+            assert_eq!([scene.width, scene.height], size, "{shape:?}");
+        }
+    }
+
+    /// What is saved is what is seen: the picture in a figure is the window's, to the byte.
+    #[test]
+    fn bare_pictures_are_the_heatmap() {
+        let view = View::default_for(&[8, 3, 3, 3], Some("OHWI"), 1.0);
+        let values = values(&view);
+        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &LIGHT);
+        figure.bare = true;
+        for (cell, scale) in [(1, 1), (4, 1), (10, 2), (60, 1)] {
+            figure.cell = Some(cell);
+            let size = [f64::from(cell * scale); 2];
+            let viewport = Viewport::whole(&view, size);
+            let options = Options::new(transparent(&LIGHT));
+            let seen = render::heatmap(&values, &view, &COLOURS, &viewport, &options);
+            assert!(figure.image(scale).unwrap() == seen, "{cell} {scale}");
+        }
+    }
+
+    #[test]
+    fn too_much_and_nothing() {
+        let view = View::default_for(&[2000, 2000], None, 1.0);
+        let values = vec![0.0; 4_000_000];
+        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK);
+        figure.cell = Some(u32::MAX);
+        assert!(matches!(figure.image(1), Err(FigureError::TooLarge { .. })));
+        let empty = View::default_for(&[0, 3], None, 1.0);
+        assert_eq!(HeatmapFigure::new("", &[], &empty, COLOURS, &DARK).image(1).unwrap_err(), FigureError::Empty);
+    }
+}

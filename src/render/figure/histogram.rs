@@ -182,3 +182,72 @@ impl<'a> HistogramFigure<'a> {
 
 /// The count at the foot of a logarithmic axis.
 const LOG_BASE: f64 = 0.7;
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_layout;
+    use super::*;
+    use crate::render::scene::Item;
+    use crate::render::theme::{DARK, LIGHT};
+
+    fn histogram(low: f64, high: f64, counts: Vec<u64>) -> Histogram {
+        let bins = counts.len();
+        let edges = (0..=bins).map(|edge| low + (high - low) * edge as f64 / bins as f64).collect();
+        Histogram { edges, counts, below: 3, nan: 1, ..Histogram::default() }
+    }
+
+    #[test]
+    fn nothing_is_cut_off_or_covered() {
+        let statistics = [("mean", "-0.0207"), ("standard deviation", "0.2731")].map(|(name, figure)| (name.into(), figure.into()));
+        for histogram in [
+            histogram(-1.84, 1.25, vec![1, 0, 5, 900, 40, 2]),
+            histogram(-128.5, 127.5, (0..256).collect()),
+            histogram(0.0, 1e-7, (0..5000).map(|bin| bin % 977).collect()),
+            histogram(-3e38, 3e38, vec![u64::MAX, 1]),
+            histogram(0.0, 0.0, vec![7]),
+            histogram(0.0, 1.0, vec![0, 0]),
+            Histogram::default(),
+        ] {
+            for (theme, log, bare) in [(&DARK, false, false), (&LIGHT, true, false), (&LIGHT, false, true)] {
+                let figure = HistogramFigure { log, bare, statistics: &statistics, ..HistogramFigure::new("Title", &histogram, theme) };
+                check_layout(&figure.scene());
+                assert!(figure.image(1).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn bars_have_the_height_of_their_counts() {
+        let histogram = histogram(0.0, 4.0, vec![10, 0, 5, 1]);
+        let figure = HistogramFigure { plot: (400, 100), ..HistogramFigure::new("", &histogram, &DARK) };
+        let bars = |figure: &HistogramFigure<'_>| -> Vec<(f32, f32)> {
+            let items = figure.scene().items.into_iter();
+            items.filter_map(|item| if let Item::Rect { rect, .. } = item { Some((rect.width, rect.height)) } else { None }).collect()
+        };
+        assert_eq!(bars(&figure), [(99.0, 100.0), (99.0, 50.0), (99.0, 10.0)]);
+        // log 10, log 5 and log 1 above log 0.7.
+        let log = HistogramFigure { log: true, ..figure };
+        assert_eq!(bars(&log), [(99.0, 100.0), (99.0, 74.0), (99.0, 13.0)]);
+    }
+
+    /// Where bins are narrower than pixels the highest shows, none vanishes.
+    #[test]
+    fn narrow_bins_keep_their_peaks() {
+        let mut counts = vec![0; 5000];
+        counts[1234] = 100;
+        counts[4999] = 50;
+        let histogram = histogram(0.0, 1.0, counts);
+        let scene = HistogramFigure { plot: (500, 100), ..HistogramFigure::new("", &histogram, &DARK) }.scene();
+        let outline = scene.items.iter().find_map(|item| match item {
+            Item::Path { steps, fill: Some(_), .. } => Some(steps),
+            _ => None,
+        });
+        let heights = outline.unwrap().iter().filter_map(|step| match step {
+            crate::render::scene::Step::Line([_, y]) => Some(*y),
+            _ => None,
+        });
+        let bottom = heights.clone().fold(0.0, f32::max);
+        assert_eq!(heights.clone().fold(f32::MAX, f32::min), bottom - 100.0);
+        assert_eq!(heights.filter(|y| *y == bottom - 50.0).count(), 2);
+    }
+}
