@@ -58,7 +58,9 @@ pub fn run(arguments: WindowArguments) -> Result<()> {
         options.persist_window = false;
     }
     eframe::run_native("weightscope", options, Box::new(move |creation| Ok(Box::new(App::new(creation, arguments, app_outcome)))))
-        .map_err(|error| anyhow!("can't open the window: {error}; on a machine without a display, `script/run --screenshot OUT.png` shows how to go on"))?;
+        .map_err(|error| {
+            anyhow!("can't open the window: {error}; on a machine without a display, `script/run --screenshot OUT.png` shows how to go on")
+        })?;
     outcome.into_result()
 }
 

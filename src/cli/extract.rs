@@ -45,7 +45,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (Some(FormatArgument::Safetensors), _) => Format::Safetensors,
         (Some(FormatArgument::Csv), _) => Format::Csv,
         (None, Some(format)) => format,
-        (None, None) => bail!("which format? name the file .npz, .npy, .safetensors or .csv, or say --format: {}", arguments.output.display()),
+        (None, None) => {
+            bail!("which format? name the file .npz, .npy, .safetensors or .csv, or say --format: {}", arguments.output.display())
+        }
     };
     let model = arguments.model.open()?;
     let catalogue = Catalogue::of(&model);

@@ -78,7 +78,14 @@ impl Listing<'_> {
         })
     }
 
-    fn operation(&self, id: GraphId, graph: &Graph, operation_id: OperationId, operation: &Operation, bar: &indicatif::ProgressBar) -> Value {
+    fn operation(
+        &self,
+        id: GraphId,
+        graph: &Graph,
+        operation_id: OperationId,
+        operation: &Operation,
+        bar: &indicatif::ProgressBar,
+    ) -> Value {
         let constants: Vec<_> = self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar)).collect();
         json!({
             "index": operation.index,
@@ -203,7 +210,13 @@ impl Listing<'_> {
         let mark = if weight.role.kind == Kind::Weight { "*" } else { " " };
         let mut problem = weight.problem(self.model);
         let figures = if self.stats { self.values(weight, &mut problem) } else { Value::Null };
-        let _ = write!(text, "      {mark} {:<2} {:<12} {:<5} {shape:<16} {layout:<6} {scheme}", weight.site.input, weight.role.name, tensor.dtype.name());
+        let _ = write!(
+            text,
+            "      {mark} {:<2} {:<12} {:<5} {shape:<16} {layout:<6} {scheme}",
+            weight.site.input,
+            weight.role.name,
+            tensor.dtype.name()
+        );
         if let Some(figures) = figures.as_object() {
             for key in ["min", "max", "mean", "std"] {
                 let _ = write!(text, "  {key} {}", figures[key]);

@@ -146,7 +146,8 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
     if chosen.len() > 1 && selection.role.is_none() {
         let first = chosen[0];
         let (graph, layer) = (first.site.graph, first.bias_of.unwrap_or(first.site.operation));
-        let is_one_layer = chosen.iter().all(|weight| weight.site.graph == graph && weight.bias_of.unwrap_or(weight.site.operation) == layer);
+        let is_one_layer =
+            chosen.iter().all(|weight| weight.site.graph == graph && weight.bias_of.unwrap_or(weight.site.operation) == layer);
         if is_one_layer {
             let main = chosen.iter().position(|weight| ["kernel", "table", "input_kernel"].contains(&weight.role.name)).unwrap_or(0);
             chosen = vec![chosen[main]];
@@ -156,7 +157,11 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
         let describe = |weight: &&Weight| format!("{} ({})", weight.operation(&opened.model).name, weight.role.name);
         let names: Vec<_> = chosen.iter().take(20).map(describe).collect();
         let more = if chosen.len() > 20 { format!(" and {} more", chosen.len() - 20) } else { String::new() };
-        bail!("{} weights are selected and a picture shows one; choose with --layer, --role or --first: {}{more}", chosen.len(), names.join(", "));
+        bail!(
+            "{} weights are selected and a picture shows one; choose with --layer, --role or --first: {}{more}",
+            chosen.len(),
+            names.join(", ")
+        );
     };
     let weight = (*weight).clone();
     Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, &token).map_err(of_failure)?))
@@ -177,7 +182,9 @@ fn move_axis(view: &mut View, name: &str, to: Where) -> Result<()> {
     };
     match to {
         Where::Place(place) => view.move_axis(axis, place, usize::MAX),
-        Where::Index(index) if index >= view.shape()[axis] => bail!("axis {name} has {} indices, so there is no {index}", view.shape()[axis]),
+        Where::Index(index) if index >= view.shape()[axis] => {
+            bail!("axis {name} has {} indices, so there is no {index}", view.shape()[axis])
+        }
         Where::Index(index) => {
             view.move_axis(axis, Place::Slider, 0);
             view.set_fixed(axis, index);
@@ -221,7 +228,8 @@ fn parse_range(text: &str) -> Result<Range, String> {
     }
     if let Some(percents) = text.strip_suffix('%') {
         let (low, high) = percents.split_once('-').ok_or_else(wrong)?;
-        let (low, high) = number(low).zip(number(high)).filter(|(low, high)| 0.0 <= *low && low < high && *high <= 100.0).ok_or_else(wrong)?;
+        let (low, high) =
+            number(low).zip(number(high)).filter(|(low, high)| 0.0 <= *low && low < high && *high <= 100.0).ok_or_else(wrong)?;
         return Ok(Range::Percentile { low, high });
     }
     let (low, high) = text.split_once(':').ok_or_else(wrong)?;

@@ -44,7 +44,11 @@ impl Selection {
         chosen.dedup_by_key(|weight| weight.site);
         let Some(role) = &self.role else {
             if chosen.is_empty() {
-                bail!("{} no weights; layers with weights: {}", self.subject(&layers, model), listing(layers_with_weights(model, catalogue)));
+                bail!(
+                    "{} no weights; layers with weights: {}",
+                    self.subject(&layers, model),
+                    listing(layers_with_weights(model, catalogue))
+                );
             }
             return Ok(chosen);
         };
@@ -74,10 +78,19 @@ impl Selection {
         if layers.is_empty() {
             match (named(), &self.op) {
                 (Some(operation), _) => {
-                    bail!("'{}' ({}) has no constants; layers with weights: {}", operation.name, operation.kind, listing(layers_with_weights(model, catalogue)))
+                    bail!(
+                        "'{}' ({}) has no constants; layers with weights: {}",
+                        operation.name,
+                        operation.kind,
+                        listing(layers_with_weights(model, catalogue))
+                    )
                 }
-                (None, Some(op)) if self.layer.is_none() => bail!("no operation of type '{op}'; types with constants: {}", listing(types(model, catalogue))),
-                (None, _) => bail!("no layer matches '{}'; layers with weights: {}", self.text(), listing(layers_with_weights(model, catalogue))),
+                (None, Some(op)) if self.layer.is_none() => {
+                    bail!("no operation of type '{op}'; types with constants: {}", listing(types(model, catalogue)))
+                }
+                (None, _) => {
+                    bail!("no layer matches '{}'; layers with weights: {}", self.text(), listing(layers_with_weights(model, catalogue)))
+                }
             }
         }
         Ok(layers)

@@ -103,7 +103,8 @@ impl PictureFile {
                     Content::Heatmap { view, colours } => self.heatmap(view, *colours, |figure| figure.scene(self.options.scale.into()))?,
                     Content::Histogram { .. } => self.histogram_figure(token, |figure| Ok(figure.scene()))?,
                 };
-                let text = svg::encode(&scene, &self.title(), &borrowed(&self.entries(token)?)).map_err(|error| in_file(io::Error::other(error)))?;
+                let text = svg::encode(&scene, &self.title(), &borrowed(&self.entries(token)?))
+                    .map_err(|error| in_file(io::Error::other(error)))?;
                 Ok(text.into_bytes())
             }
             (Content::Histogram { .. }, _) => Err(PictureError::Format { formats: ".png, .svg or .csv", path: path.to_owned() }),
@@ -123,7 +124,12 @@ impl PictureFile {
         }
     }
 
-    fn heatmap<R>(&self, view: &View, colours: Colours, then: impl FnOnce(&HeatmapFigure<'_>) -> Result<R, FigureError>) -> Result<R, PictureError> {
+    fn heatmap<R>(
+        &self,
+        view: &View,
+        colours: Colours,
+        then: impl FnOnce(&HeatmapFigure<'_>) -> Result<R, FigureError>,
+    ) -> Result<R, PictureError> {
         let far = Viewport { origin: [0.0; 2], scale: [0.0625; 2], width: 1, height: 1 };
         let is_reduced = view.rows().max(view.columns()) > 4096;
         let pyramid = is_reduced.then(|| self.loaded.pyramid(view, &far)).flatten();
@@ -141,7 +147,11 @@ impl PictureFile {
         Histogram::of(&self.loaded.real.values, None, Bins::Rule(rule), token)
     }
 
-    fn histogram_figure<R>(&self, token: &Token, then: impl FnOnce(&HistogramFigure<'_>) -> Result<R, FigureError>) -> Result<R, PictureError> {
+    fn histogram_figure<R>(
+        &self,
+        token: &Token,
+        then: impl FnOnce(&HistogramFigure<'_>) -> Result<R, FigureError>,
+    ) -> Result<R, PictureError> {
         let Content::Histogram { rule, log_counts } = self.content else { return Err(FigureError::Empty.into()) };
         let histogram = self.histogram(rule, token)?;
         let statistics = self.statistics();

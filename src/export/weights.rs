@@ -134,7 +134,8 @@ impl<'a> Plan<'a> {
         let (shape, element, ready) = if request.stored {
             let bytes = weight.stored_bytes(model)?;
             let shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
-            let array = Array::new(&shape, Values::Stored(data.dtype, bytes)).map_err(|error| FoldError::Problem(error.to_string().into()))?;
+            let array =
+                Array::new(&shape, Values::Stored(data.dtype, bytes)).map_err(|error| FoldError::Problem(error.to_string().into()))?;
             (shape, array.element(), None)
         } else {
             let real = weight.real(model, token)?;

@@ -123,7 +123,8 @@ impl App {
         if wants_copy && !is_typing {
             self.commands.push(Command::Do(Action::CopyImage));
         }
-        for (number, key) in (0..).zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9]) {
+        for (number, key) in (0..).zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9])
+        {
             if ctx.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, key))
                 && let Some(path) = self.state.settings.recent.get(number)
             {

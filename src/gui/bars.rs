@@ -50,7 +50,16 @@ fn show_menu(ui: &mut egui::Ui, menu: Menu, state: &State, commands: &mut Vec<Co
             if action == Action::OpenExample {
                 recent_menu(ui, state, commands);
             }
-            if [Action::CloseModel, Action::CopyImage, Action::ZoomGraphOut, Action::WheelZooms, Action::ResetInterface, Action::FilterWeights].contains(&action) {
+            if [
+                Action::CloseModel,
+                Action::CopyImage,
+                Action::ZoomGraphOut,
+                Action::WheelZooms,
+                Action::ResetInterface,
+                Action::FilterWeights,
+            ]
+            .contains(&action)
+            {
                 ui.separator();
             }
         }
@@ -84,13 +93,24 @@ pub fn is_enabled(action: Action, state: &State) -> bool {
 }
 
 fn tabs(ui: &mut egui::Ui, state: &State, commands: &mut Vec<Command>) {
-    egui::ScrollArea::horizontal().auto_shrink([true, false]).scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        for (position, document) in state.documents.iter().enumerate() {
-            let is_active = position == state.active;
-            tab(ui, position, &document.opened.model.file_name(), &document.opened.main_dtype, is_active, &document.opened.model.file.display().to_string(), commands);
-        }
-    });
+    egui::ScrollArea::horizontal()
+        .auto_shrink([true, false])
+        .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for (position, document) in state.documents.iter().enumerate() {
+                let is_active = position == state.active;
+                tab(
+                    ui,
+                    position,
+                    &document.opened.model.file_name(),
+                    &document.opened.main_dtype,
+                    is_active,
+                    &document.opened.model.file.display().to_string(),
+                    commands,
+                );
+            }
+        });
 }
 
 fn tab(ui: &mut egui::Ui, position: usize, name: &str, dtype: &str, is_active: bool, path: &str, commands: &mut Vec<Command>) {

@@ -18,7 +18,11 @@ pub enum Command {
     ActivateDocument(usize),
     CloseDocument(usize),
     /// Selects an operation of the document's graph on display and shows its weight.
-    Select { graph: GraphId, operation: OperationId, fly: bool },
+    Select {
+        graph: GraphId,
+        operation: OperationId,
+        fly: bool,
+    },
     Deselect,
     ShowGraph(GraphId),
     /// Shows a weight, and selects the operation that uses it.
@@ -33,7 +37,11 @@ pub enum Command {
     CloseOverlay,
     DismissNotice(usize),
     /// The answer of the system's file dialog, or that there is none.
-    Picked { purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant: bool },
+    Picked {
+        purpose: Pick,
+        paths: Option<Vec<PathBuf>>,
+        was_instant: bool,
+    },
     /// Opens the system's dialog for the file to write to.
     BrowseForSave,
 }

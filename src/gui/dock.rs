@@ -83,7 +83,7 @@ fn wide_tree() -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let [weights, graph, heatmap, histogram, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.70), (histogram, 0.30)]);
-    let columns = [(weights, 0.255), (graph, 0.25), (pictures, 0.33), (inspector, 0.165)];
+    let columns = [(weights, 0.265), (graph, 0.245), (pictures, 0.325), (inspector, 0.165)];
     let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
     Tree::new(egui::Id::unique("panels"), root, tiles)
 }

@@ -59,7 +59,8 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
             }
         }
     }
-    let title = app.state.document().map_or("Weightscope".to_owned(), |document| format!("{} – Weightscope", document.opened.model.file_name()));
+    let title =
+        app.state.document().map_or("Weightscope".to_owned(), |document| format!("{} – Weightscope", document.opened.model.file_name()));
     if app.title != title {
         ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
         app.title = title;
@@ -243,7 +244,8 @@ fn show_weight(app: &mut App, site: Site, follow: bool) {
     }
     let job = Job::Load { opened: Arc::clone(&document.opened), weight };
     let is_queued = app.pool.submit(Key::Load(document.number), job).is_some();
-    document.shown = if is_queued { Progress::Loading } else { Progress::Failed("Too much is being done at once; select the weight again".into()) };
+    document.shown =
+        if is_queued { Progress::Loading } else { Progress::Failed("Too much is being done at once; select the weight again".into()) };
     document.histogram = Progress::None;
 }
 
@@ -333,7 +335,11 @@ fn save(app: &mut App, plan: SavePlan) {
 
 /// The picture as it would be saved goes to the clipboard.
 fn copy_image(app: &mut App, ctx: &egui::Context) {
-    let theme = if ctx.global_style().visuals.dark_mode { crate::export::picture::ThemeName::Dark } else { crate::export::picture::ThemeName::Light };
+    let theme = if ctx.global_style().visuals.dark_mode {
+        crate::export::picture::ThemeName::Dark
+    } else {
+        crate::export::picture::ThemeName::Light
+    };
     let options = crate::export::picture::PictureOptions { theme, ..Default::default() };
     let Some(file) = app.state.document().and_then(|document| super::save::heatmap_file(document, options)) else { return };
     let number = app.state.next_number();
@@ -506,7 +512,10 @@ mod tests {
     fn a_dropped_pair_is_one_model() {
         let plan = |paths: &[&str]| -> Vec<(String, Option<String>)> {
             let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-            plan_opening(paths.iter().map(PathBuf::from).collect()).iter().map(|(path, options)| (text(path), options.bin.as_ref().map(text))).collect()
+            plan_opening(paths.iter().map(PathBuf::from).collect())
+                .iter()
+                .map(|(path, options)| (text(path), options.bin.as_ref().map(text)))
+                .collect()
         };
         assert_eq!(plan(&["a.xml", "a.bin"]), [("a.xml".into(), None)]);
         assert_eq!(plan(&["a.xml", "weights.bin"]), [("a.xml".into(), Some("weights.bin".into()))]);

@@ -12,13 +12,16 @@ pub fn show(ctx: &egui::Context, state: &State, commands: &mut Vec<Command>) {
         return;
     }
     ctx.request_repaint_after(std::time::Duration::from_secs(1));
-    egui::Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -40.0)).order(egui::Order::Foreground).show(ctx, |ui| {
-        ui.set_max_width(440.0);
-        for (position, notice) in state.notices.iter().enumerate() {
-            show_one(ui, position, notice.kind, &notice.text, commands);
-            ui.add_space(8.0);
-        }
-    });
+    egui::Area::new(Id::unique("notices")).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -40.0)).order(egui::Order::Foreground).show(
+        ctx,
+        |ui| {
+            ui.set_max_width(440.0);
+            for (position, notice) in state.notices.iter().enumerate() {
+                show_one(ui, position, notice.kind, &notice.text, commands);
+                ui.add_space(8.0);
+            }
+        },
+    );
 }
 
 fn show_one(ui: &mut egui::Ui, position: usize, kind: NoticeKind, text: &str, commands: &mut Vec<Command>) {

@@ -125,7 +125,11 @@ fn find(text: &str, state: &State) -> Vec<Entry> {
     if let Some(document) = state.document() {
         let layers = layers(document, &matches);
         // What a person types words for is a layer rather than an action.
-        if words.is_empty() { rows.extend(layers) } else { rows.splice(0..0, layers); }
+        if words.is_empty() {
+            rows.extend(layers)
+        } else {
+            rows.splice(0..0, layers);
+        }
     }
     for path in state.settings.recent.iter().filter(|path| matches(&[&path.to_string_lossy()])) {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();

@@ -30,7 +30,10 @@ impl PathField {
         let modal = egui::Modal::new(egui::Id::unique("open path")).show(ctx, |ui| {
             ui.set_width(560.0);
             ui.label(RichText::new("Open model").font(egui::FontId::new(16.0, theme::semibold())));
-            ui.label(RichText::new("This system has no file dialog; type the path of a .tflite or .xml file. Tab completes.").color(Tokens::of(ui).dim));
+            ui.label(
+                RichText::new("This system has no file dialog; type the path of a .tflite or .xml file. Tab completes.")
+                    .color(Tokens::of(ui).dim),
+            );
             ui.add_space(8.0);
             let submitted = self.show(ui, "Path of the model");
             ui.add_space(8.0);
@@ -58,7 +61,8 @@ impl PathField {
             self.text = completion;
             place_cursor_at_end(ui.ctx(), id, &self.text);
         }
-        let field = ui.add(TextEdit::singleline(&mut self.text).id(id).desired_width(f32::INFINITY).font(theme::number_font()).lock_focus(true));
+        let field =
+            ui.add(TextEdit::singleline(&mut self.text).id(id).desired_width(f32::INFINITY).font(theme::number_font()).lock_focus(true));
         field.widget_info(|| egui::WidgetInfo::text_edit(true, "", &self.text, label));
         if std::mem::take(&mut self.is_fresh) {
             field.request_focus();

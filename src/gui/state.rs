@@ -100,7 +100,16 @@ pub enum Overlay {
 
 impl State {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, documents: Vec::new(), active: 0, openings: Vec::new(), notices: Vec::new(), overlay: None, show_layer_at_start: None, next_number: 0 }
+        Self {
+            settings,
+            documents: Vec::new(),
+            active: 0,
+            openings: Vec::new(),
+            notices: Vec::new(),
+            overlay: None,
+            show_layer_at_start: None,
+            next_number: 0,
+        }
     }
 
     pub fn document(&self) -> Option<&Document> {

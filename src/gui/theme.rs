@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use egui::style::WidgetVisuals;
 use crate::colormap::Rgb;
 use crate::render::font::Font;
 use crate::render::theme as core;
+use egui::style::WidgetVisuals;
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle, Theme, vec2};
 
 /// Heights and distances in points, on a grid of four.
@@ -150,11 +150,8 @@ pub fn install(ctx: &egui::Context) {
 
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let own: [(&str, &'static [u8]); 3] = [
-        ("Inter", Font::Sans.bytes()),
-        ("Inter SemiBold", Font::SansBold.bytes()),
-        ("JetBrains Mono", Font::Mono.bytes()),
-    ];
+    let own: [(&str, &'static [u8]); 3] =
+        [("Inter", Font::Sans.bytes()), ("Inter SemiBold", Font::SansBold.bytes()), ("JetBrains Mono", Font::Mono.bytes())];
     for (name, bytes) in own {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
@@ -254,7 +251,9 @@ mod tests {
     #[test]
     fn text_is_readable_in_both_themes() {
         for (name, tokens) in [("dark", &DARK), ("light", &LIGHT)] {
-            for (surface, fill) in [("panel", tokens.panel), ("raised", tokens.raised), ("selection", tokens.selection), ("control", tokens.control)] {
+            for (surface, fill) in
+                [("panel", tokens.panel), ("raised", tokens.raised), ("selection", tokens.selection), ("control", tokens.control)]
+            {
                 assert!(contrast(tokens.text, fill) >= 4.5, "{name}: text on {surface}");
             }
             for (surface, fill) in [("panel", tokens.panel), ("raised", tokens.raised)] {

@@ -64,6 +64,19 @@ pub fn section(ui: &mut Ui, text: &str) {
     ui.add_space(2.0);
 }
 
+/// A section's head with a link at its right; whether that was clicked.
+pub fn section_with_link(ui: &mut Ui, text: &str, link: &str) -> bool {
+    section(ui, text);
+    let tokens = Tokens::of(ui);
+    let galley = ui.painter().layout_no_wrap(link.to_owned(), theme::small_font(), tokens.accent);
+    let bottom = ui.cursor().top() - 4.0;
+    let at = Rect::from_min_size(pos2(ui.max_rect().right() - galley.size().x, bottom - galley.size().y), galley.size());
+    let response = ui.interact(at.expand(3.0), ui.scope_id().with((text, link)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Link, true, format!("{link} {text}")));
+    ui.painter().galley(at.min, galley, tokens.accent);
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
 /// A line of the inspector: a key at the left, a value at the right, all of it on hover.
 pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
     let tokens = Tokens::of(ui);
@@ -177,4 +190,3 @@ pub fn empty_state(ui: &mut Ui, sentence: &str, help: Option<&str>) -> bool {
     ui.advance_cursor_after_rect(area);
     clicked
 }
-

@@ -1,7 +1,7 @@
 //! A graph ready to be drawn: what every box says, how large it is, and where it stands.
 
-use super::Token;
 use super::Cancelled;
+use super::Token;
 use super::job::Opened;
 use crate::layout::{self, Drawn, Layout, Node, NodeSize};
 use crate::model::{Graph, GraphId, OperationId, TensorId};

@@ -21,17 +21,41 @@ use crate::weights::{Catalogue, Family, FoldError, Kind, Label, Real, Scales, We
 
 /// One piece of work for a worker thread.
 pub enum Job {
-    Open { path: PathBuf, options: Options },
+    Open {
+        path: PathBuf,
+        options: Options,
+    },
     /// A model whose bytes are part of the program.
-    OpenBuiltIn { name: &'static str, bytes: &'static [u8] },
-    Layout { opened: Arc<Opened>, graph: GraphId },
+    OpenBuiltIn {
+        name: &'static str,
+        bytes: &'static [u8],
+    },
+    Layout {
+        opened: Arc<Opened>,
+        graph: GraphId,
+    },
     /// The values and figures of one weight.
-    Load { opened: Arc<Opened>, weight: Weight },
+    Load {
+        opened: Arc<Opened>,
+        weight: Weight,
+    },
     /// A part of a weight's picture, at the window's resolution.
-    Picture { loaded: Arc<Loaded>, view: View, colours: Colours, viewport: Viewport, theme: &'static Theme },
-    Histogram { loaded: Arc<Loaded>, rule: Rule },
+    Picture {
+        loaded: Arc<Loaded>,
+        view: View,
+        colours: Colours,
+        viewport: Viewport,
+        theme: &'static Theme,
+    },
+    Histogram {
+        loaded: Arc<Loaded>,
+        rule: Rule,
+    },
     /// Range, distribution and small picture of a weight in a list.
-    Glance { opened: Arc<Opened>, weight: Weight },
+    Glance {
+        opened: Arc<Opened>,
+        weight: Weight,
+    },
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
@@ -128,7 +152,10 @@ pub struct SavePlan {
 pub enum SaveContent {
     Picture(Box<PictureFile>),
     /// The real values of weights, in the format of the path's extension.
-    Numbers { opened: Arc<Opened>, weights: Vec<Weight> },
+    Numbers {
+        opened: Arc<Opened>,
+        weights: Vec<Weight>,
+    },
 }
 
 impl std::fmt::Debug for SavePlan {
@@ -158,7 +185,9 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } => Lane::Interactive,
-            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => Lane::Bulk,
+            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => {
+                Lane::Bulk
+            }
         }
     }
 
@@ -179,9 +208,7 @@ impl Job {
                 let source = || Source::from_bytes(name, bytes.to_vec());
                 Ok(Output::Opened(open(|| formats::open_source(source(), &Options::default(), token))?))
             }
-            Self::Layout { opened, graph } => {
-                Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?)))
-            }
+            Self::Layout { opened, graph } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?))),
             Self::Load { opened, weight } => Ok(Output::Loaded(Arc::new(load(opened, weight, token)?))),
             Self::Picture { loaded, view, colours, viewport, theme } => {
                 let pyramid = loaded.pyramid(&view, &viewport);
@@ -282,7 +309,10 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
         }
         SaveContent::Numbers { opened, weights } => {
             let Some(format) = Format::of(&plan.path) else {
-                return Err(Failure::Failed(format!("Which format? Name the file .npz, .npy, .safetensors or .csv: {}", plan.path.display())));
+                return Err(Failure::Failed(format!(
+                    "Which format? Name the file .npz, .npy, .safetensors or .csv: {}",
+                    plan.path.display()
+                )));
             };
             let weights: Vec<&Weight> = weights.iter().collect();
             let request = Request { model: &opened.model, weights: &weights, stored: false, format };
@@ -400,7 +430,11 @@ fn thumbnail(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
     if weight.role.name != "kernel" || weight.role.kind != Kind::Weight || height.max(width) < 2 || real.values.is_empty() {
         return None;
     }
-    let colours = Colours { map: Map::default_for(true), limits: Limits::new(moments.min as f32, moments.max as f32).symmetric(), norm: Norm::Linear };
+    let colours = Colours {
+        map: Map::default_for(true),
+        limits: Limits::new(moments.min as f32, moments.max as f32).symmetric(),
+        norm: Norm::Linear,
+    };
     render::kernel_strip(&real.values, &view, &colours, cards::THUMBNAIL_PIXELS)
 }
 

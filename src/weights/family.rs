@@ -28,15 +28,47 @@ impl Family {
             return Self::Matrix;
         }
         const ACTIVATIONS: [&str; 16] = [
-            "RELU", "TANH", "SIGMOID", "LOGISTIC", "SOFTMAX", "SWISH", "SWISH", "GELU", "ELU", "MISH", "CLAMP", "HSWISH", "HSIGMOID", "SOFTPLUS",
-            "SELU", "HARDSIGMOID",
+            "RELU",
+            "TANH",
+            "SIGMOID",
+            "LOGISTIC",
+            "SOFTMAX",
+            "SWISH",
+            "SWISH",
+            "GELU",
+            "ELU",
+            "MISH",
+            "CLAMP",
+            "HSWISH",
+            "HSIGMOID",
+            "SOFTPLUS",
+            "SELU",
+            "HARDSIGMOID",
         ];
         if has(&ACTIVATIONS) {
             return Self::Activation;
         }
         const ELEMENTWISE: [&str; 20] = [
-            "ADD", "ADDN", "SUB", "SUBTRACT", "MUL", "MULTIPLY", "DIV", "DIVIDE", "POW", "POWER", "SQRT", "RSQRT", "EXP", "LOG", "ABS", "NEG", "MAXIMUM",
-            "MINIMUM", "SQUAREDDIFFERENCE", "BATCHNORMINFERENCE",
+            "ADD",
+            "ADDN",
+            "SUB",
+            "SUBTRACT",
+            "MUL",
+            "MULTIPLY",
+            "DIV",
+            "DIVIDE",
+            "POW",
+            "POWER",
+            "SQRT",
+            "RSQRT",
+            "EXP",
+            "LOG",
+            "ABS",
+            "NEG",
+            "MAXIMUM",
+            "MINIMUM",
+            "SQUAREDDIFFERENCE",
+            "BATCHNORMINFERENCE",
         ];
         if ELEMENTWISE.contains(&name.as_str()) || has(&["NORMALIZ", "MVN"]) {
             return Self::Elementwise;

@@ -1,7 +1,7 @@
 //! Short names for operations: converters join names (`a;b;c/BiasAdd`), and a person wants the
 //! first part that tells one from the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Graph, OperationId};
 
@@ -21,9 +21,11 @@ impl Label {
 /// converter's suffix, and of its path as many of the last parts as tell it from all others.
 pub fn label(graph: &Graph) -> Label {
     let names: Vec<&str> = graph.operations.iter().map(|operation| without_suffix(first_part(&operation.name))).collect();
-    // How many operations have each ending of a path. Few parts are enough: longer ones are cut.
+    // How many different names have each ending of a path. A layer and the addition of its bias may
+    // share one: they are told apart by their types.
     let mut seen: HashMap<&str, u32> = HashMap::new();
-    for name in &names {
+    let distinct: HashSet<&str> = names.iter().copied().collect();
+    for name in distinct {
         for ending in endings(name) {
             *seen.entry(ending).or_default() += 1;
         }
@@ -59,8 +61,18 @@ fn is_bare_word(ending: &str, name: &str) -> bool {
 /// Drops what converters append and everybody knows: `/BiasAdd`, `/Conv2D`, `/WithoutBiases`.
 fn without_suffix(name: &str) -> &str {
     const SUFFIXES: [&str; 12] = [
-        "/WithoutBiases", "/BiasAdd", "/Conv2D", "/depthwise", "/Relu6", "/Relu", "/MatMul", "/FusedBatchNorm", "/FusedBatchNormV3", "/Add",
-        "/add", "/convolution",
+        "/WithoutBiases",
+        "/BiasAdd",
+        "/Conv2D",
+        "/depthwise",
+        "/Relu6",
+        "/Relu",
+        "/MatMul",
+        "/FusedBatchNorm",
+        "/FusedBatchNormV3",
+        "/Add",
+        "/add",
+        "/convolution",
     ];
     let mut name = name;
     while let Some(rest) = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).filter(|rest| !rest.is_empty()) {
@@ -83,7 +95,11 @@ mod tests {
     #[test]
     fn the_shortest_ending_that_is_unique() {
         assert_eq!(
-            labels(&["MobilenetV1/MobilenetV1/Conv2d_0/Relu6", "MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6", "MobilenetV1/Logits/AvgPool"]),
+            labels(&[
+                "MobilenetV1/MobilenetV1/Conv2d_0/Relu6",
+                "MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6",
+                "MobilenetV1/Logits/AvgPool"
+            ]),
             ["Conv2d_0", "Conv2d_1_depthwise", "AvgPool"]
         );
         assert_eq!(labels(&["m/block1/conv/Relu", "m/block2/conv/Relu", "m/block2/0"]), ["block1/conv", "block2/conv", "block2/0"]);
@@ -95,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_clash_stays_long() {
-        assert_eq!(labels(&["a/Relu", "a/BiasAdd", "", "b", "b"]), ["a/Relu", "a/BiasAdd", "ADD 0", "b", "b"]);
+    fn a_layer_and_its_bias_share_a_name() {
+        assert_eq!(labels(&["m/a/WithoutBiases", "m/a", "", "m/b", "m/b"]), ["a", "a", "ADD 0", "b", "b"]);
     }
 }

@@ -119,7 +119,10 @@ mod tests {
     use super::*;
 
     fn matches(query: &str) -> bool {
-        let subject = Subject { name: "block1/Conv 2", kind: "DEPTHWISE_CONV_2D", role: "kernel", dtype: "i8", shape: "1×13×3×8", parameters: 312 };
+        let subject =
+            Subject {
+                name: "block1/Conv 2", kind: "DEPTHWISE_CONV_2D", role: "kernel", dtype: "i8", shape: "1×13×3×8", parameters: 312
+            };
         Query::parse(query).matches(&subject)
     }
 

@@ -93,7 +93,7 @@ fn show_canvas(
     });
     let size = vec2(picture.layout.size.width as f32, picture.layout.size.height as f32);
     if !view.is_fitted {
-        (view.center, view.zoom) = first_sight(size, rect.size());
+        (view.center, view.zoom) = first_sight(picture, document.selected, size, rect.size());
         view.is_fitted = true;
     }
     if std::mem::take(&mut view.fit_wanted) {
@@ -138,14 +138,18 @@ fn show_canvas(
 }
 
 /// The whole graph if it can be read then, else its beginning at a size that can.
-fn first_sight(size: Vec2, room: Vec2) -> (Pos2, f32) {
+fn first_sight(picture: &GraphPicture, selected: Option<OperationId>, size: Vec2, room: Vec2) -> (Pos2, f32) {
     const READABLE: f32 = 0.72;
     let (center, zoom) = whole(size, room);
     if zoom >= READABLE {
         return (center, zoom);
     }
     let zoom = (room.x / (size.x + 48.0)).clamp(READABLE, 1.0);
-    (pos2(size.x / 2.0, room.y / zoom / 2.0 - 24.0), zoom)
+    // Of a graph too wide for the panel the column of the selected operation, else of the first.
+    let selected = selected.and_then(|id| picture.drawn.node_of.get(id.0 as usize).copied().flatten());
+    let column = picture.layout.nodes.get(selected.unwrap_or(0) as usize).map_or(size.x / 2.0, |place| place.center().x as f32);
+    let x = if size.x * zoom > room.x { column } else { size.x / 2.0 };
+    (pos2(x, room.y / zoom / 2.0 - 24.0), zoom)
 }
 
 fn whole(size: Vec2, room: Vec2) -> (Pos2, f32) {
@@ -231,7 +235,8 @@ fn click(
     commands: &mut Vec<Command>,
 ) {
     // What egui calls a drag may still be a click to the hand.
-    let moved = ui.input(|input| input.pointer.press_origin().zip(input.pointer.interact_pos()).map_or(0.0, |(from, to)| from.distance(to)));
+    let moved =
+        ui.input(|input| input.pointer.press_origin().zip(input.pointer.interact_pos()).map_or(0.0, |(from, to)| from.distance(to)));
     let is_click = response.clicked() || (response.drag_stopped() && moved <= CLICK_TOLERANCE);
     if !is_click {
         return;

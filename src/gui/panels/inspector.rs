@@ -8,7 +8,7 @@ use crate::gui::command::Command;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
 use crate::gui::views::HeatmapView;
-use crate::gui::widgets::{key_value, section};
+use crate::gui::widgets::{key_value, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
@@ -84,7 +84,12 @@ fn attributes(ui: &mut egui::Ui, operation: &Operation) {
         match partner {
             Some((stem, partner, height)) => {
                 merged.push(partner);
-                key_value(ui, stem, &format!("{} × {}", text(height), text(value)), &format!("{partner} × {key}: {} × {}", text(height), text(value)));
+                key_value(
+                    ui,
+                    stem,
+                    &format!("{} × {}", text(height), text(value)),
+                    &format!("{partner} × {key}: {} × {}", text(height), text(value)),
+                );
             }
             None if merged_later(operation, key) => {}
             None => {
@@ -96,9 +101,9 @@ fn attributes(ui: &mut egui::Ui, operation: &Operation) {
 
 /// Whether a `_h` attribute will be shown with its `_w`.
 fn merged_later(operation: &Operation, key: &str) -> bool {
-    [("_h", "_w"), ("_h_factor", "_w_factor"), ("_height", "_width")].iter().any(|(high, wide)| {
-        key.strip_suffix(high).is_some_and(|stem| operation.attributes.contains_key(&format!("{stem}{wide}")))
-    })
+    [("_h", "_w"), ("_h_factor", "_w_factor"), ("_height", "_width")]
+        .iter()
+        .any(|(high, wide)| key.strip_suffix(high).is_some_and(|stem| operation.attributes.contains_key(&format!("{stem}{wide}"))))
 }
 
 fn text(value: &Value) -> String {
@@ -113,9 +118,12 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     let model = &document.opened.model;
     let data = weight.data_tensor(model);
     let is_shown = document.weight == Some(weight.site);
-    section(ui, weight.role.name);
-    if count > 1 && !is_shown && ui.small_button(format!("Show {}", weight.role.name)).clicked() {
-        commands.push(Command::ShowWeight(weight.site));
+    if count > 1 && !is_shown {
+        if section_with_link(ui, weight.role.name, "show") {
+            commands.push(Command::ShowWeight(weight.site));
+        }
+    } else {
+        section(ui, weight.role.name);
     }
     key_value(ui, "shape", &weight.graph(model).tensor(weight.tensor).shape.to_string(), "");
     if let Some(layout) = weight.role.layout.filter(|layout| layout.len() > 1) {
@@ -197,7 +205,12 @@ fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
     }
     if let Some((axis, channels)) = &loaded.channels {
         let dead = channels.iter().filter(|channel| channel.is_dead()).count();
-        key_value(ui, "dead channels", &format!("{dead} of {}", names::thousands(channels.len() as u64)), &format!("output channels (axis {axis}) whose values are all zero"));
+        key_value(
+            ui,
+            "dead channels",
+            &format!("{dead} of {}", names::thousands(channels.len() as u64)),
+            &format!("output channels (axis {axis}) whose values are all zero"),
+        );
     }
 }
 
@@ -217,7 +230,12 @@ fn pointer(ui: &mut egui::Ui, loaded: &Loaded, heatmap: &HeatmapView) {
         key_value(ui, "stored code", &code.to_string(), "");
     }
     if let Some((scale, zero_point)) = facts.scale {
-        key_value(ui, "scale, zero", &format!("{}, {zero_point}", figure(scale.into())), &format!("scale {scale}, zero point {zero_point}"));
+        key_value(
+            ui,
+            "scale, zero",
+            &format!("{}, {zero_point}", figure(scale.into())),
+            &format!("scale {scale}, zero point {zero_point}"),
+        );
     }
     if let Some(percentile) = facts.percentile {
         key_value(ui, "percentile", &format!("{percentile:.1}"), "");

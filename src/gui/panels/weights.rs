@@ -24,9 +24,9 @@ enum Column {
 
 /// In order of importance: column, its head, sort key, width.
 const COLUMNS: [(Column, &str, Sort, f32); 6] = [
-    (Column::DType, "dtype", Sort::DType, 40.0),
-    (Column::Shape, "shape", Sort::Size, 92.0),
-    (Column::Spark, "", Sort::Range, 44.0),
+    (Column::DType, "dtype", Sort::DType, 36.0),
+    (Column::Shape, "shape", Sort::Size, 86.0),
+    (Column::Spark, "", Sort::Range, 40.0),
     (Column::Parameters, "parameters", Sort::Parameters, 84.0),
     (Column::Range, "range", Sort::Range, 132.0),
     (Column::Kind, "type", Sort::Kind, 150.0),
@@ -40,7 +40,10 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
     let is_dragged = widgets::head(ui, "Weights", "", |ui| {
         sort_menu(ui, view);
         let label = if view.kernels_only { "kernels" } else { "all roles" };
-        if widgets::toggle(ui, label, view.kernels_only).on_hover_text("List kernels and tables only, or biases, scales and the like too").clicked() {
+        if widgets::toggle(ui, label, view.kernels_only)
+            .on_hover_text("List kernels and tables only, or biases, scales and the like too")
+            .clicked()
+        {
             view.kernels_only = !view.kernels_only;
         }
     });
@@ -62,7 +65,13 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
 }
 
 fn sort_menu(ui: &mut egui::Ui, view: &mut WeightsView) {
-    let arrow = if view.sort == Sort::FileOrder { "" } else if view.descending { " ↓" } else { " ↑" };
+    let arrow = if view.sort == Sort::FileOrder {
+        ""
+    } else if view.descending {
+        " ↓"
+    } else {
+        " ↑"
+    };
     let title = RichText::new(format!("{}{arrow}", sort_name(view.sort))).size(12.0);
     egui::containers::menu::MenuButton::from_button(egui::Button::new(title).min_size(vec2(0.0, 20.0))).ui(ui, |ui| {
         for sort in [Sort::FileOrder, Sort::Name, Sort::Role, Sort::Kind, Sort::DType, Sort::Parameters, Sort::Size, Sort::Range] {
@@ -146,7 +155,14 @@ fn order_rows(document: &Document, view: &mut WeightsView) {
 }
 
 fn subject(row: &Row) -> Subject<'_> {
-    Subject { name: &row.full_name, kind: &row.kind, role: row.weight.role.name, dtype: row.dtype, shape: &row.shape, parameters: row.parameters }
+    Subject {
+        name: &row.full_name,
+        kind: &row.kind,
+        role: row.weight.role.name,
+        dtype: row.dtype,
+        shape: &row.shape,
+        parameters: row.parameters,
+    }
 }
 
 fn is_main(row: &Row) -> bool {
@@ -193,7 +209,13 @@ fn header(ui: &mut egui::Ui, view: &mut WeightsView, columns: &[(Column, f32, f3
         let response = ui.interact(at, ui.scope_id().with(("sort", text)), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {text}")));
         let is_key = view.sort == sort;
-        let arrow = if !is_key { "" } else if view.descending { " ↓" } else { " ↑" };
+        let arrow = if !is_key {
+            ""
+        } else if view.descending {
+            " ↓"
+        } else {
+            " ↑"
+        };
         let color = if is_key || response.hovered() { tokens.text } else { tokens.dim };
         let galley = ui.painter().layout_no_wrap(format!("{text}{arrow}"), theme::small_font(), color);
         ui.painter().galley(pos2(at.left(), at.center().y - galley.size().y / 2.0), galley, color);
@@ -201,7 +223,8 @@ fn header(ui: &mut egui::Ui, view: &mut WeightsView, columns: &[(Column, f32, f3
             click = Some(sort);
         }
     };
-    let name_at = Rect::from_min_size(pos2(rect.left() + SIDE + 14.0, rect.top()), vec2(name_room(rect.width(), columns) - 14.0, rect.height()));
+    let name_at =
+        Rect::from_min_size(pos2(rect.left() + SIDE + 14.0, rect.top()), vec2(name_room(rect.width(), columns) - 14.0, rect.height()));
     head("name", Sort::Name, name_at);
     for (column, right, width) in columns {
         let at = Rect::from_min_max(pos2(rect.right() - right - width, rect.top()), pos2(rect.right() - right, rect.bottom()));

@@ -74,7 +74,8 @@ pub fn neighbour(picture: &GraphPicture, node: u32, direction: Direction) -> Opt
         }
         Direction::Left | Direction::Right => {
             let in_layer = (0u32..).zip(nodes).filter(|(_, place)| place.y < here.bottom() && place.bottom() > here.y);
-            let beside = in_layer.filter(|(_, place)| if direction == Direction::Left { place.right() <= here.x } else { place.x >= here.right() });
+            let beside =
+                in_layer.filter(|(_, place)| if direction == Direction::Left { place.right() <= here.x } else { place.x >= here.right() });
             beside.filter_map(|(candidate, _)| operation(candidate)).min_by_key(|(candidate, _)| column_distance(*candidate))
         }
     };

@@ -17,7 +17,14 @@ const TYPE_ZOOM: f32 = 0.3;
 /// From this zoom on names, details and edge labels are drawn.
 const NAME_ZOOM: f32 = 0.55;
 
-pub fn graph(ui: &mut egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Canvas, hovered: Option<usize>, commands: &mut Vec<Command>) {
+pub fn graph(
+    ui: &mut egui::Ui,
+    document: &Document,
+    picture: &GraphPicture,
+    canvas: &Canvas,
+    hovered: Option<usize>,
+    commands: &mut Vec<Command>,
+) {
     let selected = document.selected.and_then(|id| picture.drawn.node_of.get(id.0 as usize).copied().flatten());
     let clip = ui.clip_rect().intersect(canvas.rect);
     ui.scope(|ui| {
@@ -75,7 +82,8 @@ fn card(ui: &egui::Ui, document: &Document, card: &Card, rect: Rect, zoom: f32, 
     };
     let scale = zoom.clamp(0.6, 2.0);
     let title = widgets::fit_text(ui, &title, FontId::new(12.0 * scale, theme::semibold()), tokens.text, room);
-    let title_y = if card.detail.is_empty() || zoom < NAME_ZOOM && card.thumbnail.is_none() { rect.center().y } else { rect.top() + 17.0 * zoom };
+    let title_y =
+        if card.detail.is_empty() || zoom < NAME_ZOOM && card.thumbnail.is_none() { rect.center().y } else { rect.top() + 17.0 * zoom };
     painter.galley(pos2(left, title_y - title.size().y / 2.0), title, tokens.text);
     if zoom < NAME_ZOOM {
         return;
@@ -110,7 +118,8 @@ fn edges(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Ca
     let warm = |route: &Route| hovered.is_some_and(|node| route.from as usize == node || route.to as usize == node);
     let width = canvas.zoom.clamp(0.5, 1.5);
     let mut labelled = std::collections::HashSet::new();
-    let (plain, bright): (Vec<_>, Vec<_>) = picture.layout.edges.iter().filter(|route| touches(route, visible)).partition(|route| !lit(route));
+    let (plain, bright): (Vec<_>, Vec<_>) =
+        picture.layout.edges.iter().filter(|route| touches(route, visible)).partition(|route| !lit(route));
     for route in plain.into_iter().chain(bright) {
         let stroke = if lit(route) {
             Stroke::new(width * 1.6, tokens.accent)

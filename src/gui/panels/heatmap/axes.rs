@@ -38,7 +38,13 @@ pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixe
     let top_edge = (picture.top() - f64::from(down.shift()) as f32).max(picture.top());
     let left_edge = (picture.left() - f64::from(across.shift()) as f32).max(picture.left());
     across.each(name.len() as f32 * 7.0 + 26.0, |index, x| {
-        let text = if is_wrapped { format!("+{index}") } else if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
+        let text = if is_wrapped {
+            format!("+{index}")
+        } else if name.is_empty() {
+            index.to_string()
+        } else {
+            format!("{name} {index}")
+        };
         ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
     });
     down.each(16.0, |index, y| {

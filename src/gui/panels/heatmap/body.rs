@@ -21,7 +21,10 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, 
     let Some(view) = heatmap.view.clone() else { return };
     let area = ui.available_rect_before_wrap().shrink2(vec2(4.0, 4.0));
     let corner = area.min + vec2(axes::LEFT, axes::TOP);
-    let picture = Rect::from_min_max(corner, pos2((area.right() - colour_bar::WIDTH).max(corner.x + 16.0), (area.bottom() - 8.0).max(corner.y + 16.0)));
+    let picture = Rect::from_min_max(
+        corner,
+        pos2((area.right() - colour_bar::WIDTH).max(corner.x + 16.0), (area.bottom() - 8.0).max(corner.y + 16.0)),
+    );
     let pixels_per_point = ui.ctx().pixels_per_point();
     let picture = pixel_aligned(picture, pixels_per_point);
     let response = ui.interact(picture, ui.scope_id().with("picture"), Sense::click_and_drag());
@@ -102,10 +105,8 @@ fn paint(ui: &egui::Ui, heatmap: &HeatmapView, wanted: &PictureWanted, picture: 
     let (drawn, now) = (&shown.of.viewport, &wanted.viewport);
     let stretch = now.scale[0] / drawn.scale[0];
     let to_points = |pixels: f64| pixels as f32 / ui.ctx().pixels_per_point();
-    let corner = vec2(
-        to_points((drawn.origin[0] - now.origin[0]) * now.scale[0]),
-        to_points((drawn.origin[1] - now.origin[1]) * now.scale[1]),
-    );
+    let corner =
+        vec2(to_points((drawn.origin[0] - now.origin[0]) * now.scale[0]), to_points((drawn.origin[1] - now.origin[1]) * now.scale[1]));
     let size = vec2(to_points(f64::from(drawn.width) * stretch), to_points(f64::from(drawn.height) * stretch));
     painter.image(shown.texture.id(), Rect::from_min_size(picture.min + corner, size), whole, Color32::WHITE);
 }

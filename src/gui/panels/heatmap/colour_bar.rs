@@ -8,7 +8,7 @@ use crate::gui::theme::{self, Tokens};
 use crate::jobs::{Glance, Loaded};
 
 /// The width that the bar takes with its figures.
-pub const WIDTH: f32 = 108.0;
+pub const WIDTH: f32 = 116.0;
 
 pub fn show(ui: &egui::Ui, area: Rect, colours: &Colours, loaded: &Loaded, glance: Option<&Glance>) {
     let tokens = Tokens::of(ui);
@@ -87,7 +87,10 @@ pub fn paint_table(ui: &egui::Ui, rect: Rect, map: Map, is_vertical: bool) {
     for (position, [red, green, blue]) in (0u16..).zip(table) {
         let (from, to) = (f32::from(position) / 256.0, f32::from(position + 1) / 256.0);
         let piece = if is_vertical {
-            Rect::from_min_max(pos2(rect.left(), rect.bottom() - to * rect.height()), pos2(rect.right(), rect.bottom() - from * rect.height()))
+            Rect::from_min_max(
+                pos2(rect.left(), rect.bottom() - to * rect.height()),
+                pos2(rect.right(), rect.bottom() - from * rect.height()),
+            )
         } else {
             Rect::from_min_max(pos2(rect.left() + from * rect.width(), rect.top()), pos2(rect.left() + to * rect.width(), rect.bottom()))
         };

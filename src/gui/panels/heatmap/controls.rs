@@ -135,7 +135,13 @@ fn map_row(ui: &mut egui::Ui, map: Map, is_current: bool) -> bool {
     }
     let strip = egui::Rect::from_min_size(rect.left_top() + vec2(6.0, 5.0), vec2(72.0, 12.0));
     super::colour_bar::paint_table(ui, strip, map, false);
-    ui.painter().text(strip.right_center() + vec2(10.0, 0.0), egui::Align2::LEFT_CENTER, name, egui::FontId::proportional(12.5), tokens.text);
+    ui.painter().text(
+        strip.right_center() + vec2(10.0, 0.0),
+        egui::Align2::LEFT_CENTER,
+        name,
+        egui::FontId::proportional(12.5),
+        tokens.text,
+    );
     response.clicked()
 }
 
@@ -145,7 +151,8 @@ fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
         ui.set_min_width(220.0);
         let tokens = Tokens::of(ui);
         ui.label(RichText::new("Range of the colours").size(11.0).color(tokens.dim));
-        let choices = [Range::Full, Range::PERCENTILE, Range::Percentile { low: 2.0, high: 98.0 }, Range::Deviations(3.0), Range::Deviations(1.0)];
+        let choices =
+            [Range::Full, Range::PERCENTILE, Range::Percentile { low: 2.0, high: 98.0 }, Range::Deviations(3.0), Range::Deviations(1.0)];
         for range in choices {
             if ui.selectable_label(view.range == range, range_name(range)).clicked() {
                 view.range = range;
