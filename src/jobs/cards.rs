@@ -67,6 +67,11 @@ fn operation_card(opened: &Opened, graph_id: GraphId, graph: &Graph, id: Operati
     let weights: Vec<&Weight> = opened.catalogue.of_layer(graph_id, id);
     let describe = |weight: &&Weight| {
         let shape = &graph.tensor(weight.tensor).shape;
+        // Vectors come in many shapes (`1×32×1×1`); what counts is how many numbers there are.
+        let is_vector = shape.dims().is_some_and(|dims| dims.iter().filter(|len| **len > 1).count() <= 1);
+        if let (true, Some(count)) = (is_vector, shape.count()) {
+            return format!("{} {count}", weight.role.name);
+        }
         let layout = weight.role.layout.filter(|layout| layout.len() > 1).map_or(String::new(), |layout| format!(" {layout}"));
         format!("{} {shape}{layout}", weight.role.name)
     };
