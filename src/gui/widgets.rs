@@ -19,7 +19,8 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
     let handle = ui.interact(rect, ui.scope_id().with(("head", title)), Sense::drag());
-    handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{title} panel")));
+    let spoken = if shows.is_empty() { format!("{title} panel") } else { format!("{title} panel: {shows}") };
+    handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
     let title_galley = ui.painter().layout_no_wrap(title.to_owned(), theme::strong_font(), tokens.text);
     let at = pos2(rect.left() + 12.0, rect.center().y - title_galley.size().y / 2.0);

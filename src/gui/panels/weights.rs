@@ -109,7 +109,7 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
         ui.add_space(8.0);
         let width = ui.available_width() - 8.0;
         let field = ui.add_sized(vec2(width, 26.0), TextEdit::singleline(&mut view.filter).hint_text(hint));
-        field.widget_info(|| WidgetInfo::text_edit(true, "", &view.filter, "Filter weights"));
+        let field = field.accessible_name("Filter weights");
         if focus {
             field.request_focus();
         }

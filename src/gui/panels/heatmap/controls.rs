@@ -175,10 +175,10 @@ fn manual(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
     ui.horizontal(|ui| {
         ui.label("From");
         let low = ui.add(egui::TextEdit::singleline(&mut view.manual.0).desired_width(64.0).hint_text(limits.low.to_string()));
-        low.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.0, "Lowest value of the colours"));
+        let low = low.accessible_name("Lowest value of the colours");
         ui.label("to");
         let high = ui.add(egui::TextEdit::singleline(&mut view.manual.1).desired_width(64.0).hint_text(limits.high.to_string()));
-        high.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.1, "Highest value of the colours"));
+        let high = high.accessible_name("Highest value of the colours");
         if low.changed() || high.changed() {
             let low = view.manual.0.trim().parse().unwrap_or(limits.low);
             let high = view.manual.1.trim().parse().unwrap_or(limits.high);
