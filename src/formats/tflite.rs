@@ -31,7 +31,7 @@ use crate::source::Source;
 
 pub const FORMAT: Format = Format { name: FormatName::Tflite, extensions: &["tflite", "lite", "tfl"], sniff, open };
 
-const IDENTIFIER: &[u8] = b"TFL3";
+const IDENTIFIER: &str = "TFL3";
 /// The version that every file of this format bears.
 const VERSION: u32 = 3;
 
@@ -195,7 +195,8 @@ fn settle(graph: &mut Graph, index: usize, doubtful: &[usize], warnings: &mut Wa
 }
 
 fn has_identifier(bytes: &[u8]) -> bool {
-    bytes.get(4..8) == Some(IDENTIFIER)
+    // A root offset and the identifier take eight bytes.
+    bytes.len() >= 8 && flatbuffers::buffer_has_identifier(bytes, IDENTIFIER, false)
 }
 
 /// Whether the root is a model of version 3: its lists are in the file and consist of tables.

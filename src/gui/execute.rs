@@ -435,9 +435,19 @@ fn opened(app: &mut App, number: u64, result: Result<Output, Failure>) {
     let opening = app.state.openings.remove(position);
     match result {
         Ok(Output::Opened(opened)) => add_document(app, opened, &opening),
+        Ok(Output::Folder(models)) => open_folder(app, models),
         Ok(_) | Err(Failure::Cancelled) => {}
         Err(Failure::Failed(problem)) => app.state.notify(NoticeKind::Error, problem),
     }
+}
+
+fn open_folder(app: &mut App, models: Vec<PathBuf>) {
+    const AT_ONCE: usize = 16;
+    let more = models.len().saturating_sub(AT_ONCE);
+    if more > 0 {
+        app.state.notify(NoticeKind::Done, format!("The first {AT_ONCE} models of the folder are opened; there are {more} more"));
+    }
+    open_files(app, models.into_iter().take(AT_ONCE).collect());
 }
 
 fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {

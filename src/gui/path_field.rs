@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use egui::{Key, RichText, TextEdit};
 
 use super::command::Command;
-use crate::jobs::{Completions, expand_home};
 use super::theme::{self, Tokens};
+use crate::jobs::{Completions, expand_home};
 
 /// What was typed, and the completions for it.
 #[derive(Clone, Debug, Default)]

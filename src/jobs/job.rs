@@ -1,6 +1,6 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,6 +68,8 @@ pub enum Job {
 #[derive(Debug)]
 pub enum Output {
     Opened(Arc<Opened>),
+    /// The path was a folder: the models in it.
+    Folder(Vec<PathBuf>),
     Layout(Arc<GraphPicture>),
     Loaded(Arc<Loaded>),
     Picture(Box<Picture>),
@@ -202,6 +204,7 @@ impl Job {
     /// [`Failure`]: cancelled, or one sentence.
     pub fn run(self, token: &Token) -> Result<Output, Failure> {
         match self {
+            Self::Open { path, .. } if path.is_dir() => Ok(Output::Folder(models_in(&path, token)?)),
             Self::Open { path, options } => {
                 let mut opened = open(|| formats::open(&path, &options, token))?;
                 if let Some(opened) = Arc::get_mut(&mut opened) {
@@ -248,6 +251,24 @@ pub fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opene
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);
     Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), options: Options::default() }))
+}
+
+/// The files of a folder that are models, by name. Folders in it are left alone.
+fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
+    let cant_read = |error: std::io::Error| Failure::Failed(format!("Can't read the folder: {error}: {}", folder.display()));
+    let mut models = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cant_read)? {
+        token.check()?;
+        let path = entry.map_err(cant_read)?.path();
+        let is_model =
+            path.is_file() && Source::open(&path).is_ok_and(|source| formats::FORMATS.iter().any(|format| (format.sniff)(&source)));
+        models.extend(is_model.then_some(path));
+    }
+    if models.is_empty() {
+        return Err(Failure::Failed(format!("There is no model in the folder: {}", folder.display())));
+    }
+    models.sort();
+    Ok(models)
 }
 
 /// With a capital letter, as a notice begins.
