@@ -126,8 +126,6 @@ pub struct Loaded {
     pub scales: Scales,
     /// The axis of output channels and its figures, where the layout names one.
     pub channels: Option<(usize, Vec<Channel>)>,
-    /// The distribution in a few bars.
-    pub glance: Glance,
     /// For pictures in which a pixel covers many cells, and the view it was made for.
     pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
@@ -324,8 +322,7 @@ pub fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded
         Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
         None => None,
     };
-    let glance = glance_of(&weight, &real, &summary.moments, token)?;
-    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, glance, pyramid: Mutex::default() })
+    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, pyramid: Mutex::default() })
 }
 
 fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
@@ -399,6 +396,16 @@ impl Loaded {
         if part == 0.0 { at(below) } else { at(below) + (at(below + 1.0) - at(below)) * part }
     }
 
+    /// The part of the finite values, 0 to 1, that are not above a value; interpolated between the
+    /// tenths of a percent.
+    pub fn part_up_to(&self, value: f64) -> f64 {
+        let above = self.quantiles.partition_point(|quantile| *quantile <= value);
+        let (Some(low), Some(high)) = (above.checked_sub(1).and_then(|below| self.quantiles.get(below)), self.quantiles.get(above)) else {
+            return if above == 0 { 0.0 } else { 1.0 };
+        };
+        ((above - 1) as f64 + (value - low) / (high - low)) / 1000.0
+    }
+
     /// The percentile that a finite value stands at, in tenths.
     pub fn rank_of(&self, value: f32) -> Option<f64> {
         if !value.is_finite() || self.quantiles.iter().any(|quantile| quantile.is_nan()) {
@@ -439,14 +446,10 @@ pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
 fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failure> {
     let real = weight.real(model, token)?;
     let moments = Moments::of(&real.values, token)?;
-    glance_of(weight, &real, &moments, token)
-}
-
-fn glance_of(weight: &Weight, real: &Real, moments: &Moments, token: &Token) -> Result<Glance, Failure> {
     let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
     let peak = histogram.peak().max(1) as f32;
     let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, real, moments) })
+    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, &real, &moments) })
 }
 
 /// The first kernels of a convolution, small, side by side: as many as fit in rows of the same
