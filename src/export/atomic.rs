@@ -23,10 +23,10 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     write_seekable(path, |out| fill(out))
 }
 
-/// [`write`] for a content that goes back to fill in what it did not know, as a zip archive does.
+/// [`write()`] for a content that goes back to fill in what it did not know, as a zip archive does.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_seekable(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let target = behind_links(path);
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

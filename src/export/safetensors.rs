@@ -27,7 +27,7 @@ pub fn write(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(Strin
 /// Writes header and data.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_to(
     out: &mut (impl Write + ?Sized),
     arrays: &mut [(String, Array<'_>)],
