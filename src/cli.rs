@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::formats::{self, OpenError, Options};
+use crate::formats::{self, OpenError, Options, one_line};
 use crate::jobs::Token;
 use crate::model::Model;
 
@@ -114,7 +114,7 @@ pub fn report(error: &anyhow::Error) {
     for (position, cause) in error.chain().enumerate() {
         let _ = write!(line, "{}{cause}", if position == 0 { "" } else { ": " });
     }
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", one_line(&line));
 }
 
 /// Whether the reader of our output went away (`weightscope inspect ... | head`), which is no error.
@@ -126,12 +126,12 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).context("can't write the result")?;
-    Ok(out.flush().context("can't write the result")?)
+    out.flush().context("can't write the result")
 }
 
-/// A message for the person at the terminal.
+/// A message for the person at the terminal, in one line.
 fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", one_line(text));
 }
 
 /// A progress bar on a terminal, nothing in a pipe.

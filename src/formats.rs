@@ -73,8 +73,39 @@ pub fn open_source(source: Source, options: &Options, token: &Token) -> Result<M
         return Err(OpenError::Empty { path: source.path().to_owned() });
     }
     match FORMATS.iter().find(|format| (format.sniff)(&source)) {
-        Some(format) => (format.open)(source, options, token),
+        Some(format) => match (format.open)(source, options, token) {
+            Ok(mut model) => {
+                model.warnings.iter_mut().for_each(|warning| *warning = one_line(warning));
+                Ok(model)
+            }
+            Err(OpenError::Malformed { path, format, what }) => Err(OpenError::Malformed { path, format, what: excerpt(&what) }),
+            Err(error) => Err(error),
+        },
         None => Err(OpenError::Unrecognised { path: source.path().to_owned(), what: describe(source.bytes()) }),
+    }
+}
+
+/// The text with line ends and other control characters escaped: a sentence may quote what a file
+/// holds, and stays in its line.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
+
+/// One line of a length that a person reads.
+fn excerpt(text: &str) -> String {
+    const MAX_LETTERS: usize = 300;
+    let line = one_line(text);
+    match line.char_indices().nth(MAX_LETTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 
@@ -114,4 +145,18 @@ fn describe(bytes: &[u8]) -> String {
     let kind =
         if is_text { "the file is text, but no model that is known here" } else { "the file is of no model format that is known here" };
     kind.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_stays_in_its_line() {
+        assert_eq!(one_line("a\tb\r\nc\u{1b}[0m \u{85} ä"), "a\\tb\\r\\nc\\u{1b}[0m \\u{85} ä");
+        assert_eq!(excerpt(&"ä".repeat(301)), "ä".repeat(300) + "…");
+        let file = Source::from_bytes("x.xml", b"<net version=\"11\"><layers></lay\ners></net>".to_vec());
+        let error = open_source(file, &Options::default(), &Token::new()).unwrap_err().to_string();
+        assert!(!error.contains('\n') && error.ends_with(": x.xml"), "{error}");
+    }
 }

@@ -9,6 +9,8 @@ use thiserror::Error;
 
 use crate::model::DType;
 
+mod small;
+
 /// Why stored bytes can't become numbers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum DecodeError {
@@ -40,9 +42,6 @@ pub fn can_decode(dtype: DType) -> bool {
     !matches!(
         dtype,
         DType::String | DType::Complex64 | DType::Complex128 | DType::Resource | DType::Variant | DType::Dynamic | DType::Unknown(_)
-    ) && !matches!(
-        dtype,
-        DType::Nf4 | DType::U1 | DType::U2 | DType::U3 | DType::U6 | DType::F8E4M3 | DType::F8E5M2 | DType::F8E8M0 | DType::F4E2M1
     )
 }
 
@@ -66,7 +65,15 @@ pub fn decode_f32(dtype: DType, bytes: &[u8], start: usize, out: &mut [f32]) -> 
         DType::U32 => fixed(dtype, bytes, start, out, |b| u32::from_le_bytes(b) as f32),
         DType::I64 => fixed(dtype, bytes, start, out, |b| i64::from_le_bytes(b) as f32),
         DType::U64 => fixed(dtype, bytes, start, out, |b| u64::from_le_bytes(b) as f32),
-        DType::I4 | DType::U4 | DType::I2 => packed(dtype, bytes, start, out, |code| code as f32),
+        DType::F8E4M3 => fixed(dtype, bytes, start, out, |[b]| small::f8e4m3(b)),
+        DType::F8E5M2 => fixed(dtype, bytes, start, out, |[b]| small::f8e5m2(b)),
+        DType::F8E8M0 => fixed(dtype, bytes, start, out, |[b]| small::f8e8m0(b)),
+        DType::Nf4 => packed(dtype, bytes, start, out, |code| small::nf4(code as u8)),
+        DType::F4E2M1 => packed(dtype, bytes, start, out, |code| small::f4e2m1(code as u8)),
+        DType::I4 | DType::U4 | DType::I2 | DType::U2 => packed(dtype, bytes, start, out, |code| code as f32),
+        DType::U1 => odd(dtype, bytes, start, out, small::u1, f32::from),
+        DType::U3 => odd(dtype, bytes, start, out, small::u3, f32::from),
+        DType::U6 => odd(dtype, bytes, start, out, small::u6, f32::from),
         other => Err(DecodeError::Type(other)),
     }
 }
@@ -87,7 +94,10 @@ pub fn decode_i64(dtype: DType, bytes: &[u8], start: usize, out: &mut [i64]) -> 
         DType::U32 => fixed(dtype, bytes, start, out, |b| i64::from(u32::from_le_bytes(b))),
         DType::I64 => fixed(dtype, bytes, start, out, i64::from_le_bytes),
         DType::U64 => fixed(dtype, bytes, start, out, |b| u64::from_le_bytes(b) as i64),
-        DType::I4 | DType::U4 | DType::I2 => packed(dtype, bytes, start, out, |code| code),
+        DType::I4 | DType::U4 | DType::I2 | DType::U2 => packed(dtype, bytes, start, out, |code| code),
+        DType::U1 => odd(dtype, bytes, start, out, small::u1, i64::from),
+        DType::U3 => odd(dtype, bytes, start, out, small::u3, i64::from),
+        DType::U6 => odd(dtype, bytes, start, out, small::u6, i64::from),
         other => Err(DecodeError::Type(other)),
     }
 }
@@ -123,14 +133,14 @@ fn fixed<const N: usize, T>(
     Ok(())
 }
 
-/// 4-bit and 2-bit integers, packed flat over the whole tensor, lowest bits first.
+/// 4-bit and 2-bit codes, packed flat over the whole tensor, lowest bits first.
 fn packed<T>(dtype: DType, bytes: &[u8], start: usize, out: &mut [T], make: impl Fn(i64) -> T) -> Result<(), DecodeError> {
     let bits = dtype.bits() as usize;
     let per_byte = 8 / bits;
     let mask = (1u8 << bits) - 1;
     let sign = match dtype {
-        DType::U4 => 0,
-        _ => 1i64 << (bits - 1),
+        DType::I4 | DType::I2 => 1i64 << (bits - 1),
+        _ => 0,
     };
     let last = start.checked_add(out.len()).ok_or(DecodeError::Overflow)?;
     if last.div_ceil(per_byte) > bytes.len() {
@@ -140,6 +150,24 @@ fn packed<T>(dtype: DType, bytes: &[u8], start: usize, out: &mut [T], make: impl
     for (index, slot) in (start..last).zip(out.iter_mut()) {
         let code = i64::from((bytes[index / per_byte] >> (index % per_byte * bits)) & mask);
         *slot = make((code ^ sign) - sign);
+    }
+    Ok(())
+}
+
+/// Codes that are not packed lowest bits first; `read` finds one by its index.
+fn odd<T>(
+    dtype: DType,
+    bytes: &[u8],
+    start: usize,
+    out: &mut [T],
+    read: impl Fn(&[u8], usize) -> Option<u8>,
+    make: impl Fn(u8) -> T,
+) -> Result<(), DecodeError> {
+    let expected = start.checked_add(out.len()).ok_or(DecodeError::Overflow)? as u64;
+    let too_short =
+        || DecodeError::Size { dtype, expected, needed: dtype.packed_bytes(expected).unwrap_or(u64::MAX), found: bytes.len() as u64 };
+    for (index, slot) in (start..).zip(out) {
+        *slot = make(read(bytes, index).ok_or_else(too_short)?);
     }
     Ok(())
 }
@@ -171,6 +199,9 @@ mod tests {
         assert_eq!(floats(DType::I4, &[0x21, 0x0f], 3), [1.0, 2.0, -1.0]);
         assert_eq!(floats(DType::U4, &[0x21, 0x0f], 3), [1.0, 2.0, 15.0]);
         assert_eq!(floats(DType::I2, &[0b1110_0100], 4), [0.0, 1.0, -2.0, -1.0]);
+        assert_eq!(floats(DType::U2, &[0b1110_0100], 4), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(floats(DType::Nf4, &[0xf0], 2), [-1.0, 1.0]);
+        assert_eq!(floats(DType::F4E2M1, &[0xf7], 2), [6.0, -6.0]);
         let mut from_the_middle = [0i64; 2];
         decode_i64(DType::I4, &[0x21, 0x8f], 1, &mut from_the_middle).unwrap();
         assert_eq!(from_the_middle, [2, -1]);
@@ -181,6 +212,8 @@ mod tests {
         let mut out = [0.0; 2];
         assert!(matches!(decode_f32(DType::F32, &[0; 7], 0, &mut out), Err(DecodeError::Size { needed: 8, found: 7, .. })));
         assert!(matches!(decode_f32(DType::I4, &[0; 1], 1, &mut out), Err(DecodeError::Size { .. })));
+        assert!(matches!(decode_f32(DType::U1, &[0; 1], 7, &mut out), Err(DecodeError::Size { needed: 2, found: 1, .. })));
+        assert!(matches!(decode_f32(DType::U6, &[0; 4], 3, &mut out), Err(DecodeError::Size { needed: 6, found: 4, .. })));
         assert!(decode_f32(DType::F32, &[0; 8], usize::MAX, &mut out).is_err());
         assert_eq!(decode_f32(DType::String, &[], 0, &mut out), Err(DecodeError::Type(DType::String)));
         assert!(check_size(DType::F32, u64::MAX, 4, false).is_err());

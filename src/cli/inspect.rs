@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::ModelArguments;
 use crate::export::json::{number, short};
+use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
 use crate::stats::Moments;
-use crate::weights::{Catalogue, Kind, Scheme, Weight};
+use crate::weights::{Catalogue, Kind, Scales, Scheme, Weight};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -127,25 +128,26 @@ impl Listing<'_> {
         if self.stats {
             fields.insert("values".into(), self.values(weight, &mut problem));
         }
-        fields.insert("problem".into(), problem.into());
+        fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
         constant
     }
 
     fn quantization(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
-        let mut fields = Map::new();
-        fields.insert("scheme".into(), weight.scheme.name().into());
-        if weight.scheme != Scheme::None {
-            match weight.scales(self.model, &Token::new()) {
-                Ok(scales) => {
-                    fields.insert("axis".into(), scales.axis.into());
-                    fields.insert("scales".into(), scales.scales.iter().map(|scale| short(*scale)).collect());
-                    fields.insert("zero_points".into(), scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect());
-                }
-                Err(error) => *problem = problem.take().or(Some(error.to_string())),
+        let scales = match weight.scales(self.model, &Token::new()) {
+            _ if weight.scheme == Scheme::None => Scales::default(),
+            Ok(scales) => scales,
+            Err(error) => {
+                *problem = problem.take().or(Some(error.to_string()));
+                Scales::default()
             }
-        }
-        Value::Object(fields)
+        };
+        json!({
+            "scheme": weight.scheme.name(),
+            "axis": scales.axis,
+            "scales": scales.scales.iter().map(|scale| short(*scale)).collect::<Vec<_>>(),
+            "zero_points": scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect::<Vec<_>>(),
+        })
     }
 
     fn values(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
@@ -180,29 +182,24 @@ impl Listing<'_> {
 
     fn to_text(&self) -> String {
         let model = self.model;
-        let mut text = String::new();
-        let _ = writeln!(text, "{}: {} {}", model.file.display(), model.format, model.format_version);
-        if let Some(producer) = &model.producer {
-            let _ = writeln!(text, "made by {producer}");
-        }
-        for warning in &model.warnings {
-            let _ = writeln!(text, "warning: {warning}");
-        }
+        let mut lines = vec![format!("{}: {} {}", model.file.display(), model.format, model.format_version)];
+        lines.extend(model.producer.iter().map(|producer| format!("made by {producer}")));
+        lines.extend(model.warnings.iter().map(|warning| format!("warning: {warning}")));
         for (id, graph) in (0..).map(GraphId).zip(&model.graphs) {
             let title = if graph.path.is_empty() { graph.name.clone() } else { graph.path.join("/") };
             let count = graph.operations.len();
-            let _ = writeln!(text, "\ngraph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" });
+            lines.push(String::new());
+            lines.push(format!("graph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" }));
             for (operation_id, operation) in graph.operations() {
-                let _ = writeln!(text, "{:>6}  {}  {}", operation.index, operation.kind, operation.name);
-                for weight in self.catalogue.of_operation(id, operation_id) {
-                    self.constant_line(&mut text, weight);
-                }
+                lines.push(format!("{:>6}  {}  {}", operation.index, operation.kind, operation.name));
+                lines.extend(self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant_line(weight)));
             }
         }
-        text
+        // Names may hold line ends.
+        lines.iter().map(|line| one_line(line) + "\n").collect()
     }
 
-    fn constant_line(&self, text: &mut String, weight: &Weight) {
+    fn constant_line(&self, weight: &Weight) -> String {
         let tensor = weight.data_tensor(self.model);
         let shape = weight.graph(self.model).tensor(weight.tensor).shape.to_string();
         let layout = weight.role.layout.unwrap_or_default();
@@ -210,27 +207,21 @@ impl Listing<'_> {
         let mark = if weight.role.kind == Kind::Weight { "*" } else { " " };
         let mut problem = weight.problem(self.model);
         let figures = if self.stats { self.values(weight, &mut problem) } else { Value::Null };
-        let _ = write!(
-            text,
-            "      {mark} {:<2} {:<12} {:<5} {shape:<16} {layout:<6} {scheme}",
-            weight.site.input,
-            weight.role.name,
-            tensor.dtype.name()
-        );
+        let (input, role, dtype) = (weight.site.input, weight.role.name, tensor.dtype.name());
+        let mut line = format!("      {mark} {input:<2} {role:<12} {dtype:<5} {shape:<16} {layout:<6} {scheme}");
         if let Some(figures) = figures.as_object() {
             for key in ["min", "max", "mean", "std"] {
-                let _ = write!(text, "  {key} {}", figures[key]);
+                let _ = write!(line, "  {key} {}", figures[key]);
             }
-            if let Some(digest) = figures.get("sha256") {
-                let _ = write!(text, "  sha256 {digest}");
+            if let Some(digest) = figures.get("sha256").and_then(Value::as_str) {
+                let _ = write!(line, "  sha256 {digest}");
             }
         }
         if let Some(problem) = problem {
-            let _ = write!(text, "  problem: {problem}");
+            let _ = write!(line, "  problem: {problem}");
         }
-        let trimmed = text.trim_end().len();
-        text.truncate(trimmed);
-        text.push('\n');
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 

@@ -7,7 +7,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes a file. Where `path` is a link, the file that it leads to is replaced; where it is a
 /// device or a pipe (`/dev/stdout`), it is written to as it stands.
@@ -26,21 +26,57 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// [`write()`] for a content that goes back to fill in what it did not know, as a zip archive does.
 ///
 /// # Errors
-/// As for [`write()`].
+/// As for [`write()`]; or `path` is a device or a pipe, where nobody can go back.
 pub fn write_seekable(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    stage(path, fill)?.commit()
+}
+
+/// Content that is on the disk, but not yet under its name. It goes unless it is committed.
+#[derive(Debug)]
+pub struct Staged {
+    temporary: NamedTempFile,
+    target: PathBuf,
+}
+
+/// Writes a file up to its last step, so that several can take their names once all are there.
+///
+/// # Errors
+/// As for [`write_seekable`].
+pub fn stage(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<Staged> {
     let target = behind_links(path);
+    if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     builder.prefix(".weightscope-").suffix(".part");
     if let Some(permissions) = permissions(&target) {
         builder.permissions(permissions);
     }
-    let temporary = builder.tempfile_in(folder)?;
+    let temporary = builder.tempfile_in(folder).map_err(without_temporary_name)?;
     let mut out = BufWriter::with_capacity(1 << 18, temporary.as_file().try_clone()?);
     fill(&mut out)?;
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    temporary.persist(&target)?;
-    Ok(())
+    Ok(Staged { temporary, target })
+}
+
+impl Staged {
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// What the file system says; what was there before is there still.
+    pub fn commit(self) -> io::Result<()> {
+        self.temporary.persist(&self.target).map_err(|error| without_temporary_name(error.error))?;
+        Ok(())
+    }
+}
+
+/// The temporary file's name, which the error's text may hold, means nothing to a person.
+fn without_temporary_name(error: io::Error) -> io::Error {
+    match (error.get_ref().is_some(), error.kind()) {
+        (false, _) | (_, io::ErrorKind::Other) => error,
+        (true, kind) => kind.into(),
+    }
 }
 
 fn behind_links(path: &Path) -> PathBuf {
@@ -91,6 +127,18 @@ mod tests {
         assert!(write(folder.path(), |_| Ok(())).is_err());
     }
 
+    #[test]
+    fn staged_files_wait_for_their_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        drop(stage(&path, |out| out.write_all(b"dropped")).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let staged = stage(&path, |out| out.write_all(b"kept")).unwrap();
+        assert!(!path.exists());
+        staged.commit().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "kept");
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_and_permissions() {
@@ -105,5 +153,6 @@ mod tests {
         assert_eq!(fs::read_to_string(&real).unwrap(), "after");
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
         write(Path::new("/dev/null"), |out| out.write_all(b"x")).unwrap();
+        assert!(write_seekable(Path::new("/dev/null"), |_| Ok(())).is_err(), "a device is not replaced by a file");
     }
 }

@@ -86,7 +86,15 @@ impl Manifest {
     /// # Errors
     /// What the file system says.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        write_json(path, self)
+        self.stage(path)?.commit()
+    }
+
+    /// Writes the file, but for its name, which it gets when the arrays are there.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn stage(&self, path: &Path) -> io::Result<atomic::Staged> {
+        atomic::stage(path, |out| fill_json(out, self))
     }
 }
 
@@ -95,10 +103,12 @@ impl Manifest {
 /// # Errors
 /// What the file system says, or a value that JSON can't hold.
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    atomic::write(path, |out| {
-        serde_json::to_writer_pretty(&mut *out, value)?;
-        out.write_all(b"\n")
-    })
+    atomic::write(path, |out| fill_json(out, value))
+}
+
+fn fill_json(mut out: impl io::Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, value)?;
+    out.write_all(b"\n")
 }
 
 /// SHA-256 in lower-case hexadecimal digits.

@@ -23,7 +23,15 @@ pub struct Archive<W: Write + Seek> {
 /// # Errors
 /// What `fill` or the file system says.
 pub fn write(path: &Path, fill: impl FnOnce(&mut Archive<&mut BufWriter<File>>) -> io::Result<()>) -> io::Result<()> {
-    atomic::write_seekable(path, |out| {
+    stage(path, fill)?.commit()
+}
+
+/// [`write()`], but for the file's name.
+///
+/// # Errors
+/// As for [`write()`].
+pub fn stage(path: &Path, fill: impl FnOnce(&mut Archive<&mut BufWriter<File>>) -> io::Result<()>) -> io::Result<atomic::Staged> {
+    atomic::stage(path, |out| {
         let mut archive = Archive::new(out);
         fill(&mut archive)?;
         archive.finish()?;

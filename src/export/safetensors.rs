@@ -24,6 +24,14 @@ pub fn write(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(Strin
     atomic::write(path, |out| write_to(out, arrays, metadata, token))
 }
 
+/// [`write()`], but for the file's name.
+///
+/// # Errors
+/// As for [`write()`].
+pub fn stage(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(String, String)], token: &Token) -> io::Result<atomic::Staged> {
+    atomic::stage(path, |out| write_to(out, arrays, metadata, token))
+}
+
 /// Writes header and data.
 ///
 /// # Errors

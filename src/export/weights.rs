@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::atomic::Staged;
 use super::json::short;
 use super::manifest::{DataFile, Entry, Manifest, Quantization, sha256};
 use super::names::{Names, array_name};
@@ -98,18 +99,22 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
         return Err(WriteError::NoValues(written.skipped.join("; ")));
     }
     token.expect(planned.iter().map(|plan| plan.entry.shape.iter().product::<usize>() as u64).sum());
-    let in_file = |error: io::Error| match error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Cancelled>) {
-        true => WriteError::Cancelled(Cancelled),
-        false => WriteError::File { path: path.to_owned(), error },
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error: io::Error| match error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Cancelled>) {
+            true => WriteError::Cancelled(Cancelled),
+            false => WriteError::File { path, error },
+        }
     };
-    write_arrays(request, &mut planned, path, token).map_err(in_file)?;
+    let staged = write_arrays(request, &mut planned, path, token).map_err(at(path))?;
     written.arrays = planned.len();
     written.files.push(path.to_owned());
-    if request.format.holds_many() {
+    if let Some(arrays) = staged {
+        // Both files, or none: neither gets its name before the other is on the disk.
         let manifest_path = path.with_extension("json");
-        let entries = planned.into_iter().map(|plan| plan.entry).collect();
-        let manifest = manifest(request.model, entries, token)?;
-        manifest.write(&manifest_path).map_err(|error| WriteError::File { path: manifest_path.clone(), error })?;
+        let manifest = manifest(request.model, planned, token)?.stage(&manifest_path).map_err(at(&manifest_path))?;
+        arrays.commit().map_err(at(path))?;
+        manifest.commit().map_err(at(&manifest_path))?;
         written.files.push(manifest_path);
     }
     Ok(written)
@@ -186,29 +191,40 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn write_arrays(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<()> {
+/// Writes the arrays; a file that a manifest goes with lacks its name yet.
+fn write_arrays(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<Option<Staged>> {
     match request.format {
-        Format::Npz => npz::write(path, |archive| {
-            for plan in planned {
-                let name = plan.entry.array.clone();
-                plan.with_array(request, token, |array| archive.add(&name, array, token))?;
-            }
-            Ok(())
-        }),
-        Format::Npy => planned.iter_mut().try_for_each(|plan| plan.with_array(request, token, |array| npy::write(path, array, token))),
-        Format::Csv => planned.iter_mut().try_for_each(|plan| {
-            let layout = plan.entry.layout.clone();
-            plan.with_array(request, token, |array| csv::write(path, array, csv::Form::Indexed, layout.as_deref(), token))
-        }),
-        Format::Safetensors => write_safetensors(request, planned, path, token),
+        Format::Npz => {
+            let staged = npz::stage(path, |archive| {
+                for plan in planned {
+                    let name = plan.entry.array.clone();
+                    plan.with_array(request, token, |array| archive.add(&name, array, token))?;
+                }
+                Ok(())
+            });
+            staged.map(Some)
+        }
+        Format::Safetensors => stage_safetensors(request, planned, path, token).map(Some),
+        Format::Npy => {
+            planned.iter_mut().try_for_each(|plan| plan.with_array(request, token, |array| npy::write(path, array, token)))?;
+            Ok(None)
+        }
+        Format::Csv => {
+            planned.iter_mut().try_for_each(|plan| {
+                let layout = plan.entry.layout.clone();
+                plan.with_array(request, token, |array| csv::write(path, array, csv::Form::Indexed, layout.as_deref(), token))
+            })?;
+            Ok(None)
+        }
     }
 }
 
 /// The header comes first and needs only shapes; the values are computed one array after the other
 /// as they are written.
-fn write_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<()> {
+fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<Staged> {
     let metadata = [("source".to_owned(), request.model.file_name())];
-    let mut computers: Vec<(String, Vec<usize>, Box<dyn FnMut(usize, &mut [f32]) -> io::Result<()> + '_>)> = Vec::new();
+    type Compute<'a> = Box<dyn FnMut(usize, &mut [f32]) -> io::Result<()> + 'a>;
+    let mut computers: Vec<(String, Vec<usize>, Compute<'_>)> = Vec::new();
     let mut arrays = Vec::new();
     for plan in planned {
         let (name, shape, weight) = (plan.entry.array.clone(), plan.entry.shape.clone(), plan.weight);
@@ -234,7 +250,7 @@ fn write_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Pat
     for (name, shape, compute) in &mut computers {
         arrays.push((name.clone(), Array::new(shape, Values::Computed(compute.as_mut()))?));
     }
-    safetensors::write(path, &mut arrays, &metadata, token)
+    safetensors::stage(path, &mut arrays, &metadata, token)
 }
 
 fn base_name(model: &Model, weight: &Weight) -> String {
@@ -243,7 +259,7 @@ fn base_name(model: &Model, weight: &Weight) -> String {
     array_name(body.as_deref(), &weight.operation(model).name, weight.role.name)
 }
 
-fn manifest(model: &Model, entries: Vec<Entry>, token: &Token) -> Result<Manifest, Cancelled> {
+fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Manifest, Cancelled> {
     // A pair's `.xml` is read as a stream and need not be among the mapped sources.
     let mut digests: HashMap<&Path, String> = HashMap::new();
     for source in &model.sources {
@@ -258,6 +274,6 @@ fn manifest(model: &Model, entries: Vec<Entry>, token: &Token) -> Result<Manifes
         digests.into_iter().map(|(path, sha256)| DataFile { file: path.to_string_lossy().into_owned(), sha256 }).collect();
     others.sort_by(|a, b| a.file.cmp(&b.file));
     manifest.data_files = others;
-    manifest.arrays = entries;
+    manifest.arrays = planned.into_iter().map(|plan| plan.entry).collect();
     Ok(manifest)
 }

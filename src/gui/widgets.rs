@@ -36,6 +36,8 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
             ui.painter().galley(at, galley, tokens.dim);
         }
     });
+    // The controls may be fewer than the head is high; what follows begins below it all the same.
+    ui.advance_cursor_after_rect(rect);
     handle.drag_started()
 }
 

@@ -32,6 +32,8 @@ pub struct Card {
 pub const CARD_WIDTH: f64 = 244.0;
 /// The space for kernels inside a box: width and height in pixels, drawn at two a point.
 pub const THUMBNAIL_PIXELS: (u32, u32) = (436, 96);
+/// Larger kernels would be drawn with less than a point a cell.
+const LARGEST_KERNEL: usize = 48;
 const TITLE_HEIGHT: f64 = 34.0;
 const DETAIL_HEIGHT: f64 = 18.0;
 /// The height of the picture inside a box, its margin included.
@@ -67,6 +69,11 @@ fn operation_card(opened: &Opened, graph_id: GraphId, graph: &Graph, id: Operati
     let weights: Vec<&Weight> = opened.catalogue.of_layer(graph_id, id);
     let describe = |weight: &&Weight| {
         let shape = &graph.tensor(weight.tensor).shape;
+        // Vectors come in many shapes (`1×32×1×1`); what counts is how many numbers there are.
+        let is_vector = shape.dims().is_some_and(|dims| dims.iter().filter(|len| **len > 1).count() <= 1);
+        if let (true, Some(count)) = (is_vector, shape.count()) {
+            return format!("{} {count}", weight.role.name);
+        }
         let layout = weight.role.layout.filter(|layout| layout.len() > 1).map_or(String::new(), |layout| format!(" {layout}"));
         format!("{} {shape}{layout}", weight.role.name)
     };
@@ -80,12 +87,13 @@ fn operation_card(opened: &Opened, graph_id: GraphId, graph: &Graph, id: Operati
     }
 }
 
-/// Whether the weight has kernels of more than one cell to show.
+/// Whether the weight has kernels of more than one cell, and small enough to be seen in a box.
 fn has_kernels(graph: &Graph, weight: &Weight) -> bool {
     let dims = graph.tensor(weight.tensor).shape.dims().unwrap_or_default();
     let layout = weight.role.layout.filter(|layout| layout.len() == dims.len()).unwrap_or_default();
-    let spatial = layout.chars().zip(&dims).filter(|(letter, _)| "DHW".contains(*letter)).any(|(_, len)| *len > 1);
-    weight.role.name == "kernel" && spatial && !dims.contains(&0)
+    let sides: Vec<usize> = layout.chars().zip(&dims).filter(|(letter, _)| "HW".contains(*letter)).map(|(_, len)| *len).collect();
+    let is_small = sides.iter().all(|side| *side <= LARGEST_KERNEL);
+    weight.role.name == "kernel" && sides.iter().any(|side| *side > 1) && is_small && !dims.contains(&0)
 }
 
 fn end_card(graph: &Graph, id: TensorId, what: &str) -> Card {

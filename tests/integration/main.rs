@@ -1,6 +1,12 @@
 //! The integration tests: one binary, a module for each intent.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only functions marked as such")]
 
+mod cli;
+mod extract;
+mod fixtures;
+mod hostile;
+mod program;
+mod reference;
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]
 mod support;
 mod tidy;

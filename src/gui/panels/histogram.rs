@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{RichText, Stroke, vec2};
-use egui_plot::{Bar, BarChart, Plot, PlotBounds};
+use egui_plot::{Bar, BarChart, GridMark, Plot, PlotBounds};
 
 use crate::gui::command::Command;
 use crate::gui::names::{self, signed};
@@ -11,6 +11,7 @@ use crate::gui::state::{Document, Progress};
 use crate::gui::theme::Tokens;
 use crate::gui::views::{HistogramView, HistogramWanted};
 use crate::gui::{panels, widgets};
+use crate::render::number;
 use crate::stats::{Histogram, Rule};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, commands: &mut Vec<Command>) -> bool {
@@ -110,6 +111,9 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
     let peak = height_of(histogram.peak());
     let (first, last) = (histogram.edges[0], histogram.edges[histogram.edges.len() - 1]);
     let margin = (last - first) * 0.02;
+    let x_labels = number::ticks(first, last, (ui.available_width() / 90.0).clamp(2.0, 12.0) as usize);
+    let x_step = x_labels.windows(2).next().map_or(1.0, |pair| pair[1].0 - pair[0].0);
+    let x_marks: Vec<GridMark> = x_labels.iter().map(|(value, _)| GridMark { value: *value, step_size: x_step }).collect();
     let hovered = Arc::clone(histogram);
     let hover_color = tokens.text;
     let room = if has_note { 26.0 } else { 6.0 };
@@ -136,7 +140,8 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
             .allow_drag(false)
             .y_axis_min_width(30.0)
             .y_axis_formatter(move |mark, _| count_label(mark.value, is_log))
-            .x_axis_formatter(|mark, _| names::figure(mark.value))
+            .x_grid_spacer(move |_| x_marks.clone())
+            .x_axis_formatter(move |mark, _| x_labels.iter().find(|(value, _)| *value == mark.value).map_or(String::new(), |(_, text)| text.clone()))
             .show(ui, |plot| {
                 plot.set_plot_bounds(PlotBounds::from_min_max([first - margin, 0.0], [last + margin, peak * 1.06]));
                 plot.bar_chart(BarChart::new("values", bars).allow_hover(false));

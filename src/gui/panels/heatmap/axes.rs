@@ -33,18 +33,13 @@ pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixe
     let font = theme::small_number_font();
     let wrap = view.wrap().unwrap_or(1);
     let is_wrapped = view.wrap().is_some();
-    // A wrapped sequence has indices at its rows only: the first one of each.
-    let name = if is_wrapped { String::new() } else { axis_name(view, Place::Columns) };
+    let name = axis_name(view, Place::Columns);
     let top_edge = (picture.top() - f64::from(down.shift()) as f32).max(picture.top());
     let left_edge = (picture.left() - f64::from(across.shift()) as f32).max(picture.left());
-    across.each(name.len() as f32 * 7.0 + 26.0, |index, x| {
-        let text = if is_wrapped {
-            format!("+{index}")
-        } else if name.is_empty() {
-            index.to_string()
-        } else {
-            format!("{name} {index}")
-        };
+    // A wrapped sequence has indices at its rows only: the first one of each.
+    let room = if is_wrapped { f32::INFINITY } else { name.len() as f32 * 7.0 + 26.0 };
+    across.each(room, |index, x| {
+        let text = if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
         ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
     });
     down.each(16.0, |index, y| {
@@ -81,7 +76,7 @@ impl Axis {
     /// Calls `draw` for the visible blocks, thinned so that labels are `room` points apart.
     fn each(&self, room: f32, mut draw: impl FnMut(usize, f32)) {
         let block = self.cells as f64 * self.scale;
-        if self.count == 0 || block <= 0.0 {
+        if self.count == 0 || block <= 0.0 || room.is_infinite() {
             return;
         }
         let step = nice_step((f64::from(room) / block).ceil().max(1.0) as usize);
