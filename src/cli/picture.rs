@@ -41,6 +41,9 @@ pub struct HeatmapArguments {
     /// Where an axis goes, by its letter or number: O=rows, I=columns, H=cell-rows, W=cell-columns, D=3 (that index).
     #[arg(long, value_name = "AXIS=PLACE", value_parser = parse_axis)]
     axis: Vec<(String, Where)>,
+    /// Kernels (or elements of a vector) in a row, where they follow one another.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    wrap: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +105,12 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
     let mut view = View::default_for(&loaded.real.shape, loaded.weight.role.layout, 1.0);
     for (axis, to) in &arguments.axis {
         move_axis(&mut view, axis, *to)?;
+    }
+    if let Some(wrap) = arguments.wrap {
+        if view.wrap().is_none() {
+            bail!("--wrap: this picture is a grid of rows and columns; put both on one side first, as with --axis I=rows");
+        }
+        view.set_wrap(Some(wrap as usize));
     }
     let map = arguments.colormap.unwrap_or(loaded.default_map());
     let symmetric = map.kind() == Kind::Diverging;

@@ -64,18 +64,23 @@ impl App {
             dock,
             dialogs: Dialogs::default(),
             commands: Vec::new(),
-            screenshot: arguments.screenshot.map(|path| Screenshot::new(path, outcome)),
+            screenshot: arguments.screenshot.clone().map(|path| Screenshot::new(path, outcome)),
             focus_filter: false,
             title: String::new(),
         };
-        app.state.show_layer_at_start = arguments.layer;
+        app.open(WindowArguments { screenshot: None, ..arguments });
+        app
+    }
+
+    /// Opens what the arguments name, as a drop would.
+    pub fn open(&mut self, arguments: WindowArguments) {
+        self.state.show_layer_at_start = arguments.layer;
         if !arguments.models.is_empty() {
-            app.commands.push(Command::OpenFiles(arguments.models));
+            self.commands.push(Command::OpenFiles(arguments.models));
         }
         if arguments.example {
-            app.commands.push(Command::Do(Action::OpenExample));
+            self.commands.push(Command::Do(Action::OpenExample));
         }
-        app
     }
 
     /// Whether nothing is under way that would still change the picture.
@@ -103,6 +108,10 @@ impl App {
             if ctx.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Escape)) {
                 self.commands.push(Command::CloseOverlay);
             }
+            return;
+        }
+        if egui::Popup::is_any_open(ctx) {
+            // An open menu has the keyboard: Escape closes it, and deselects nothing.
             return;
         }
         let is_typing = ctx.text_edit_focused();

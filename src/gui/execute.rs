@@ -44,6 +44,10 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::NeedGlance(site) => need_glance(app, site),
         Command::NeedPicture(wanted) => need_picture(app, *wanted),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
+        Command::NeedCompletions(text) => {
+            // A full lane refuses; the next key asks again.
+            app.pool.submit(Key::Complete, Job::Complete(text));
+        }
         Command::Save(plan) => save(app, *plan),
         Command::ForgetRecent(path) => app.state.settings.recent.retain(|other| *other != path),
         Command::CloseOverlay => app.state.overlay = None,
@@ -400,6 +404,11 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.glances.insert(site, glance);
             }
         }
+        (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
+            Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
+            Some(Overlay::OpenPath(field)) => field.complete(completions),
+            _ => {}
+        },
         (Key::Save(_), Ok(Output::Saved(files))) => {
             let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
             app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
@@ -409,7 +418,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             app.state.notify(NoticeKind::Done, "The picture is on the clipboard");
         }
         (Key::Save(_) | Key::Picture(_), Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
-        (Key::Save(_) | Key::Picture(_), _) => {}
+        (Key::Save(_) | Key::Picture(_) | Key::Complete, _) => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cards::{self, GraphPicture};
+use super::complete::{Completions, complete};
 use super::pool::{Failure, Lane};
 use super::{Cancelled, Token};
 use crate::colormap::{Colours, Limits, Map, Norm, Range};
@@ -56,6 +57,8 @@ pub enum Job {
         opened: Arc<Opened>,
         weight: Weight,
     },
+    /// What the file system has for a typed path.
+    Complete(String),
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
@@ -73,6 +76,7 @@ pub enum Output {
     /// The files that were written.
     Saved(Vec<PathBuf>),
     Copied(Box<Image>),
+    Completed(Completions),
 }
 
 /// A model and what its graphs alone tell.
@@ -177,6 +181,7 @@ impl Job {
             Self::Picture { .. } => "Drawing the heatmap".to_owned(),
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
+            Self::Complete(_) => "Reading a folder".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
             Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
         }
@@ -184,7 +189,7 @@ impl Job {
 
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } => Lane::Interactive,
+            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) => Lane::Interactive,
             Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => {
                 Lane::Bulk
             }
@@ -222,6 +227,7 @@ impl Job {
             }
             Self::Glance { opened, weight } => Ok(Output::Glance(Arc::new(glance(&opened.model, &weight, token)?))),
             Self::Save(plan) => save(*plan, token),
+            Self::Complete(text) => Ok(Output::Completed(complete(text))),
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
         }
     }

@@ -112,6 +112,6 @@ mod tests {
 
     #[test]
     fn a_layer_and_its_bias_share_a_name() {
-        assert_eq!(labels(&["m/a/WithoutBiases", "m/a", "", "m/b", "m/b"]), ["a", "a", "ADD 0", "b", "b"]);
+        assert_eq!(labels(&["m/conv/WithoutBiases", "m/conv", "", "m/pool", "m/pool"]), ["conv", "conv", "ADD 0", "pool", "pool"]);
     }
 }

@@ -141,7 +141,9 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
             .y_axis_min_width(30.0)
             .y_axis_formatter(move |mark, _| count_label(mark.value, is_log))
             .x_grid_spacer(move |_| x_marks.clone())
-            .x_axis_formatter(move |mark, _| x_labels.iter().find(|(value, _)| *value == mark.value).map_or(String::new(), |(_, text)| text.clone()))
+            .x_axis_formatter(move |mark, _| {
+                x_labels.iter().find(|(value, _)| *value == mark.value).map_or(String::new(), |(_, text)| text.clone())
+            })
             .show(ui, |plot| {
                 plot.set_plot_bounds(PlotBounds::from_min_max([first - margin, 0.0], [last + margin, peak * 1.06]));
                 plot.bar_chart(BarChart::new("values", bars).allow_hover(false));
