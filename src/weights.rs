@@ -1,7 +1,7 @@
 //! From an operation's input back to a resolved [`Weight`]: role, layout, real values.
 //!
 //! [`Catalogue::of`] looks at a whole model once, at its graphs only; values are computed when
-//! [`Weight::real`] or [`Weight::stored`] is called. The parts: [`fold`] evaluates constant
+//! [`Weight::real`] or [`Weight::stored_bytes`] is called. The parts: [`fold`] evaluates constant
 //! subgraphs, [`roles`] names what an operation uses an input for.
 
 mod family;

@@ -1,9 +1,9 @@
 //! TensorFlow Lite (LiteRT) models: a flatbuffer with identifier `TFL3`, maybe followed by weights
 //! or by a zip archive of label files.
 //!
-//! The walk: [`flatbuffer`] reads tables and vectors with every offset checked; [`buffers`] finds
-//! which bytes of the file are whose; [`tensors`] and [`operations`] read one subgraph each;
-//! [`metadata`] reads what the file says about itself. Damage costs the tensor, operation or graph
+//! The walk: `flatbuffer` reads tables and vectors with every offset checked; `buffers` finds
+//! which bytes of the file are whose; `tensors` and `operations` read one subgraph each;
+//! `metadata` reads what the file says about itself. Damage costs the tensor, operation or graph
 //! that it lies in; only a file whose main graph can't be read is refused.
 
 mod buffers;
