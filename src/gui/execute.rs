@@ -42,7 +42,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::ShowGraph(graph) => show_graph(app, graph),
         Command::ShowWeight(site) => show_weight(app, site, true),
         Command::NeedGlance(site) => need_glance(app, site),
-        Command::NeedPicture(wanted) => need_picture(app, *wanted),
+        Command::NeedPicture(wanted) => need_picture(app, &wanted),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
         Command::NeedCompletions(text) => {
             // A full lane refuses; the next key asks again.
@@ -138,8 +138,8 @@ fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
     ctx.set_theme(theme);
 }
 
-/// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`, and
-/// of a folder the models in it.
+/// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`. A
+/// folder comes back as the models in it.
 fn open_files(app: &mut App, paths: Vec<PathBuf>) {
     for (path, options) in plan_opening(paths) {
         start_opening(app, path.clone(), Job::Open { path, options }, None);
@@ -298,11 +298,11 @@ fn need_glance(app: &mut App, site: Site) {
     }
 }
 
-fn need_picture(app: &mut App, wanted: PictureWanted) {
+fn need_picture(app: &mut App, wanted: &PictureWanted) {
     let Some(document) = app.state.document_mut() else { return };
     let job = Job::Picture {
         loaded: Arc::clone(&wanted.loaded),
-        view: wanted.view.clone(),
+        view: Box::new(wanted.view.clone()),
         colours: wanted.colours,
         viewport: wanted.viewport,
         theme: wanted.theme,
@@ -388,7 +388,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.shown = loaded;
             }
         }
-        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, *picture),
+        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, &picture),
         (Key::Histogram(model), result) => {
             let histogram = progress(result, |output| if let Output::Histogram(histogram) = output { Some(histogram) } else { None });
             if let Some(document) = app.state.by_number(model) {
@@ -494,7 +494,7 @@ fn show_first_weight(app: &mut App) {
     }
 }
 
-fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: crate::jobs::Picture) {
+fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: &crate::jobs::Picture) {
     let Some(document) = app.state.by_number(model) else { return };
     let heatmap = &mut document.views.heatmap;
     // Newest wins: the picture that arrives is the one that was asked for last.

@@ -83,7 +83,7 @@ pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<Pict
     let heatmap = &document.views.heatmap;
     let view = heatmap.view.clone().filter(|_| heatmap.site == document.weight)?;
     let colours = super::panels::colours_on_display(heatmap, &loaded);
-    Some(PictureFile { loaded, content: Content::Heatmap { view, colours }, options })
+    Some(PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options })
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {

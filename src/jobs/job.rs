@@ -43,7 +43,7 @@ pub enum Job {
     /// A part of a weight's picture, at the window's resolution.
     Picture {
         loaded: Arc<Loaded>,
-        view: View,
+        view: Box<View>,
         colours: Colours,
         viewport: Viewport,
         theme: &'static Theme,

@@ -107,7 +107,10 @@ mod tests {
 
     #[test]
     fn dots_part_names_too() {
-        assert_eq!(labels(&["m.nn/torch.nn.Linear_1", "m.nn/torch.nn.Norm_2", "layers.0.attn", "layers.1.attn"]), ["Linear_1", "Norm_2", "0.attn", "1.attn"]);
+        assert_eq!(
+            labels(&["m.nn/torch.nn.Linear_1", "m.nn/torch.nn.Norm_2", "layers.0.attn", "layers.1.attn"]),
+            ["Linear_1", "Norm_2", "0.attn", "1.attn"]
+        );
     }
 
     #[test]
