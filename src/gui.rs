@@ -1,8 +1,8 @@
 //! The window: an immediate-mode interface over the core.
 //!
-//! [`app`] runs a frame: it collects what jobs brought, draws the panels (functions of shared
-//! references and their own view state, which push [`command::Command`]s), and lets [`execute`]
-//! carry the commands out. No panel waits, reads a file or computes with weights.
+//! `app` runs a frame: it collects what jobs brought, draws the panels (functions of shared
+//! references and their own view state, which push commands), and lets `execute` carry the
+//! commands out. No panel waits, reads a file or computes with weights.
 
 mod action;
 mod app;

@@ -4,11 +4,13 @@
 //! wins: the older is cancelled and its result dropped. A panic in a job is that job's failure.
 
 mod cards;
+mod complete;
 mod job;
 mod pool;
 mod token;
 
 pub use cards::{Card, GraphPicture, THUMBNAIL_HEIGHT};
+pub use complete::{Completions, expand_home};
 pub use job::{Glance, Job, Loaded, Opened, Output, Picture, Row, SaveContent, SavePlan, load, open, output_axis};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

@@ -1,9 +1,9 @@
 //! Where the boxes and edges of a graph go: a layered layout, top-down.
 //!
 //! The classic passes of Sugiyama's method, each near-linear, deterministic and safe on any graph:
-//! [`acyclic`] turns the edges that close cycles, [`rank`] gives every node its layer, [`order`]
-//! puts each layer's nodes in an order with few crossings, [`place`] finds coordinates that keep
-//! chains straight (Brandes and Köpf), [`route`] runs the edges around the boxes. Parts of the graph
+//! `acyclic` turns the edges that close cycles, `rank` gives every node its layer, `order`
+//! puts each layer's nodes in an order with few crossings, `place` finds coordinates that keep
+//! chains straight (Brandes and Köpf), `route` runs the edges around the boxes. Parts of the graph
 //! that hang together are laid out one by one and packed in rows.
 //!
 //! Edges that would only clutter the picture, those of hubs and those that span very many layers,

@@ -1,6 +1,6 @@
 //! What a model is once it is open: graphs of operations and tensors, the same for every format.
 //!
-//! A [`Model`] is immutable after load and shared as `Arc<Model>`. It holds no weight data of its
+//! A [`Model`] is immutable after load and shared behind an `Arc`. It holds no weight data of its
 //! own: a constant [`Tensor`] knows in which mapped [`Source`] its bytes lie, and they are read
 //! when somebody asks. Everything here was checked by the format's reader: the ids in a graph
 //! point at existing tensors, and the byte ranges lie inside their source.

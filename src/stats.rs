@@ -4,7 +4,7 @@
 //! counted and left out of everything else. Sums are taken in float64, in blocks of a fixed size
 //! that are added up in order, so that a figure is the same on every machine, whatever the number
 //! of threads. Memory is bounded whatever the size of the tensor: order statistics are found by
-//! counting digits (see [`select`]), not by sorting a copy.
+//! counting digits (see `select`), not by sorting a copy.
 
 use rayon::prelude::*;
 

@@ -1,7 +1,7 @@
 //! From an operation's input back to a resolved [`Weight`]: role, layout, real values.
 //!
 //! [`Catalogue::of`] looks at a whole model once, at its graphs only; values are computed when
-//! [`Weight::real`] or [`Weight::stored`] is called. The parts: [`fold`] evaluates constant
+//! [`Weight::real`] or [`Weight::stored_bytes`] is called. The parts: [`fold`] evaluates constant
 //! subgraphs, [`roles`] names what an operation uses an input for.
 
 mod family;
@@ -15,6 +15,8 @@ pub use family::Family;
 pub use fold::{FoldError, Scheme};
 pub use label::{Label, label};
 pub use query::{Query, Subject};
+
+use ndarray::ArrayViewD;
 
 use crate::jobs::Token;
 use crate::model::{Data, FormatName, Graph, GraphId, Model, Operation, OperationId, Tensor, TensorId};
@@ -261,6 +263,18 @@ pub struct Scales {
     pub axis: Option<usize>,
     pub scales: Vec<f32>,
     pub zero_points: Vec<f32>,
+}
+
+impl Real {
+    /// The values as an array of their shape.
+    ///
+    /// ```
+    /// let real = weightscope::weights::Real { shape: vec![2, 2], values: vec![1.0, 2.0, 3.0, 4.0] };
+    /// assert_eq!(real.array().map(|array| array[[1, 0]]), Some(3.0));
+    /// ```
+    pub fn array(&self) -> Option<ArrayViewD<'_, f32>> {
+        ArrayViewD::from_shape(self.shape.as_slice(), &self.values).ok()
+    }
 }
 
 impl Role {

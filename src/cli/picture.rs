@@ -1,7 +1,7 @@
 //! `weightscope heatmap` and `weightscope histogram`: pictures of a weight, by the same code that
 //! draws them in the window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
@@ -41,6 +41,9 @@ pub struct HeatmapArguments {
     /// Where an axis goes, by its letter or number: O=rows, I=columns, H=cell-rows, W=cell-columns, D=3 (that index).
     #[arg(long, value_name = "AXIS=PLACE", value_parser = parse_axis)]
     axis: Vec<(String, Where)>,
+    /// Kernels (or elements of a vector) in a row, where they follow one another.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    wrap: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +71,7 @@ struct Look {
     #[arg(long, value_enum, default_value_t)]
     theme: ThemeArgument,
     /// Pixels a unit: 1, 2 or 4.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, default_value_t = 1, value_parser = parse_scale)]
     scale: u8,
     /// The picture alone, without title, axes and colour bar.
     #[arg(long)]
@@ -103,6 +106,12 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
     for (axis, to) in &arguments.axis {
         move_axis(&mut view, axis, *to)?;
     }
+    if let Some(wrap) = arguments.wrap {
+        if view.wrap().is_none() {
+            bail!("--wrap: this picture is a grid of rows and columns; put both on one side first, as with --axis I=rows");
+        }
+        view.set_wrap(Some(wrap as usize));
+    }
     let map = arguments.colormap.unwrap_or(loaded.default_map());
     let symmetric = map.kind() == Kind::Diverging;
     let range = arguments.range.unwrap_or_else(|| loaded.default_range(symmetric));
@@ -113,16 +122,16 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
     };
     let colours = Colours { map, limits: loaded.limits(range, symmetric), norm };
     let options = PictureOptions { cell: arguments.cell, ..arguments.look.options() };
-    write(PictureFile { loaded, content: Content::Heatmap { view, colours }, options }, &arguments.output)
+    write(&PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options }, &arguments.output)
 }
 
 pub fn run_histogram(arguments: &HistogramArguments) -> Result<()> {
     let loaded = load_one(&arguments.model, &arguments.selection)?;
     let content = Content::Histogram { rule: arguments.bins, log_counts: arguments.log };
-    write(PictureFile { loaded, content, options: arguments.look.options() }, &arguments.output)
+    write(&PictureFile { loaded, content, options: arguments.look.options() }, &arguments.output)
 }
 
-fn write(file: PictureFile, output: &PathBuf) -> Result<()> {
+fn write(file: &PictureFile, output: &Path) -> Result<()> {
     file.save(output, &Token::new())?;
     super::say(&format!("Saved {}", output.display()));
     Ok(())
@@ -196,6 +205,10 @@ fn move_axis(view: &mut View, name: &str, to: Where) -> Result<()> {
 fn parse_map(text: &str) -> Result<Map, String> {
     let names: Vec<_> = Map::ALL.iter().map(|map| map.name()).collect();
     Map::from_name(text).ok_or_else(|| format!("the colour maps are {}", names.join(", ")))
+}
+
+fn parse_scale(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|scale| [1, 2, 4].contains(scale)).ok_or_else(|| "a scale is 1, 2 or 4".to_owned())
 }
 
 fn parse_rule(text: &str) -> Result<Rule, String> {

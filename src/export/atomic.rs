@@ -23,10 +23,10 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     write_seekable(path, |out| fill(out))
 }
 
-/// [`write`] for a content that goes back to fill in what it did not know, as a zip archive does.
+/// [`write()`] for a content that goes back to fill in what it did not know, as a zip archive does.
 ///
 /// # Errors
-/// As for [`write`]; or `path` is a device or a pipe, where nobody can go back.
+/// As for [`write()`]; or `path` is a device or a pipe, where nobody can go back.
 pub fn write_seekable(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     stage(path, fill)?.commit()
 }

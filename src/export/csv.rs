@@ -31,7 +31,7 @@ pub fn write(path: &Path, array: &mut Array<'_>, form: Form, layout: Option<&str
 /// Writes the lines.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_to(out: &mut (impl Write + ?Sized), array: &mut Array<'_>, form: Form, layout: Option<&str>, token: &Token) -> io::Result<()> {
     let shape = array.shape().to_vec();
     let is_bool = array.element() == Element::Bool;

@@ -26,10 +26,10 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut Archive<&mut BufWriter<File>>) 
     stage(path, fill)?.commit()
 }
 
-/// [`write`], but for the file's name.
+/// [`write()`], but for the file's name.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn stage(path: &Path, fill: impl FnOnce(&mut Archive<&mut BufWriter<File>>) -> io::Result<()>) -> io::Result<atomic::Staged> {
     atomic::stage(path, |out| {
         let mut archive = Archive::new(out);

@@ -27,7 +27,7 @@ pub struct PictureFile {
 
 #[derive(Clone, Debug)]
 pub enum Content {
-    Heatmap { view: View, colours: Colours },
+    Heatmap { view: Box<View>, colours: Colours },
     Histogram { rule: Rule, log_counts: bool },
 }
 

@@ -24,10 +24,10 @@ pub fn write(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(Strin
     atomic::write(path, |out| write_to(out, arrays, metadata, token))
 }
 
-/// [`write`], but for the file's name.
+/// [`write()`], but for the file's name.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn stage(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(String, String)], token: &Token) -> io::Result<atomic::Staged> {
     atomic::stage(path, |out| write_to(out, arrays, metadata, token))
 }
@@ -35,7 +35,7 @@ pub fn stage(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(Strin
 /// Writes header and data.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_to(
     out: &mut (impl Write + ?Sized),
     arrays: &mut [(String, Array<'_>)],

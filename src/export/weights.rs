@@ -159,7 +159,8 @@ impl<'a> Plan<'a> {
             role: weight.role.name.to_owned(),
             tensor: data.name.clone(),
             bias_of: weight.bias_of.map(|id| weight.graph(model).operation(id).name.clone()),
-            layout: weight.role.layout.map(str::to_owned),
+            // Stored in another rank than it is used (groups, say), the axes are not those of the layout.
+            layout: weight.role.layout.filter(|layout| layout.len() == shape.len()).map(str::to_owned),
             shape,
             dtype: element.to_string(),
             stored_dtype: data.dtype.name().to_owned(),

@@ -1,9 +1,9 @@
 //! TensorFlow Lite (LiteRT) models: a flatbuffer with identifier `TFL3`, maybe followed by weights
 //! or by a zip archive of label files.
 //!
-//! The walk: [`flatbuffer`] reads tables and vectors with every offset checked; [`buffers`] finds
-//! which bytes of the file are whose; [`tensors`] and [`operations`] read one subgraph each;
-//! [`metadata`] reads what the file says about itself. Damage costs the tensor, operation or graph
+//! The walk: `flatbuffer` reads tables and vectors with every offset checked; `buffers` finds
+//! which bytes of the file are whose; `tensors` and `operations` read one subgraph each;
+//! `metadata` reads what the file says about itself. Damage costs the tensor, operation or graph
 //! that it lies in; only a file whose main graph can't be read is refused.
 
 mod buffers;
@@ -31,7 +31,7 @@ use crate::source::Source;
 
 pub const FORMAT: Format = Format { name: FormatName::Tflite, extensions: &["tflite", "lite", "tfl"], sniff, open };
 
-const IDENTIFIER: &[u8] = b"TFL3";
+const IDENTIFIER: &str = "TFL3";
 /// The version that every file of this format bears.
 const VERSION: u32 = 3;
 
@@ -195,7 +195,8 @@ fn settle(graph: &mut Graph, index: usize, doubtful: &[usize], warnings: &mut Wa
 }
 
 fn has_identifier(bytes: &[u8]) -> bool {
-    bytes.get(4..8) == Some(IDENTIFIER)
+    // A root offset and the identifier take eight bytes.
+    bytes.len() >= 8 && flatbuffers::buffer_has_identifier(bytes, IDENTIFIER, false)
 }
 
 /// Whether the root is a model of version 3: its lists are in the file and consist of tables.

@@ -110,6 +110,10 @@ impl App {
             }
             return;
         }
+        if egui::Popup::is_any_open(ctx) {
+            // An open menu has the keyboard: Escape closes it, and deselects nothing.
+            return;
+        }
         let is_typing = ctx.text_edit_focused();
         for action in Action::ALL {
             for shortcut in action.shortcuts() {

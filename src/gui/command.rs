@@ -31,6 +31,7 @@ pub enum Command {
     NeedGlance(Site),
     /// Asks for the picture on display to be drawn anew.
     NeedPicture(Box<super::views::PictureWanted>),
+    NeedCompletions(String),
     NeedHistogram(super::views::HistogramWanted),
     Save(Box<SavePlan>),
     ForgetRecent(PathBuf),

@@ -42,8 +42,12 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::ShowGraph(graph) => show_graph(app, graph),
         Command::ShowWeight(site) => show_weight(app, site, true),
         Command::NeedGlance(site) => need_glance(app, site),
-        Command::NeedPicture(wanted) => need_picture(app, *wanted),
+        Command::NeedPicture(wanted) => need_picture(app, &wanted),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
+        Command::NeedCompletions(text) => {
+            // A full lane refuses; the next key asks again.
+            app.pool.submit(Key::Complete, Job::Complete(text));
+        }
         Command::Save(plan) => save(app, *plan),
         Command::ForgetRecent(path) => app.state.settings.recent.retain(|other| *other != path),
         Command::CloseOverlay => app.state.overlay = None,
@@ -134,8 +138,8 @@ fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
     ctx.set_theme(theme);
 }
 
-/// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`, and
-/// of a folder the models in it.
+/// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`. A
+/// folder comes back as the models in it.
 fn open_files(app: &mut App, paths: Vec<PathBuf>) {
     for (path, options) in plan_opening(paths) {
         start_opening(app, path.clone(), Job::Open { path, options }, None);
@@ -294,11 +298,11 @@ fn need_glance(app: &mut App, site: Site) {
     }
 }
 
-fn need_picture(app: &mut App, wanted: PictureWanted) {
+fn need_picture(app: &mut App, wanted: &PictureWanted) {
     let Some(document) = app.state.document_mut() else { return };
     let job = Job::Picture {
         loaded: Arc::clone(&wanted.loaded),
-        view: wanted.view.clone(),
+        view: Box::new(wanted.view.clone()),
         colours: wanted.colours,
         viewport: wanted.viewport,
         theme: wanted.theme,
@@ -384,7 +388,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.shown = loaded;
             }
         }
-        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, *picture),
+        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, &picture),
         (Key::Histogram(model), result) => {
             let histogram = progress(result, |output| if let Output::Histogram(histogram) = output { Some(histogram) } else { None });
             if let Some(document) = app.state.by_number(model) {
@@ -400,6 +404,11 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.glances.insert(site, glance);
             }
         }
+        (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
+            Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
+            Some(Overlay::OpenPath(field)) => field.complete(completions),
+            _ => {}
+        },
         (Key::Save(_), Ok(Output::Saved(files))) => {
             let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
             app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
@@ -409,7 +418,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             app.state.notify(NoticeKind::Done, "The picture is on the clipboard");
         }
         (Key::Save(_) | Key::Picture(_), Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
-        (Key::Save(_) | Key::Picture(_), _) => {}
+        (Key::Save(_) | Key::Picture(_) | Key::Complete, _) => {}
     }
 }
 
@@ -426,9 +435,19 @@ fn opened(app: &mut App, number: u64, result: Result<Output, Failure>) {
     let opening = app.state.openings.remove(position);
     match result {
         Ok(Output::Opened(opened)) => add_document(app, opened, &opening),
+        Ok(Output::Folder(models)) => open_folder(app, models),
         Ok(_) | Err(Failure::Cancelled) => {}
         Err(Failure::Failed(problem)) => app.state.notify(NoticeKind::Error, problem),
     }
+}
+
+fn open_folder(app: &mut App, models: Vec<PathBuf>) {
+    const AT_ONCE: usize = 16;
+    let more = models.len().saturating_sub(AT_ONCE);
+    if more > 0 {
+        app.state.notify(NoticeKind::Done, format!("The first {AT_ONCE} models of the folder are opened; there are {more} more"));
+    }
+    open_files(app, models.into_iter().take(AT_ONCE).collect());
 }
 
 fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
@@ -475,7 +494,7 @@ fn show_first_weight(app: &mut App) {
     }
 }
 
-fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: crate::jobs::Picture) {
+fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: &crate::jobs::Picture) {
     let Some(document) = app.state.by_number(model) else { return };
     let heatmap = &mut document.views.heatmap;
     // Newest wins: the picture that arrives is the one that was asked for last.

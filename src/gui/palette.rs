@@ -125,7 +125,7 @@ fn find(text: &str, state: &State) -> Vec<Entry> {
         let layers = layers(document, &matches);
         // What a person types words for is a layer rather than an action.
         if words.is_empty() {
-            rows.extend(layers)
+            rows.extend(layers);
         } else {
             rows.splice(0..0, layers);
         }

@@ -17,14 +17,14 @@ use super::widgets;
 
 /// Draws a panel of the document on display.
 pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) -> bool {
-    let settings = state.settings.clone();
+    let wheel_zooms = state.settings.wheel_zooms;
     let Some(document) = state.document_mut() else { return false };
     // The panel changes its own view state and reads the rest.
     let mut views = std::mem::take(&mut document.views);
     let document = &*document;
     let is_dragged = match pane {
         Pane::Weights => weights::show(ui, document, &mut views.weights, focus_filter, commands),
-        Pane::Graph => graph::show(ui, document, &mut views.graph, &settings, commands),
+        Pane::Graph => graph::show(ui, document, &mut views.graph, wheel_zooms, commands),
         Pane::Heatmap => heatmap::show(ui, document, &mut views.heatmap, commands),
         Pane::Histogram => histogram::show(ui, document, &mut views.histogram, commands),
         Pane::Inspector => inspector::show(ui, document, &views.heatmap, commands),

@@ -83,7 +83,7 @@ pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<Pict
     let heatmap = &document.views.heatmap;
     let view = heatmap.view.clone().filter(|_| heatmap.site == document.weight)?;
     let colours = super::panels::colours_on_display(heatmap, &loaded);
-    Some(PictureFile { loaded, content: Content::Heatmap { view, colours }, options })
+    Some(PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options })
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {
@@ -98,7 +98,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
                     if ui.button("Browse…").on_hover_text("Choose the file in the system's dialog").clicked() {
                         commands.push(Command::BrowseForSave);
                     }
-                    ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| dialog.path.show(ui, "Path to save to")).inner
+                    ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| dialog.path.show(ui, "Path to save to", commands)).inner
                 })
                 .inner
             })
@@ -110,7 +110,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
         };
         if let Some(problem) = problem {
             ui.label(RichText::new(problem).color(tokens.warn));
-        } else if dialog.path.path().exists() {
+        } else if dialog.path.is_file() {
             ui.label(RichText::new("The file exists and will be replaced").color(tokens.warn));
         }
         ui.add_space(8.0);

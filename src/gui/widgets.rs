@@ -104,6 +104,7 @@ pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
 }
 
 /// Text on one line that fits the width; what is too long loses its middle.
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its font on the spot")]
 pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let text = text.replace(['\n', '\r', '\t'], " ");
     let lay = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);

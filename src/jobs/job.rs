@@ -1,10 +1,11 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::cards::{self, GraphPicture};
+use super::complete::{Completions, complete};
 use super::pool::{Failure, Lane};
 use super::{Cancelled, Token};
 use crate::colormap::{Colours, Limits, Map, Norm, Range};
@@ -42,7 +43,7 @@ pub enum Job {
     /// A part of a weight's picture, at the window's resolution.
     Picture {
         loaded: Arc<Loaded>,
-        view: View,
+        view: Box<View>,
         colours: Colours,
         viewport: Viewport,
         theme: &'static Theme,
@@ -56,6 +57,8 @@ pub enum Job {
         opened: Arc<Opened>,
         weight: Weight,
     },
+    /// What the file system has for a typed path.
+    Complete(String),
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
@@ -65,6 +68,8 @@ pub enum Job {
 #[derive(Debug)]
 pub enum Output {
     Opened(Arc<Opened>),
+    /// The path was a folder: the models in it.
+    Folder(Vec<PathBuf>),
     Layout(Arc<GraphPicture>),
     Loaded(Arc<Loaded>),
     Picture(Box<Picture>),
@@ -73,6 +78,7 @@ pub enum Output {
     /// The files that were written.
     Saved(Vec<PathBuf>),
     Copied(Box<Image>),
+    Completed(Completions),
 }
 
 /// A model and what its graphs alone tell.
@@ -120,8 +126,6 @@ pub struct Loaded {
     pub scales: Scales,
     /// The axis of output channels and its figures, where the layout names one.
     pub channels: Option<(usize, Vec<Channel>)>,
-    /// The distribution in a few bars.
-    pub glance: Glance,
     /// For pictures in which a pixel covers many cells, and the view it was made for.
     pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
@@ -177,6 +181,7 @@ impl Job {
             Self::Picture { .. } => "Drawing the heatmap".to_owned(),
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
+            Self::Complete(_) => "Reading a folder".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
             Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
         }
@@ -184,7 +189,7 @@ impl Job {
 
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } => Lane::Interactive,
+            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) => Lane::Interactive,
             Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => {
                 Lane::Bulk
             }
@@ -197,6 +202,7 @@ impl Job {
     /// [`Failure`]: cancelled, or one sentence.
     pub fn run(self, token: &Token) -> Result<Output, Failure> {
         match self {
+            Self::Open { path, .. } if path.is_dir() => Ok(Output::Folder(models_in(&path, token)?)),
             Self::Open { path, options } => {
                 let mut opened = open(|| formats::open(&path, &options, token))?;
                 if let Some(opened) = Arc::get_mut(&mut opened) {
@@ -222,6 +228,7 @@ impl Job {
             }
             Self::Glance { opened, weight } => Ok(Output::Glance(Arc::new(glance(&opened.model, &weight, token)?))),
             Self::Save(plan) => save(*plan, token),
+            Self::Complete(text) => Ok(Output::Completed(complete(text))),
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
         }
     }
@@ -242,6 +249,24 @@ pub fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opene
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);
     Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), options: Options::default() }))
+}
+
+/// The files of a folder that are models, by name. Folders in it are left alone.
+fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
+    let cant_read = |error: std::io::Error| Failure::Failed(format!("Can't read the folder: {error}: {}", folder.display()));
+    let mut models = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cant_read)? {
+        token.check()?;
+        let path = entry.map_err(cant_read)?.path();
+        let is_model =
+            path.is_file() && Source::open(&path).is_ok_and(|source| formats::FORMATS.iter().any(|format| (format.sniff)(&source)));
+        models.extend(is_model.then_some(path));
+    }
+    if models.is_empty() {
+        return Err(Failure::Failed(format!("There is no model in the folder: {}", folder.display())));
+    }
+    models.sort();
+    Ok(models)
 }
 
 /// With a capital letter, as a notice begins.
@@ -297,8 +322,7 @@ pub fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded
         Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
         None => None,
     };
-    let glance = glance_of(&weight, &real, &summary.moments, token)?;
-    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, glance, pyramid: Mutex::default() })
+    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, pyramid: Mutex::default() })
 }
 
 fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
@@ -372,6 +396,16 @@ impl Loaded {
         if part == 0.0 { at(below) } else { at(below) + (at(below + 1.0) - at(below)) * part }
     }
 
+    /// The part of the finite values, 0 to 1, that are not above a value; interpolated between the
+    /// tenths of a percent.
+    pub fn part_up_to(&self, value: f64) -> f64 {
+        let above = self.quantiles.partition_point(|quantile| *quantile <= value);
+        let (Some(low), Some(high)) = (above.checked_sub(1).and_then(|below| self.quantiles.get(below)), self.quantiles.get(above)) else {
+            return if above == 0 { 0.0 } else { 1.0 };
+        };
+        ((above - 1) as f64 + (value - low) / (high - low)) / 1000.0
+    }
+
     /// The percentile that a finite value stands at, in tenths.
     pub fn rank_of(&self, value: f32) -> Option<f64> {
         if !value.is_finite() || self.quantiles.iter().any(|quantile| quantile.is_nan()) {
@@ -412,14 +446,10 @@ pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
 fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failure> {
     let real = weight.real(model, token)?;
     let moments = Moments::of(&real.values, token)?;
-    glance_of(weight, &real, &moments, token)
-}
-
-fn glance_of(weight: &Weight, real: &Real, moments: &Moments, token: &Token) -> Result<Glance, Failure> {
     let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
     let peak = histogram.peak().max(1) as f32;
     let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, real, moments) })
+    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, &real, &moments) })
 }
 
 /// The first kernels of a convolution, small, side by side: as many as fit in rows of the same

@@ -25,6 +25,8 @@ pub enum Key {
     Histogram(u64),
     /// A small picture and figures for a list row or an operation's box.
     Glance { model: u64, site: Site },
+    /// Completions for the path that is being typed.
+    Complete,
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
 }

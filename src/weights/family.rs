@@ -16,7 +16,7 @@ pub enum Family {
 impl Family {
     /// The family of an operation by its type's name in any format.
     pub fn of(kind: &str) -> Self {
-        let name: String = kind.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
+        let name: String = kind.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
         if has(&["DEPTHWISE", "GROUPCONV"]) {
             return Self::Depthwise;

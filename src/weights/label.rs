@@ -48,7 +48,7 @@ fn first_part(name: &str) -> &str {
 /// The last part of a path, the last two, ... and the whole name.
 fn endings(name: &str) -> impl Iterator<Item = &str> {
     const DEEPEST: usize = 8;
-    let cuts = name.rmatch_indices('/').map(|(position, _)| &name[position + 1..]).filter(|ending| !ending.is_empty());
+    let cuts = name.rmatch_indices(['/', '.']).map(|(position, _)| &name[position + 1..]).filter(|ending| !ending.is_empty());
     cuts.take(DEEPEST).chain((!name.is_empty()).then_some(name))
 }
 
@@ -103,6 +103,14 @@ mod tests {
             ["Conv2d_0", "Conv2d_1_depthwise", "AvgPool"]
         );
         assert_eq!(labels(&["m/block1/conv/Relu", "m/block2/conv/Relu", "m/block2/0"]), ["block1/conv", "block2/conv", "block2/0"]);
+    }
+
+    #[test]
+    fn dots_part_names_too() {
+        assert_eq!(
+            labels(&["m.nn/torch.nn.Linear_1", "m.nn/torch.nn.Norm_2", "layers.0.attn", "layers.1.attn"]),
+            ["Linear_1", "Norm_2", "0.attn", "1.attn"]
+        );
     }
 
     #[test]

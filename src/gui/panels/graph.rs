@@ -9,7 +9,6 @@ use egui::{Pos2, Rect, Sense, Vec2, WidgetInfo, pos2, vec2};
 
 use self::canvas::Canvas;
 use crate::gui::command::Command;
-use crate::gui::settings::Settings;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::Tokens;
 use crate::gui::views::{Flight, GraphView};
@@ -22,7 +21,7 @@ use crate::model::{GraphId, OperationId};
 const CLICK_TOLERANCE: f32 = 3.0;
 const FLIGHT_SECONDS: f64 = 0.15;
 
-pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut GraphView, settings: &Settings, commands: &mut Vec<Command>) -> bool {
+pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut GraphView, wheel_zooms: bool, commands: &mut Vec<Command>) -> bool {
     let is_dragged = widgets::head(ui, "Graph", &crumbs(document), |ui| {
         if widgets::chip(ui, "Fit").on_hover_text("Show the whole graph (F)").clicked() {
             view.fit_wanted = true;
@@ -38,7 +37,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut GraphView, settin
         Some(Progress::Ready(picture)) if picture.cards.is_empty() => {
             widgets::empty_state(ui, "This graph has no operations", None);
         }
-        Some(Progress::Ready(picture)) => show_canvas(ui, document, picture, view, settings, commands),
+        Some(Progress::Ready(picture)) => show_canvas(ui, document, picture, view, wheel_zooms, commands),
         Some(Progress::Failed(problem)) => {
             widgets::empty_state(ui, problem, None);
         }
@@ -82,7 +81,7 @@ fn show_canvas(
     document: &Document,
     picture: &GraphPicture,
     view: &mut GraphView,
-    settings: &Settings,
+    wheel_zooms: bool,
     commands: &mut Vec<Command>,
 ) {
     let rect = ui.available_rect_before_wrap().shrink2(vec2(1.0, 1.0));
@@ -110,7 +109,7 @@ fn show_canvas(
     let map = minimap::place(rect, size, view);
     let over_map = map.is_some_and(|map| ui.rect_contains_pointer(map));
     if !over_map {
-        pan_and_zoom(ui, &response, view, rect, settings.wheel_zooms);
+        pan_and_zoom(ui, &response, view, rect, wheel_zooms);
     }
     let canvas = Canvas { rect, center: view.center, zoom: view.zoom };
     let hovered = response.hover_pos().filter(|_| !over_map).and_then(|at| canvas.node_at(picture, at));

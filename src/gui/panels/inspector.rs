@@ -92,9 +92,7 @@ fn attributes(ui: &mut egui::Ui, operation: &Operation) {
                 );
             }
             None if merged_later(operation, key) => {}
-            None => {
-                key_value(ui, key, &text(value), "");
-            }
+            None => metadata(ui, key, value, 0),
         }
     }
 }
@@ -104,6 +102,21 @@ fn merged_later(operation: &Operation, key: &str) -> bool {
     [("_h", "_w"), ("_h_factor", "_w_factor"), ("_height", "_width")]
         .iter()
         .any(|(high, wide)| key.strip_suffix(high).is_some_and(|stem| operation.attributes.contains_key(&format!("{stem}{wide}"))))
+}
+
+/// An entry, those of an object a line each below it.
+fn metadata(ui: &mut egui::Ui, key: &str, value: &Value, depth: usize) {
+    const DEEPEST: usize = 3;
+    match value {
+        Value::Object(entries) if depth < DEEPEST && !entries.is_empty() => {
+            for (inner, value) in entries {
+                metadata(ui, &format!("{key}/{inner}"), value, depth + 1);
+            }
+        }
+        _ => {
+            key_value(ui, key, &text(value), "");
+        }
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -297,7 +310,7 @@ fn of_model(ui: &mut egui::Ui, document: &Document) {
     if !model.metadata.is_empty() {
         section(ui, "Metadata");
         for (key, value) in &model.metadata {
-            key_value(ui, key, &text(value), "");
+            metadata(ui, key, value, 0);
         }
     }
 }

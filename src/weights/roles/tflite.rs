@@ -1,6 +1,6 @@
 //! Roles and layouts of TensorFlow Lite operations' constant inputs.
 //!
-//! Most operations fix what each input is for ([`fixed`]); elementwise ones leave it to the shapes:
+//! Most operations fix what each input is for (`fixed`); elementwise ones leave it to the shapes:
 //! an addition of one value per output channel right after a convolution is its bias.
 
 mod recurrent;

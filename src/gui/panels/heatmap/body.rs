@@ -55,7 +55,7 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, 
     paint(ui, heatmap, &wanted, picture);
     axes::show(ui, picture, &view, &viewport, pixels_per_point);
     let bar = Rect::from_min_max(pos2(picture.right() + 2.0, picture.top() - 4.0), area.right_bottom());
-    colour_bar::show(ui, bar, colours, loaded, Some(&loaded.glance));
+    colour_bar::show(ui, bar, colours, loaded);
     read_cells(ui, &response, heatmap, &view, &viewport, picture, pixels_per_point);
 }
 

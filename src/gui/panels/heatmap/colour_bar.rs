@@ -5,12 +5,12 @@ use egui::{Align2, Color32, Mesh, Rect, Shape, Stroke, StrokeKind, pos2, vec2};
 use crate::colormap::{Colours, Map};
 use crate::gui::names::signed;
 use crate::gui::theme::{self, Tokens};
-use crate::jobs::{Glance, Loaded};
+use crate::jobs::Loaded;
 
 /// The width that the bar takes with its figures.
 pub const WIDTH: f32 = 116.0;
 
-pub fn show(ui: &egui::Ui, area: Rect, colours: &Colours, loaded: &Loaded, glance: Option<&Glance>) {
+pub fn show(ui: &egui::Ui, area: Rect, colours: &Colours, loaded: &Loaded) {
     let tokens = Tokens::of(ui);
     let bar = Rect::from_min_max(pos2(area.left() + 14.0, area.top() + 8.0), pos2(area.left() + 28.0, area.bottom() - 24.0));
     if bar.height() < 40.0 {
@@ -22,9 +22,7 @@ pub fn show(ui: &egui::Ui, area: Rect, colours: &Colours, loaded: &Loaded, glanc
         let head = vec![at + vec2(-2.0, 0.0), at + vec2(-9.0, -4.5), at + vec2(-9.0, 4.5)];
         ui.painter().add(Shape::convex_polygon(head, tokens.text, Stroke::NONE));
     }
-    if let Some(glance) = glance {
-        distribution(ui, bar, colours, glance);
-    }
+    distribution(ui, bar, colours, loaded);
     let ticks = if bar.height() > 180.0 { 5 } else { 3 };
     for tick in 0..ticks {
         let part = f64::from(tick) / f64::from(ticks - 1);
@@ -62,21 +60,19 @@ fn outside(ui: &egui::Ui, bar: Rect, colours: &Colours, loaded: &Loaded) {
     }
 }
 
-fn distribution(ui: &egui::Ui, bar: Rect, colours: &Colours, glance: &Glance) {
+/// How the values spread along the bar, within its limits.
+fn distribution(ui: &egui::Ui, bar: Rect, colours: &Colours, loaded: &Loaded) {
+    const BINS: u16 = 64;
     let tokens = Tokens::of(ui);
-    let step = (glance.max - glance.min) / glance.spark.len().max(1) as f64;
-    for (position, height) in (0u32..).zip(&glance.spark) {
-        let value_at = |edge: u32| (glance.min + f64::from(edge) * step) as f32;
-        let place = |value: f32| {
-            let part = colours.norm.position(value.into(), colours.limits).clamp(0.0, 1.0) as f32;
-            bar.bottom() - part * bar.height()
-        };
-        let (low, high) = (place(value_at(position)), place(value_at(position + 1)));
-        if *height > 0.0 && low - high >= 0.0 {
-            let width = (height.sqrt() * 26.0).max(1.0);
-            let rect = Rect::from_min_max(pos2(bar.right() + 3.0, high), pos2(bar.right() + 3.0 + width, low.max(high + 1.0)));
-            ui.painter().rect_filled(rect, 0.0, tokens.shade);
-        }
+    let up_to = |bin: u16| loaded.part_up_to(colours.norm.value(f64::from(bin) / f64::from(BINS), colours.limits));
+    let parts: Vec<f64> = (0..BINS).map(|bin| up_to(bin + 1) - up_to(bin)).collect();
+    let peak = parts.iter().copied().fold(0.0, f64::max);
+    let height = bar.height() / f32::from(BINS);
+    for (bin, part) in (0u16..).zip(parts).filter(|(_, part)| *part > 0.0) {
+        let width = ((part / peak) as f32 * 30.0).max(1.0);
+        let bottom = bar.bottom() - f32::from(bin) * height;
+        let rect = Rect::from_min_max(pos2(bar.right() + 3.0, bottom - height), pos2(bar.right() + 3.0 + width, bottom));
+        ui.painter().rect_filled(rect, 0.0, tokens.shade);
     }
 }
 

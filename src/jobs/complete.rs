@@ -1,0 +1,66 @@
+//! Completing a path that is being typed.
+
+use std::path::{Path, PathBuf};
+
+/// What the file system says about a typed path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completions {
+    /// What was typed.
+    pub text: String,
+    /// Folder entries that begin with it, folders first, each as the whole path to type.
+    pub paths: Vec<String>,
+    /// Whether there is a file of exactly that name.
+    pub is_file: bool,
+}
+
+/// Entries of a folder that are looked at.
+const ENTRIES_READ: usize = 4096;
+
+/// Looks at one folder.
+pub fn complete(text: String) -> Completions {
+    let is_file = expand_home(text.trim()).is_file();
+    let (folder_text, prefix) = text.rsplit_once('/').map_or(("", text.as_str()), |(folder, prefix)| (&text[..=folder.len()], prefix));
+    let folder = if folder_text.is_empty() { PathBuf::from(".") } else { expand_home(folder_text) };
+    let mut found: Vec<(bool, String)> = std::fs::read_dir(folder)
+        .into_iter()
+        .flat_map(|entries| entries.take(ENTRIES_READ).flatten())
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let is_hidden = name.starts_with('.') && !prefix.starts_with('.');
+            let is_folder = entry.file_type().ok()?.is_dir();
+            let is_match = name.starts_with(prefix) && name != prefix && !is_hidden;
+            is_match.then(|| (!is_folder, format!("{folder_text}{name}{}", if is_folder { "/" } else { "" })))
+        })
+        .collect();
+    found.sort();
+    let paths = found.into_iter().map(|(_, path)| path).collect();
+    Completions { text, paths, is_file }
+}
+
+/// `~` and `~/...` in the person's own folder.
+pub fn expand_home(text: &str) -> PathBuf {
+    let home = || directories::UserDirs::new().map(|folders| folders.home_dir().to_owned());
+    match text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')).zip(home()) {
+        Some((rest, home)) => home.join(Path::new(rest.trim_start_matches('/'))),
+        None => PathBuf::from(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_come_before_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("models")).unwrap();
+        for name in ["model.tflite", "other", ".mode"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let found = complete(format!("{}/mod", folder.path().display()));
+        let names: Vec<_> = found.paths.iter().map(|path| path.rsplit_once("mod").unwrap().1).collect();
+        assert_eq!(names, ["els/", "el.tflite"]);
+        assert!(!found.is_file && complete(format!("{}/other", folder.path().display())).is_file);
+        assert!(complete("/no such folder/x".into()).paths.is_empty());
+    }
+}
