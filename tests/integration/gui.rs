@@ -3,6 +3,7 @@
 
 mod browse;
 mod commands;
+mod dbg;
 mod files;
 mod graph;
 mod heatmap;

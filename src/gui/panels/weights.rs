@@ -113,9 +113,8 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
         if focus {
             field.request_focus();
         }
-        if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             view.filter.clear();
-            field.surrender_focus();
         }
         field.on_hover_text("Words are ANDed, \"quotes\" are exact; type: dtype: role: shape:3x3 and >10k parameters");
     });

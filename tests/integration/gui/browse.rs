@@ -139,9 +139,8 @@ fn only_kernels_on_demand() {
 #[test]
 fn heads_and_the_menu_sort() {
     let mut stage = Stage::example();
-    let names = |stage: &Stage| -> Vec<String> {
-        stage.rows().iter().map(|row| row.split(',').next().unwrap_or_default().to_owned()).collect()
-    };
+    let names =
+        |stage: &Stage| -> Vec<String> { stage.rows().iter().map(|row| row.split(',').next().unwrap_or_default().to_owned()).collect() };
     stage.click("Sort by name");
     assert_eq!(names(&stage)[..3], ["conv1 kernel", "conv1 bias", "conv3 kernel"]);
     stage.click("Sort by name");

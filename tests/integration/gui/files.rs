@@ -30,7 +30,7 @@ fn a_pair_with_different_names_dropped_together_is_one_model() {
     // Without its other half the same graph opens, without values.
     stage.press(super::stage::CTRL, egui::Key::W);
     stage.drop_files(&[xml]);
-    stage.expect(&["Graph of 4 operations, conv1 selected", "The file with the constants is missing"]);
+    stage.expect(&["Graph of 5 operations, conv1 selected", "The file with the constants is missing"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers};
 
-use super::stage::Stage;
+use super::stage::{CTRL, Stage};
 
 #[test]
 fn arrow_keys_walk_along_the_edges() {
@@ -71,28 +71,33 @@ fn zoom_and_fit_change_what_is_seen() {
 fn bodies_open_and_lead_back() {
     let mut stage = Stage::open(&["fixtures/ir/bodies.xml"]);
     // The first kernel of the model lies in the loop's body, which is shown at once.
-    stage.expect(&["Graph panel: body › body_dense", "4 graphs"]);
+    stage.expect(&["Graph panel: loop/body › body_dense", "4 graphs"]);
     stage.click("Main graph");
     stage.expect(&["Graph panel: main"]);
     stage.expect_none(&["Main graph"]);
 
     stage.click("4 graphs");
-    stage.click("loop › body › choice › then_body");
-    stage.expect(&["Graph panel: then_body"]);
+    stage.click("loop/body › choice/then_body");
+    stage.expect(&["Graph panel: choice/then_body"]);
     stage.click("then_dense bias, f32, 1×4");
-    stage.expect(&["Graph panel: then_body › then_dense", "Heatmap panel: then_dense · bias"]);
+    stage.expect(&["Graph panel: choice/then_body › then_dense", "Heatmap panel: then_dense · bias"]);
 }
 
 #[test]
 fn enter_opens_the_body_of_the_selected_operation() {
     let mut stage = Stage::open(&["fixtures/tflite/two_subgraphs.tflite"]);
-    stage.click("Main graph");
-    stage.click_inside("Graph of 1 operations", (0.5, 0.5));
-    stage.expect(&["Open body then_branch", "Open body else_branch"]);
+    select_by_name(&mut stage, "choice");
+    stage.expect(&["Graph of 1 operation, choice selected", "Open body then_branch", "Open body else_branch"]);
     stage.press(Modifiers::NONE, Key::Enter);
     stage.expect(&["Graph panel: then_branch"]);
-    stage.click("Main graph");
-    stage.click_inside("Graph of 1 operations", (0.5, 0.5));
+    select_by_name(&mut stage, "choice");
     stage.click("Open body else_branch");
     stage.expect(&["Graph panel: else_branch"]);
+}
+
+/// Selects an operation through the palette.
+fn select_by_name(stage: &mut Stage, name: &str) {
+    stage.press(CTRL, Key::K);
+    stage.type_text(name);
+    stage.press(Modifiers::NONE, Key::Enter);
 }

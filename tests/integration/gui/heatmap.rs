@@ -1,6 +1,8 @@
 //! The heatmap: reading cells, colours, axes.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
 
 use super::stage::Stage;
 
@@ -64,14 +66,12 @@ fn colour_map_range_and_norm_change_the_picture() {
         ("Mean ± 1 std", "2 to 98 %"),
         ("2 to 98 %", "asinh"),
     ] {
-        stage.click(menu);
-        stage.click(choice);
-        stage.press(Modifiers::NONE, Key::Escape);
-        stage.point_nowhere();
+        stage.choose(menu, choice);
         let picture = stage.pixels(PICTURE);
         assert!(seen.iter().all(|other| *other != picture), "{choice} looks like something before");
         seen.push(picture);
     }
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
     // The colour map is the person's for every weight; the range is the weight's own.
     stage.click("conv3 kernel, f32, 32×3×3×24");
     stage.expect(&["RdBu", "Full range"]);
@@ -94,16 +94,14 @@ fn limits_by_hand() {
 fn an_axis_goes_where_its_chip_sends_it() {
     let mut stage = Stage::example();
     let before = stage.pixels(PICTURE);
-    stage.click("O 12");
-    stage.click("Slider");
-    stage.press(Modifiers::NONE, Key::Escape);
+    stage.choose("O 12", "Slider");
     stage.expect(&["O of 12", "Index along O", "Slice"]);
     stage.point_nowhere();
     let first = stage.pixels(PICTURE);
     assert_ne!(first, before);
 
     // The slider chooses the kernel; its arrow keys move it by one.
-    stage.node("Index along O").focus();
+    stage.harness.get_by_role_and_label(Role::Slider, "Index along O").focus();
     stage.press_times(Key::ArrowRight, 1);
     let second = stage.pixels(PICTURE);
     assert_ne!(second, first);

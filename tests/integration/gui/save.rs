@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use egui::{Key, Modifiers, Vec2};
+use egui_kittest::kittest::Queryable;
 use weightscope::cli::WindowArguments;
 
 use super::stage::{CTRL, CTRL_SHIFT, Stage, file_of_project};
@@ -29,14 +30,10 @@ fn what_was_chosen_is_what_is_saved() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = stage(egui::Theme::Dark, "conv3");
     for (menu, choice) in [("vik", "inferno"), ("Full range", "2 to 98 %"), ("2 to 98 %", "asinh")] {
-        stage.click(menu);
-        stage.click(choice);
-        stage.press(Modifiers::NONE, Key::Escape);
+        stage.choose(menu, choice);
     }
-    stage.click("I 24");
-    stage.click("Slider");
-    stage.press(Modifiers::NONE, Key::Escape);
-    stage.node("Index along I").focus();
+    stage.choose("I 24", "Slider");
+    stage.harness.get_by_role_and_label(egui::accesskit::Role::Slider, "Index along I").focus();
     stage.press_times(Key::ArrowRight, 3);
 
     let look = ["--layer", "conv3", "--role", "kernel", "--colormap", "inferno", "--range", "2-98%", "--norm", "asinh", "--axis", "I=3"];
@@ -125,8 +122,7 @@ fn what_cannot_be_saved_is_said() {
 
 /// The example's file, a layer shown, in a window of the usual size.
 fn stage(theme: egui::Theme, layer: &str) -> Stage {
-    let arguments =
-        WindowArguments { models: vec![file_of_project(MODEL)], layer: Some(layer.to_owned()), ..WindowArguments::default() };
+    let arguments = WindowArguments { models: vec![file_of_project(MODEL)], layer: Some(layer.to_owned()), ..WindowArguments::default() };
     Stage::with(arguments, Vec2::new(1600.0, 1000.0), theme)
 }
 

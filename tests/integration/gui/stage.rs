@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use egui::{Key, Modifiers, Rect, Vec2, pos2};
 use egui::accesskit::Role;
+use egui::{Key, Modifiers, Rect, Vec2, pos2};
 use egui_kittest::kittest::{AccessKitNode, NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use weightscope::cli::WindowArguments;
@@ -124,8 +124,24 @@ impl Stage {
         let at = pos2(rect.left() + part.0 * rect.width(), rect.top() + part.1 * rect.height());
         self.harness.hover_at(at);
         self.harness.drag_at(at);
-        self.harness.event(egui::Event::PointerButton { pos: at, button: egui::PointerButton::Primary, pressed: false, modifiers: Modifiers::NONE });
+        self.harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed: false,
+            modifiers: Modifiers::NONE,
+        });
         self.settle();
+    }
+
+    /// Opens a menu and chooses an entry.
+    #[track_caller]
+    pub fn choose(&mut self, menu: &str, entry: &str) {
+        self.click(menu);
+        self.click(entry);
+        if egui::Popup::is_any_open(&self.harness.ctx) {
+            self.press(Modifiers::NONE, Key::Escape);
+        }
+        self.point_nowhere();
     }
 
     /// Takes the pointer out of the window, so that nothing is hovered.
