@@ -3,7 +3,6 @@
 
 mod browse;
 mod commands;
-mod dbg;
 mod files;
 mod graph;
 mod heatmap;
