@@ -13,7 +13,7 @@ use super::dialogs::Dialogs;
 use super::dock::Dock;
 use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
-use super::state::{Overlay, State};
+use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
 use super::{bars, execute, notices, palette, panels, save, shortcuts};
 
@@ -174,7 +174,8 @@ impl App {
         }
         self.was_typing = ctx.text_edit_focused();
         if let Some(mut screenshot) = self.screenshot.take() {
-            screenshot.step(&ctx, self.is_settled());
+            let problem = self.state.notices.iter().find(|notice| notice.kind == NoticeKind::Error);
+            screenshot.step(&ctx, self.is_settled(), problem.map(|notice| notice.text.as_str()));
             self.screenshot = Some(screenshot);
         }
     }

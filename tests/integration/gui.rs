@@ -9,3 +9,5 @@ mod heatmap;
 mod look;
 mod save;
 mod stage;
+#[cfg(target_os = "linux")]
+mod window;

@@ -1,8 +1,6 @@
 //! The heatmap: reading cells, colours, axes.
 
-use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
 
 use super::stage::Stage;
 
@@ -101,7 +99,7 @@ fn an_axis_goes_where_its_chip_sends_it() {
     assert_ne!(first, before);
 
     // The slider chooses the kernel; its arrow keys move it by one.
-    stage.harness.get_by_role_and_label(Role::Slider, "Index along O").focus();
+    stage.focus_slider("Index along O");
     stage.press_times(Key::ArrowRight, 1);
     let second = stage.pixels(PICTURE);
     assert_ne!(second, first);

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use egui::{Key, Modifiers, Vec2};
-use egui_kittest::kittest::Queryable;
 use weightscope::cli::WindowArguments;
 
 use super::stage::{CTRL, CTRL_SHIFT, Stage, file_of_project};
@@ -33,7 +32,7 @@ fn what_was_chosen_is_what_is_saved() {
         stage.choose(menu, choice);
     }
     stage.choose("I 24", "Slider");
-    stage.harness.get_by_role_and_label(egui::accesskit::Role::Slider, "Index along I").focus();
+    stage.focus_slider("Index along I");
     stage.press_times(Key::ArrowRight, 3);
 
     let look = ["--layer", "conv3", "--role", "kernel", "--colormap", "inferno", "--range", "2-98%", "--norm", "asinh", "--axis", "I=3"];

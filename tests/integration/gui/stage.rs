@@ -144,6 +144,13 @@ impl Stage {
         self.point_nowhere();
     }
 
+    /// Gives the keyboard to the slider with exactly this name.
+    #[track_caller]
+    pub fn focus_slider(&mut self, name: &str) {
+        self.harness.get_by_role_and_label(Role::Slider, name).focus();
+        self.settle();
+    }
+
     /// Takes the pointer out of the window, so that nothing is hovered.
     pub fn point_nowhere(&mut self) {
         self.harness.remove_cursor();
