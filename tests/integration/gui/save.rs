@@ -119,6 +119,19 @@ fn what_cannot_be_saved_is_said() {
     stage.expect(&["Heatmap of 6912 values"]);
 }
 
+/// Enter in the very frame after Ctrl+S.
+#[test]
+fn a_fast_hand_saves_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = stage(egui::Theme::Dark, "conv3");
+    // The folder that was saved to last is the one that is offered.
+    save(&mut stage, CTRL, &folder.path().join("first.png"));
+    stage.harness.key_press_modifiers(CTRL, Key::S);
+    stage.harness.key_press(Key::Enter);
+    stage.settle();
+    assert!(folder.path().join("digits_f32.conv3.kernel.png").exists());
+}
+
 /// The example's file, a layer shown, in a window of the usual size.
 fn stage(theme: egui::Theme, layer: &str) -> Stage {
     let arguments = WindowArguments { models: vec![file_of_project(MODEL)], layer: Some(layer.to_owned()), ..WindowArguments::default() };
