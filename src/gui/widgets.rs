@@ -16,6 +16,12 @@ pub use glyph::Glyph;
 /// A panel's one-line head: title, what it shows, and its few controls at the right. Returns
 /// whether the person began to drag the panel by it.
 pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {
+    head_with(ui, title, &[shows], controls)
+}
+
+/// [`head`] with what the panel shows in several lengths, longest first: the first that fits is
+/// written, and only the last is ever cut (a number with its middle gone is another number).
+pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce(&mut Ui)) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
@@ -29,8 +35,11 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
         ui.spacing_mut().item_spacing.x = 6.0;
         controls(ui);
         let room = ui.available_width() - 8.0;
-        if !shows.is_empty() && room > 24.0 {
-            let galley = fit_text(ui, shows, FontId::proportional(12.0), tokens.dim, room);
+        let font = FontId::proportional(12.0);
+        let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), tokens.dim).size().x;
+        let fitting = shows.iter().find(|text| width(text) <= room).or(shows.last());
+        if let Some(text) = fitting.filter(|text| !text.is_empty() && room > 24.0) {
+            let galley = fit_text(ui, text, font.clone(), tokens.dim, room);
             let at = pos2(right.left(), rect.center().y - galley.size().y / 2.0);
             ui.painter().galley(at, galley, tokens.dim);
         }
@@ -40,7 +49,8 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
     // the handle is none: a panel moves by a real movement.
     let grip = rect.with_max_x(controls_left.inner.max(rect.left()));
     let handle = ui.interact(grip, ui.scope_id().with(("head", title)), Sense::click_and_drag());
-    let spoken = if shows.is_empty() { format!("{title} panel") } else { format!("{title} panel: {shows}") };
+    let all_shown = shows.first().copied().unwrap_or_default();
+    let spoken = if all_shown.is_empty() { format!("{title} panel") } else { format!("{title} panel: {all_shown}") };
     handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
     handle.drag_started()
 }
