@@ -97,8 +97,11 @@ pub fn section_with_link(ui: &mut Ui, text: &str, link: &str) -> bool {
 pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
-    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, rect.width() * 0.55);
-    let room = rect.width() - key_galley.size().x - 12.0;
+    // The key yields to the value, which is what the line is for, as long as it can still be told.
+    let room_for_both = rect.width() - 12.0;
+    let value_width = ui.painter().layout_no_wrap(value.to_owned(), theme::number_font(), tokens.text).size().x;
+    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, (room_for_both - value_width).max(room_for_both * 0.4));
+    let room = room_for_both - key_galley.size().x;
     let value_galley = fit_text(ui, value, theme::number_font(), tokens.text, room);
     if ui.is_rect_visible(rect) {
         ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, tokens.dim);
