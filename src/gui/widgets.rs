@@ -120,8 +120,13 @@ pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
 }
 
 /// Text on one line that fits the width; what is too long loses its middle.
-#[expect(clippy::needless_pass_by_value, reason = "every caller makes its font on the spot")]
 pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    fit_text_at(ui, text, font, color, width, 0.5)
+}
+
+/// [`fit_text`] with the part of the room that stands before the ellipsis, 0 to 1.
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its font on the spot")]
+pub fn fit_text_at(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, head: f32) -> Arc<Galley> {
     let text = text.replace(['\n', '\r', '\t'], " ");
     let lay = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);
     let whole = lay(text.clone());
@@ -132,10 +137,10 @@ pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -
     let (mut low, mut high) = (3usize, count.max(3));
     while low + 1 < high {
         let middle = usize::midpoint(low, high);
-        let cut = super::names::elide_middle(&text, middle);
+        let cut = super::names::elide(&text, middle, head);
         if lay(cut).size().x <= width { low = middle } else { high = middle }
     }
-    lay(super::names::elide_middle(&text, low))
+    lay(super::names::elide(&text, low, head))
 }
 
 /// The width that [`paint_badge`] takes.
