@@ -29,6 +29,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
         commands.push(Command::NeedHistogram(wanted));
     }
     let histogram = document.histogram.ready().cloned();
+    let problem = if let Progress::Failed(problem) = &document.histogram { problem } else { "Counting values…" };
     let moments = &loaded.summary.moments;
     let shows = format!("{} values · mean {} · std {}", names::thousands(moments.count), signed(moments.mean), names::figure(moments.std));
     let is_dragged = widgets::head(ui, "Histogram", &shows, |ui| {
@@ -52,7 +53,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
             widgets::empty_state(ui, "There are no finite values to count", None);
         }
         None => {
-            widgets::empty_state(ui, "Counting values…", None);
+            widgets::empty_state(ui, problem, None);
         }
     }
     is_dragged
