@@ -6,6 +6,8 @@
 //! panels, commands, shapes. The work itself is on worker threads; what is looked for is the frame
 //! in which a result arrives.
 
+#![expect(clippy::print_stdout, reason = "the table is what a measurement is run for")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -201,6 +201,17 @@ impl Action {
         }
     }
 
+    /// Every shortcut, those with the most modifiers first: egui takes Ctrl+Shift+S for Ctrl+S too.
+    pub fn all_shortcuts() -> Vec<(KeyboardShortcut, Self)> {
+        let pairs = Self::ALL.iter().flat_map(|action| action.shortcuts().iter().map(|keys| (*keys, *action)));
+        let mut pairs: Vec<_> = pairs.collect();
+        let count = |modifiers: Modifiers| {
+            [modifiers.alt, modifiers.shift, modifiers.ctrl, modifiers.command].into_iter().filter(|held| *held).count()
+        };
+        pairs.sort_by_key(|(keys, _)| std::cmp::Reverse(count(keys.modifiers)));
+        pairs
+    }
+
     pub fn menu(self) -> Menu {
         match self {
             Self::Open

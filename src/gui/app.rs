@@ -13,7 +13,7 @@ use super::dialogs::Dialogs;
 use super::dock::Dock;
 use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
-use super::state::{Overlay, State};
+use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
 use super::{absorb, bars, execute, notices, palette, panels, save, shortcuts};
 
@@ -27,6 +27,8 @@ pub struct App {
     pub(super) screenshot: Option<Screenshot>,
     /// Set for the next frame: the filter field takes the keyboard.
     pub(super) focus_filter: bool,
+    /// Whether a text field had the keyboard in the frame before.
+    pub(super) was_typing: bool,
     /// The window's title as it was set last.
     pub(super) title: String,
 }
@@ -66,6 +68,7 @@ impl App {
             commands: Vec::new(),
             screenshot: arguments.screenshot.clone().map(|path| Screenshot::new(path, outcome)),
             focus_filter: false,
+            was_typing: false,
             title: String::new(),
         };
         app.open(WindowArguments { screenshot: None, ..arguments });
@@ -114,21 +117,20 @@ impl App {
             // An open menu has the keyboard: Escape closes it, and deselects nothing.
             return;
         }
-        let is_typing = ctx.text_edit_focused();
-        for action in Action::ALL {
-            for shortcut in action.shortcuts() {
-                let is_plain = shortcut.modifiers.is_none() || shortcut.modifiers == egui::Modifiers::SHIFT;
-                let is_text_key = is_plain && !matches!(shortcut.logical_key, Key::F1 | Key::F5 | Key::F11);
-                if is_typing && is_text_key {
-                    continue;
-                }
-                // Space presses the button that has the keyboard.
-                if shortcut.logical_key == Key::Space && ctx.memory(|memory| memory.focused().is_some()) {
-                    continue;
-                }
-                if ctx.input_mut(|input| input.consume_shortcut(shortcut)) {
-                    self.commands.push(Command::Do(*action));
-                }
+        // Escape has taken the keyboard from a text field by now, and was meant for it.
+        let is_typing = ctx.text_edit_focused() || self.was_typing;
+        for (shortcut, action) in Action::all_shortcuts() {
+            let is_plain = shortcut.modifiers.is_none() || shortcut.modifiers == egui::Modifiers::SHIFT;
+            let is_text_key = is_plain && !matches!(shortcut.logical_key, Key::F1 | Key::F5 | Key::F11);
+            if is_typing && is_text_key {
+                continue;
+            }
+            // Space presses the button that has the keyboard.
+            if shortcut.logical_key == Key::Space && ctx.memory(|memory| memory.focused().is_some()) {
+                continue;
+            }
+            if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+                self.commands.push(Command::Do(action));
             }
         }
         // Copying is an event of its own: the system turns Ctrl+C into it.
@@ -180,8 +182,10 @@ impl App {
         for command in std::mem::take(&mut self.commands) {
             execute::execute(self, &ctx, command);
         }
+        self.was_typing = ctx.text_edit_focused();
         if let Some(mut screenshot) = self.screenshot.take() {
-            screenshot.step(&ctx, self.is_settled());
+            let problem = self.state.notices.iter().find(|notice| notice.kind == NoticeKind::Error);
+            screenshot.step(&ctx, self.is_settled(), problem.map(|notice| notice.text.as_str()));
             self.screenshot = Some(screenshot);
         }
     }

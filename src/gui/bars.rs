@@ -44,7 +44,7 @@ fn show_menu(ui: &mut egui::Ui, menu: Menu, state: &State, commands: &mut Vec<Co
             let enabled = is_enabled(action, state);
             let keys = action.shortcuts().first().map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
             let button = egui::Button::new(action.name()).shortcut_text(keys).min_size(vec2(224.0, 24.0));
-            if ui.add_enabled(enabled, button).on_hover_text(action.tooltip()).clicked() {
+            if ui.add_enabled(enabled, button).accessible_name(action.name()).on_hover_text(action.tooltip()).clicked() {
                 commands.push(Command::Do(action));
             }
             if action == Action::OpenExample {

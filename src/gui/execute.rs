@@ -293,12 +293,15 @@ fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {
     show_graph(app, place.graph);
     match place.weight {
         Some(site) => {
-            // Before the weight, so that this is the present place and not a new one.
+            // Before the weight is shown: the place must be the one that history stands at, else it
+            // would be a new one.
             if let Some(document) = app.state.document_mut() {
                 document.selected = place.selected;
-                document.views.graph.reveal = place.selected.map(|operation| (operation, false));
             }
             show_weight(app, site, false);
+            if let Some(document) = app.state.document_mut() {
+                document.views.graph.reveal = place.selected.map(|operation| (operation, false));
+            }
         }
         None => {
             if let Some(operation) = place.selected {

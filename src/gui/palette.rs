@@ -52,8 +52,7 @@ pub fn show(ctx: &egui::Context, palette: &mut Palette, state: &State, commands:
         });
         let hint = "Find operations, tensors, actions";
         let field = ui.add(TextEdit::singleline(&mut palette.text).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
-        field.widget_info(|| WidgetInfo::text_edit(true, "", &palette.text, hint));
-        field.request_focus();
+        field.accessible_name("Find").request_focus();
         let wanted = (palette.text.clone(), state.document().map(|document| document.number));
         if palette.rows_for.as_ref() != Some(&wanted) {
             palette.rows = find(&palette.text, state);

@@ -77,7 +77,7 @@ impl PathField {
         }
         let field =
             ui.add(TextEdit::singleline(&mut self.text).id(id).desired_width(f32::INFINITY).font(theme::number_font()).lock_focus(true));
-        field.widget_info(|| egui::WidgetInfo::text_edit(true, "", &self.text, label));
+        let field = field.accessible_name(label);
         if std::mem::take(&mut self.is_fresh) {
             field.request_focus();
             place_cursor_at_end(ui.ctx(), id, &self.text);

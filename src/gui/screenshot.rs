@@ -47,8 +47,14 @@ impl Screenshot {
         Self { path, outcome, since: Instant::now(), settled_frames: 0, taken: Arc::default(), is_asked: false }
     }
 
-    pub fn step(&mut self, ctx: &egui::Context, is_settled: bool) {
+    /// One frame. A window that shows a problem instead of what was asked for makes no picture.
+    pub fn step(&mut self, ctx: &egui::Context, is_settled: bool, problem: Option<&str>) {
         ctx.request_repaint();
+        if let Some(problem) = problem {
+            self.outcome.fail(problem.to_owned());
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+            return;
+        }
         if let Some(image) = self.taken.lock().unwrap_or_else(PoisonError::into_inner).take() {
             if let Err(error) = save(&self.path, &image) {
                 self.outcome.fail(format!("can't save the screenshot: {error}: {}", self.path.display()));

@@ -18,15 +18,14 @@ pub use glyph::Glyph;
 pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
-    let handle = ui.interact(rect, ui.scope_id().with(("head", title)), Sense::drag());
-    handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{title} panel")));
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
     let title_galley = ui.painter().layout_no_wrap(title.to_owned(), theme::strong_font(), tokens.text);
     let at = pos2(rect.left() + 12.0, rect.center().y - title_galley.size().y / 2.0);
     let title_end = at.x + title_galley.size().x;
     ui.painter().galley(at, title_galley, tokens.text);
     let right = Rect::from_min_max(pos2(title_end + 12.0, rect.top()), pos2(rect.right() - 8.0, rect.bottom()));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)), |ui| {
+    let builder = egui::UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center));
+    let controls_left = ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         controls(ui);
         let room = ui.available_width() - 8.0;
@@ -35,9 +34,14 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
             let at = pos2(right.left(), rect.center().y - galley.size().y / 2.0);
             ui.painter().galley(at, galley, tokens.dim);
         }
+        ui.cursor().right()
     });
-    // The controls may be fewer than the head is high; what follows begins below it all the same.
-    ui.advance_cursor_after_rect(rect);
+    // Only beside the controls: a press on a button must not take the panel along. And a click on
+    // the handle is none: a panel moves by a real movement.
+    let grip = rect.with_max_x(controls_left.inner.max(rect.left()));
+    let handle = ui.interact(grip, ui.scope_id().with(("head", title)), Sense::click_and_drag());
+    let spoken = if shows.is_empty() { format!("{title} panel") } else { format!("{title} panel: {shows}") };
+    handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
     handle.drag_started()
 }
 

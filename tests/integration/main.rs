@@ -4,6 +4,8 @@
 mod cli;
 mod extract;
 mod fixtures;
+#[cfg(feature = "gui-tests")]
+mod gui;
 mod hostile;
 mod program;
 mod reference;

@@ -88,7 +88,12 @@ fn show_canvas(
     let response = ui.allocate_rect(rect, Sense::click_and_drag());
     response.widget_info(|| {
         let selected = document.selected.map_or(String::new(), |id| format!(", {} selected", document.label(document.graph, id)));
-        WidgetInfo::labeled(Role::Canvas, true, format!("Graph of {} operations{selected}", picture.cards.len()))
+        let operations = picture.drawn.nodes.iter().filter(|node| matches!(node, Node::Operation(_))).count();
+        WidgetInfo::labeled(
+            Role::Canvas,
+            true,
+            format!("Graph of {operations} operation{}{selected}", if operations == 1 { "" } else { "s" }),
+        )
     });
     let size = vec2(picture.layout.size.width as f32, picture.layout.size.height as f32);
     if !view.is_fitted {

@@ -152,11 +152,13 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
         let chain: Vec<_> = weight.chain.iter().map(|id| graph.operation(*id).kind.as_str()).collect();
         key_value(ui, "chain", &chain.join(" → "), "");
     }
-    if let Some(problem) = weight.problem(model) {
+    let problem = weight.problem(model);
+    if let Some(problem) = &problem {
         ui.colored_label(Tokens::of(ui).warn, problem);
     }
     match (&document.shown, is_shown) {
         (Progress::Ready(loaded), true) => figures(ui, loaded),
+        (Progress::Failed(_), true) if problem.is_some() => {}
         (Progress::Failed(problem), true) => {
             ui.colored_label(Tokens::of(ui).warn, problem);
         }

@@ -109,13 +109,12 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
         ui.add_space(8.0);
         let width = ui.available_width() - 8.0;
         let field = ui.add_sized(vec2(width, 26.0), TextEdit::singleline(&mut view.filter).hint_text(hint));
-        field.widget_info(|| WidgetInfo::text_edit(true, "", &view.filter, "Filter weights"));
+        let field = field.accessible_name("Filter weights");
         if focus {
             field.request_focus();
         }
-        if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             view.filter.clear();
-            field.surrender_focus();
         }
         field.on_hover_text("Words are ANDed, \"quotes\" are exact; type: dtype: role: shape:3x3 and >10k parameters");
     });

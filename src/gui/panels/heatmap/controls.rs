@@ -1,5 +1,6 @@
 //! The line of chips above the picture: which axis goes where, colour map, range.
 
+use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, vec2};
 
 use crate::colormap::{Kind, Limits, Map, Norm, Range};
@@ -73,7 +74,7 @@ fn axis_chip(ui: &mut egui::Ui, view: &mut View, axis: usize, is_outer: bool) {
     if is_outer {
         button = button.fill(tokens.selection).stroke(egui::Stroke::new(1.0, tokens.accent));
     }
-    egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    MenuButton::from_button(button).ui(ui, |ui| {
         ui.label(RichText::new(format!("Lay axis {} out as", view.names()[axis])).color(tokens.dim));
         for (place, name) in PLACES {
             if ui.selectable_label(view.place(axis) == place, name).clicked() {
@@ -95,7 +96,7 @@ fn sliders(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
             ui.label(RichText::new(format!("{} of {len}", view.names()[axis])).size(12.0).color(Tokens::of(ui).dim));
             let mut index = view.fixed(axis);
             ui.spacing_mut().slider_width = (ui.available_width() - 90.0).clamp(60.0, 320.0);
-            let slider = ui.add(egui::Slider::new(&mut index, 0..=len - 1));
+            let slider = ui.add(egui::Slider::new(&mut index, 0..=len - 1).step_by(1.0));
             let name = format!("Index along {}", view.names()[axis]);
             slider.widget_info(|| egui::WidgetInfo::slider(true, index as f64, name.clone()));
             if slider.changed() {
@@ -108,7 +109,7 @@ fn sliders(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
 fn map_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
     let current = view.map.unwrap_or(loaded.default_map());
     let button = Button::new(RichText::new(current.name()).size(12.0)).min_size(vec2(0.0, 20.0));
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(220.0);
         for kind in [Kind::Diverging, Kind::Sequential] {
             let title = if kind == Kind::Diverging { "Diverging, 0 in the middle" } else { "Sequential" };
@@ -147,7 +148,9 @@ fn map_row(ui: &mut egui::Ui, map: Map, is_current: bool) -> bool {
 
 fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
     let button = Button::new(RichText::new(range_name(view.range)).size(12.0)).min_size(vec2(0.0, 20.0));
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    // A click into its text fields must not close the menu.
+    let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         ui.set_min_width(220.0);
         let tokens = Tokens::of(ui);
         ui.label(RichText::new("Range of the colours").size(11.0).color(tokens.dim));
@@ -175,10 +178,10 @@ fn manual(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
     ui.horizontal(|ui| {
         ui.label("From");
         let low = ui.add(egui::TextEdit::singleline(&mut view.manual.0).desired_width(64.0).hint_text(limits.low.to_string()));
-        low.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.0, "Lowest value of the colours"));
+        let low = low.accessible_name("Lowest value of the colours");
         ui.label("to");
         let high = ui.add(egui::TextEdit::singleline(&mut view.manual.1).desired_width(64.0).hint_text(limits.high.to_string()));
-        high.widget_info(|| egui::WidgetInfo::text_edit(true, "", &view.manual.1, "Highest value of the colours"));
+        let high = high.accessible_name("Highest value of the colours");
         if low.changed() || high.changed() {
             let low = view.manual.0.trim().parse().unwrap_or(limits.low);
             let high = view.manual.1.trim().parse().unwrap_or(limits.high);

@@ -1,0 +1,110 @@
+//! Opening by drop, and files that cannot be read or read only in part.
+
+use egui::accesskit::Role;
+
+use super::stage::{Stage, file_of_project};
+
+#[test]
+fn a_dropped_file_opens() {
+    let mut stage = Stage::empty();
+    stage.drop_files(&[file_of_project("fixtures/tflite/conv_f32.tflite")]);
+    stage.expect(&["conv_f32.tflite · TensorFlow Lite v3", "Heatmap of "]);
+    // A second one opens beside it.
+    stage.drop_files(&[file_of_project("fixtures/ir/conv_f32.xml")]);
+    assert_eq!(stage.labels_of(Role::Tab), ["conv_f32.tflite", "conv_f32.xml"]);
+    stage.expect(&["conv_f32.xml · OpenVINO IR v11"]);
+}
+
+#[test]
+fn a_pair_with_different_names_dropped_together_is_one_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("weights.bin"));
+    std::fs::copy(file_of_project("fixtures/ir/conv_f32.xml"), &xml).unwrap();
+    std::fs::copy(file_of_project("fixtures/ir/conv_f32.bin"), &bin).unwrap();
+    let mut stage = Stage::empty();
+    stage.drop_files(&[bin, xml.clone()]);
+    assert_eq!(stage.labels_of(Role::Tab), ["model.xml"]);
+    stage.expect(&["Heatmap of 108 values, 4×3×3×3"]);
+    stage.expect_none(&["Error"]);
+
+    // Without its other half the same graph opens, without values.
+    stage.press(super::stage::CTRL, egui::Key::W);
+    stage.drop_files(&[xml]);
+    stage.expect(&["Graph of 5 operations, conv1 selected", "The file with the constants is missing"]);
+}
+
+#[test]
+fn the_bin_of_a_pair_opens_the_model() {
+    let mut stage = Stage::empty();
+    stage.drop_files(&[file_of_project("fixtures/ir/conv_f32.bin")]);
+    assert_eq!(stage.labels_of(Role::Tab), ["conv_f32.xml"]);
+}
+
+#[test]
+fn a_missing_bin_leaves_the_graph_and_says_why_there_are_no_values() {
+    let stage = Stage::open(&["fixtures/ir/no_bin.xml"]);
+    stage.expect(&[
+        "conv1 kernel, f32, 4×3×3×3",
+        "Graph of 4 operations, conv1 selected",
+        "The values can't be had; the heatmap says why",
+        "stored f32, no bytes",
+    ]);
+    let why = stage.labels().into_iter().filter(|label| label.to_lowercase().starts_with("the file with the constants is missing"));
+    // Once in the heatmap, and in the inspector once for the kernel and once for the bias.
+    assert_eq!(why.count(), 3, "{:#?}", stage.labels());
+    use egui_kittest::kittest::NodeT;
+    assert!(stage.node("Save image…").accesskit_node().is_disabled());
+}
+
+#[test]
+fn what_cannot_be_read_is_one_sentence_and_the_rest_goes_on() {
+    for (file, sentence) in [
+        ("fixtures/hostile/random.tflite", "The file is of no model format that is known here"),
+        ("fixtures/hostile/lfs_pointer.tflite", "The file is a git-lfs pointer"),
+        ("fixtures/hostile/empty.tflite", "The file is empty"),
+        ("fixtures/hostile/no_such_file.tflite", "Can't read the file"),
+    ] {
+        let mut stage = Stage::open(&["assets/example/digits_f32.tflite", file]);
+        assert_eq!(stage.labels_of(Role::Tab), ["digits_f32.tflite"], "{file}");
+        stage.expect(&["Error", sentence, "Heatmap of 300 values"]);
+        stage.click("Dismiss");
+        stage.expect_none(&["Error", sentence]);
+        stage.click("conv3 kernel, f32, 32×3×3×24");
+        stage.expect(&["Heatmap of 6912 values"]);
+    }
+}
+
+/// Whatever a file holds, the window shows it or says why not, and goes on.
+#[test]
+fn no_fixture_stops_the_window() {
+    let mut files: Vec<_> = ["fixtures/hostile", "fixtures/ir", "fixtures/tflite"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(file_of_project(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tflite" || extension == "xml"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 100, "only {} files", files.len());
+    let mut stage = Stage::empty();
+    // Names of any bytes: a box stands for what no font can draw.
+    stage.harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
+    for file in files {
+        stage.drop_files(&[file.clone()]);
+        let tabs = stage.labels_of(Role::Tab).len();
+        assert!(tabs == 1 || stage.shows("Error"), "{}: neither open nor refused", file.display());
+        // Everything that can be said of the selected and of the whole model was drawn by now.
+        stage.press(egui::Modifiers::NONE, egui::Key::Escape);
+        for _ in 0..tabs {
+            stage.press(super::stage::CTRL, egui::Key::W);
+        }
+        while stage.shows("Dismiss") {
+            stage.click_first("Dismiss");
+        }
+    }
+}
+
+#[test]
+fn models_without_weights_or_operations() {
+    let stage = Stage::open(&["fixtures/tflite/zero_graphs.tflite"]);
+    stage.expect(&["This model has no weights", "This graph has no operations", "graphs 1", "the file holds no graph"]);
+}

@@ -1,0 +1,129 @@
+//! The heatmap: reading cells, colours, axes.
+
+use egui::{Key, Modifiers};
+
+use super::stage::Stage;
+
+const PICTURE: &str = "Heatmap of 300 values";
+
+/// Pins the cell in the top left corner of the picture.
+fn pin_first_cell(stage: &mut Stage, picture: &str) {
+    stage.click_inside(picture, (0.5, 0.1));
+    stage.point_nowhere();
+    stage.press_times(Key::ArrowLeft, 80);
+    stage.press_times(Key::ArrowUp, 12);
+}
+
+#[test]
+fn a_pinned_cell_moves_by_the_arrow_keys_and_is_read_out() {
+    let mut stage = Stage::example();
+    stage.expect(&["Point at the heatmap"]);
+    pin_first_cell(&mut stage, PICTURE);
+    // The values are LiteRT's.
+    stage.expect(&["O, H, W 0, 0, 0", "value -0.0829"]);
+    stage.press(Modifiers::NONE, Key::ArrowRight);
+    stage.expect(&["O, H, W 0, 0, 1", "value -0.1845"]);
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.expect(&["O, H, W 0, 1, 1", "value -0.1486"]);
+    // The arrow keys were the picture's, not the graph's.
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
+
+    // Another weight has no cell pinned.
+    stage.press_times(Key::PageDown, 1);
+    stage.expect(&["Point at the heatmap"]);
+}
+
+#[test]
+fn a_quantised_cell_tells_its_code_and_scale() {
+    let mut stage = Stage::open(&["assets/example/digits_int8.tflite"]);
+    pin_first_cell(&mut stage, PICTURE);
+    // Code -23 of LiteRT's tensor; its scale is numpy's float32 0.00367444.
+    stage.expect(&["O, H, W 0, 0, 0", "stored code -23", "scale, zero 0.003674, 0", "value -0.08451"]);
+}
+
+#[test]
+fn the_pointer_reads_the_cell_below_it() {
+    let mut stage = Stage::example();
+    let rect = stage.node(PICTURE).rect();
+    stage.harness.hover_at(rect.center_top() + egui::vec2(0.0, 12.0));
+    stage.settle();
+    stage.expect(&["O, H, W ", "value ", "percentile "]);
+    stage.point_nowhere();
+    stage.expect(&["Point at the heatmap"]);
+}
+
+#[test]
+fn colour_map_range_and_norm_change_the_picture() {
+    let mut stage = Stage::example();
+    let mut seen = vec![stage.pixels(PICTURE)];
+    for (menu, choice) in [
+        ("vik", "viridis"),
+        ("viridis", "greys"),
+        ("greys", "RdBu"),
+        ("Full range", "Mean ± 1 std"),
+        ("Mean ± 1 std", "2 to 98 %"),
+        ("2 to 98 %", "asinh"),
+    ] {
+        stage.choose(menu, choice);
+        let picture = stage.pixels(PICTURE);
+        assert!(seen.iter().all(|other| *other != picture), "{choice} looks like something before");
+        seen.push(picture);
+    }
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
+    // The colour map is the person's for every weight; the range is the weight's own.
+    stage.click("conv3 kernel, f32, 32×3×3×24");
+    stage.expect(&["RdBu", "Full range"]);
+}
+
+#[test]
+fn limits_by_hand() {
+    let mut stage = Stage::example();
+    let before = stage.pixels(PICTURE);
+    stage.click("Full range");
+    stage.fill("Lowest value of the colours", "-0.1");
+    stage.fill("Highest value of the colours", "0.1");
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.expect(&["Manual"]);
+    stage.point_nowhere();
+    assert_ne!(stage.pixels(PICTURE), before);
+}
+
+#[test]
+fn an_axis_goes_where_its_chip_sends_it() {
+    let mut stage = Stage::example();
+    let before = stage.pixels(PICTURE);
+    stage.choose("O 12", "Slider");
+    stage.expect(&["O of 12", "Index along O", "Slice"]);
+    stage.point_nowhere();
+    let first = stage.pixels(PICTURE);
+    assert_ne!(first, before);
+
+    // The slider chooses the kernel; its arrow keys move it by one.
+    stage.focus_slider("Index along O");
+    stage.press_times(Key::ArrowRight, 1);
+    let second = stage.pixels(PICTURE);
+    assert_ne!(second, first);
+    stage.press_times(Key::ArrowLeft, 1);
+    assert!(stage.pixels(PICTURE) == first, "the slider leads back");
+}
+
+#[test]
+fn zoom_and_fit() {
+    let mut stage = Stage::example();
+    let fitted = stage.pixels(PICTURE);
+    let at = stage.node(PICTURE).rect().center();
+    stage.harness.hover_at(at);
+    stage.harness.event(egui::Event::Zoom(2.0));
+    stage.point_nowhere();
+    assert_ne!(stage.pixels(PICTURE), fitted);
+    stage.press(Modifiers::SHIFT, Key::F);
+    stage.point_nowhere();
+    assert!(stage.pixels(PICTURE) == fitted, "fitting leads back to the same picture");
+}
+
+#[test]
+fn numbers_that_are_none_are_told() {
+    let mut stage = Stage::open(&["fixtures/tflite/special_values.tflite"]);
+    assert!(stage.labels().iter().any(|label| label.starts_with("NaN, infinite ")), "{:#?}", stage.labels());
+    stage.point_nowhere();
+}
