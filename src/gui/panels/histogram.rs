@@ -29,6 +29,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
         commands.push(Command::NeedHistogram(wanted));
     }
     let histogram = document.histogram.ready().cloned();
+    let problem = if let Progress::Failed(problem) = &document.histogram { problem } else { "Counting values…" };
     let moments = &loaded.summary.moments;
     let count = format!("{} values", names::thousands(moments.count));
     let with_mean = format!("{count} · mean {}", signed(moments.mean));
@@ -54,7 +55,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
             widgets::empty_state(ui, "There are no finite values to count", None);
         }
         None => {
-            widgets::empty_state(ui, "Counting values…", None);
+            widgets::empty_state(ui, problem, None);
         }
     }
     is_dragged

@@ -163,6 +163,7 @@ fn order_rows(document: &Document, view: &mut WeightsView) {
 fn subject(row: &Row) -> Subject<'_> {
     Subject {
         name: &row.full_name,
+        label: &row.name,
         kind: &row.kind,
         role: row.weight.role.name,
         dtype: row.dtype,
@@ -172,7 +173,7 @@ fn subject(row: &Row) -> Subject<'_> {
 }
 
 fn is_main(row: &Row) -> bool {
-    ["kernel", "table", "input_kernel", "recurrent_kernel"].iter().any(|role| row.weight.role.name.starts_with(role))
+    row.weight.role.is_main()
 }
 
 /// The width at which every name could be read.
@@ -333,12 +334,13 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     clip.galley(role_at, role_galley, tokens.dim);
     for (column, right, width) in columns {
         let cell = Rect::from_min_max(pos2(rect.right() - right - width, rect.top()), pos2(rect.right() - right, rect.bottom()));
-        show_cell(ui, *column, cell, row, glance.and_then(Progress::ready).map(AsRef::as_ref));
+        show_cell(ui, *column, cell, row, glance);
     }
     if response.clicked() {
         commands.push(Command::ShowWeight(site));
     }
-    let problem = row.problem.as_ref().map(|problem| format!("\n{problem}")).unwrap_or_default();
+    let found = glance.and_then(|glance| if let Progress::Failed(problem) = glance { Some(problem) } else { None });
+    let problem = row.problem.as_ref().or(found).map(|problem| format!("\n{problem}")).unwrap_or_default();
     let hover = format!(
         "{}\n{} · {role} · {} {}\n{} parameters, {}{problem}",
         row.full_name,
@@ -351,7 +353,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     response.on_hover_text(hover);
 }
 
-fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Option<&Glance>) {
+fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Option<&Progress<Glance>>) {
     let tokens = Tokens::of(ui);
     let text = |text: &str, color: Color32| {
         let galley = widgets::fit_text(ui, text, egui::FontId::monospace(11.5), color, cell.width());
@@ -363,12 +365,12 @@ fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Optio
         Column::Parameters => text(&names::thousands(row.parameters), tokens.dim),
         Column::Kind => text(&row.kind, tokens.dim),
         Column::Range => match (glance, &row.problem) {
-            (Some(glance), _) => text(&format!("{} {}", names::signed(glance.min), names::signed(glance.max)), tokens.dim),
-            (None, Some(_)) => text("no values", tokens.warn),
-            (None, None) => text("…", tokens.dim),
+            (Some(Progress::Ready(glance)), _) => text(&format!("{} {}", names::signed(glance.min), names::signed(glance.max)), tokens.dim),
+            (Some(Progress::Failed(_)), _) | (_, Some(_)) => text("no values", tokens.warn),
+            _ => text("…", tokens.dim),
         },
         Column::Spark => {
-            if let Some(glance) = glance {
+            if let Some(Progress::Ready(glance)) = glance {
                 spark(ui, cell, &glance.spark);
             }
         }
