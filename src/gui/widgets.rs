@@ -52,7 +52,10 @@ pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce
     let all_shown = shows.first().copied().unwrap_or_default();
     let spoken = if all_shown.is_empty() { format!("{title} panel") } else { format!("{title} panel: {all_shown}") };
     handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
-    handle.drag_started()
+    // A long press without a movement is a drag to egui, and its release would drop the panel.
+    const DRAG_DISTANCE: f32 = 8.0;
+    let travelled = ui.input(|input| input.pointer.press_origin().zip(input.pointer.latest_pos()));
+    handle.dragged() && travelled.is_some_and(|(from, to)| from.distance(to) > DRAG_DISTANCE)
 }
 
 /// A small button on the control colour.
