@@ -45,6 +45,8 @@ pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce
         }
         ui.cursor().right()
     });
+    // The controls may be fewer than the head is high; what follows begins below it all the same.
+    ui.advance_cursor_after_rect(rect);
     // Only beside the controls: a press on a button must not take the panel along. And a click on
     // the handle is none: a panel moves by a real movement.
     let grip = rect.with_max_x(controls_left.inner.max(rect.left()));
