@@ -80,7 +80,11 @@ struct ModelArguments {
 
 impl ModelArguments {
     fn open(&self) -> Result<Model, OpenError> {
-        formats::open(&self.model, &Options { bin: self.bin.clone() }, &Token::new())
+        formats::open(&self.model, &self.options(), &Token::new())
+    }
+
+    fn options(&self) -> Options {
+        Options { bin: self.bin.clone() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! references and their own view state, which push commands), and lets `execute` carry the
 //! commands out. No panel waits, reads a file or computes with weights.
 
+mod absorb;
 mod action;
 mod app;
 mod bars;

@@ -6,11 +6,13 @@
 mod cards;
 mod complete;
 mod job;
+mod loaded;
 mod pool;
 mod token;
 
 pub use cards::{Card, GraphPicture, THUMBNAIL_HEIGHT};
 pub use complete::{Completions, expand_home};
-pub use job::{Glance, Job, Loaded, Opened, Output, Picture, Row, SaveContent, SavePlan, load, open, output_axis};
+pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, SaveContent, SavePlan, open};
+pub use loaded::{Loaded, load, output_axis};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

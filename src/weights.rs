@@ -13,7 +13,7 @@ mod stored;
 
 pub use family::Family;
 pub use fold::{FoldError, Scheme};
-pub use label::{Label, label};
+pub use label::Labels;
 pub use query::{Query, Subject};
 
 use ndarray::ArrayViewD;
@@ -80,6 +80,9 @@ pub struct Real {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     weights: Vec<Weight>,
+    /// The biases in additions of their own: graph, the layer that each belongs to, and its position
+    /// in `weights`. Sorted.
+    biases: Vec<(GraphId, OperationId, usize)>,
     /// For every graph and tensor, whether it is fed by constants alone.
     constant: Vec<Vec<bool>>,
 }
@@ -88,7 +91,7 @@ impl Catalogue {
     /// Finds the weights of all graphs, from the graphs alone: no weight is read.
     pub fn of(model: &Model) -> Self {
         let constant: Vec<_> = model.graphs.iter().map(fold::constant_tensors).collect();
-        let mut weights = Vec::new();
+        let mut weights: Vec<Weight> = Vec::new();
         for (graph_id, (graph, constant)) in (0..).map(GraphId).zip(model.graphs.iter().zip(&constant)) {
             for (operation_id, operation) in graph.operations() {
                 let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
@@ -98,7 +101,10 @@ impl Catalogue {
                 }
             }
         }
-        Self { weights, constant }
+        let bias = |(position, weight): (usize, &Weight)| weight.bias_of.map(|layer| (weight.site.graph, layer, position));
+        let mut biases: Vec<_> = weights.iter().enumerate().filter_map(bias).collect();
+        biases.sort_unstable();
+        Self { weights, biases, constant }
     }
 
     pub fn all(&self) -> &[Weight] {
@@ -121,8 +127,15 @@ impl Catalogue {
     /// follows it.
     pub fn of_layer(&self, graph: GraphId, operation: OperationId) -> Vec<&Weight> {
         let own = self.of_operation(graph, operation).iter().filter(|weight| weight.role.kind == Kind::Weight);
-        let following = self.weights.iter().filter(|weight| weight.site.graph == graph && weight.bias_of == Some(operation));
-        own.chain(following).collect()
+        let start = self.biases.partition_point(|(of_graph, layer, _)| (*of_graph, *layer) < (graph, operation));
+        let biases = self.biases.iter().skip(start).take_while(|(of_graph, layer, _)| (*of_graph, *layer) == (graph, operation));
+        own.chain(biases.filter_map(|(.., position)| self.weights.get(*position))).collect()
+    }
+
+    /// The weight that stands for a layer: its kernel or table, else its first.
+    pub fn main_of_layer(&self, graph: GraphId, operation: OperationId) -> Option<&Weight> {
+        let weights = self.of_layer(graph, operation);
+        weights.iter().find(|weight| weight.role.is_main()).or(weights.first()).copied()
     }
 
     pub fn at(&self, site: Site) -> Option<&Weight> {
@@ -164,12 +177,8 @@ fn describe(format: FormatName, graph: &Graph, site: Site, tensor: TensorId) -> 
         }
     };
     let chain = fold::chain(graph, tensor);
-    let scheme = match (chain.scheme, &graph.tensor(chain.data).quantization) {
-        (Scheme::None, Some(quantization)) if quantization.problem.is_some() => Scheme::Custom,
-        (Scheme::None, Some(quantization)) if quantization.is_per_tensor() => Scheme::PerTensor,
-        (Scheme::None, Some(_)) => Scheme::PerAxis,
-        (scheme, _) => scheme,
-    };
+    let has_problem = graph.tensor(chain.data).quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some());
+    let scheme = if chain.scheme == Scheme::None && has_problem { Scheme::Custom } else { chain.scheme };
     Weight {
         site,
         role,
@@ -184,6 +193,12 @@ fn describe(format: FormatName, graph: &Graph, site: Site, tensor: TensorId) -> 
 }
 
 impl Weight {
+    /// The operation that the weight belongs to in a person's eyes: for the bias in an addition of
+    /// its own the layer before it.
+    pub fn layer(&self) -> OperationId {
+        self.bias_of.unwrap_or(self.site.operation)
+    }
+
     pub fn graph<'m>(&self, model: &'m Model) -> &'m Graph {
         model.graph(self.site.graph)
     }
@@ -235,11 +250,21 @@ impl Weight {
     /// # Errors
     /// [`FoldError`]: the constants that hold them can't be read.
     pub fn scales(&self, model: &Model, token: &Token) -> Result<Scales, FoldError> {
-        if let Some(quantization) = &self.data_tensor(model).quantization {
+        let data = self.data_tensor(model);
+        if let Some(quantization) = &data.quantization {
+            let axis = (!quantization.is_per_tensor()).then_some(quantization.axis);
+            let shape: Vec<usize> = match axis {
+                Some(axis) => {
+                    (0..data.shape.rank().unwrap_or(0)).map(|other| if other == axis { quantization.scales.len() } else { 1 }).collect()
+                }
+                None => Vec::new(),
+            };
             return Ok(Scales {
-                axis: (!quantization.is_per_tensor()).then_some(quantization.axis),
+                axis,
                 scales: quantization.scales.clone(),
                 zero_points: quantization.zero_points.iter().map(|zero_point| *zero_point as f32).collect(),
+                scale_shape: shape.clone(),
+                zero_point_shape: shape,
             });
         }
         let read = |tensor: Option<TensorId>| -> Result<(Vec<usize>, Vec<f32>), FoldError> {
@@ -247,11 +272,11 @@ impl Weight {
             let value = fold::evaluate(model, self.site.graph, tensor, token)?;
             Ok((value.shape.clone(), value.into_f32(token)?))
         };
-        let (shape, scales) = read(self.scale)?;
-        let (_, zero_points) = read(self.zero_point)?;
-        let mut long_axes = shape.iter().enumerate().filter(|(_, len)| **len > 1).map(|(axis, _)| axis);
+        let (scale_shape, scales) = read(self.scale)?;
+        let (zero_point_shape, zero_points) = read(self.zero_point)?;
+        let mut long_axes = scale_shape.iter().enumerate().filter(|(_, len)| **len > 1).map(|(axis, _)| axis);
         let axis = long_axes.next().filter(|_| long_axes.next().is_none());
-        Ok(Scales { axis, scales, zero_points })
+        Ok(Scales { axis, scales, zero_points, scale_shape, zero_point_shape })
     }
 }
 
@@ -263,6 +288,9 @@ pub struct Scales {
     pub axis: Option<usize>,
     pub scales: Vec<f32>,
     pub zero_points: Vec<f32>,
+    /// The shapes of `scales` and `zero_points`, which spread over the stored constant's as numpy's do.
+    pub scale_shape: Vec<usize>,
+    pub zero_point_shape: Vec<usize>,
 }
 
 impl Real {
@@ -280,6 +308,12 @@ impl Real {
 impl Role {
     pub const fn weight(name: &'static str, layout: Option<&'static str>) -> Self {
         Self { kind: Kind::Weight, name, layout }
+    }
+
+    /// Whether a layer is known by this weight: a kernel or table, of a recurrent cell any gate's.
+    pub fn is_main(&self) -> bool {
+        let role = self.name.split('.').next().unwrap_or_default();
+        ["kernel", "table", "input_kernel", "recurrent_kernel"].contains(&role)
     }
 
     pub const fn parameter(name: &'static str) -> Self {
@@ -308,6 +342,50 @@ impl Scheme {
             Self::FakeQuantize => "fake-quantize",
             Self::Codebook => "codebook",
             Self::Custom => "custom",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::formats::{self, Options};
+
+    #[test]
+    fn a_layer_has_its_own_weights_and_the_bias_that_follows() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/example/digits_int8.xml");
+        let model = formats::open(&path, &Options::default(), &Token::new()).unwrap();
+        let catalogue = Catalogue::of(&model);
+        let mut biases = 0;
+        for (graph, id) in (0..).map(GraphId).zip(&model.graphs).flat_map(|(id, graph)| graph.operations().map(move |(of, _)| (id, of))) {
+            let own = catalogue.of_operation(graph, id).iter().filter(|weight| weight.role.kind == Kind::Weight);
+            let following = catalogue.all().iter().filter(|weight| weight.site.graph == graph && weight.bias_of == Some(id));
+            biases += following.clone().count();
+            let expected: Vec<Site> = own.chain(following).map(|weight| weight.site).collect();
+            let found: Vec<Site> = catalogue.of_layer(graph, id).iter().map(|weight| weight.site).collect();
+            assert_eq!(found, expected, "{id:?}");
+            let main = catalogue.main_of_layer(graph, id).map(|weight| weight.role.name);
+            assert_eq!(main.is_some(), !expected.is_empty());
+            if model.graph(graph).operation(id).kind == "Convolution" {
+                assert_eq!(main, Some("kernel"));
+            }
+        }
+        assert!(biases > 0);
+    }
+
+    #[test]
+    fn main_roles() {
+        for (role, is_main) in [
+            ("kernel", true),
+            ("table", true),
+            ("input_kernel.forget", true),
+            ("recurrent_kernel", true),
+            ("bias", false),
+            ("kernels", false),
+        ] {
+            assert_eq!(Role::weight(role, None).is_main(), is_main, "{role}");
         }
     }
 }

@@ -57,9 +57,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let bar = super::progress(100, "Writing");
     let written = std::thread::scope(|scope| {
         let work = scope.spawn(|| weights::write(&request, &arguments.output, &token));
-        while !work.is_finished() {
+        while !bar.is_hidden() && !work.is_finished() {
             bar.set_position((token.fraction().unwrap_or(0.0) * 100.0) as u64);
-            std::thread::park_timeout(std::time::Duration::from_millis(if bar.is_hidden() { 1 } else { 50 }));
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
         }
         work.join()
     });

@@ -134,14 +134,11 @@ impl Listing<'_> {
     }
 
     fn quantization(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
-        let scales = match weight.scales(self.model, &Token::new()) {
-            _ if weight.scheme == Scheme::None => Scales::default(),
-            Ok(scales) => scales,
-            Err(error) => {
-                *problem = problem.take().or(Some(error.to_string()));
-                Scales::default()
-            }
-        };
+        let scales = if weight.scheme == Scheme::None { Ok(Scales::default()) } else { weight.scales(self.model, &Token::new()) };
+        let scales = scales.unwrap_or_else(|error| {
+            problem.get_or_insert_with(|| error.to_string());
+            Scales::default()
+        });
         json!({
             "scheme": weight.scheme.name(),
             "axis": scales.axis,

@@ -11,7 +11,7 @@ use super::ModelArguments;
 use super::select::Selection;
 use crate::colormap::{Colours, Kind, Limits, Map, Norm, Range};
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
-use crate::jobs::{self, Failure, Loaded, Token};
+use crate::jobs::{self, Failure, Loaded, Origin, Token};
 use crate::stats::Rule;
 use crate::view::{Place, View};
 use crate::weights::Weight;
@@ -120,7 +120,8 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
         NormArgument::Asinh => Norm::ASINH,
         NormArgument::Symlog => Norm::SYMLOG,
     };
-    let colours = Colours { map, limits: loaded.limits(range, symmetric), norm };
+    // Exact for percentiles finer than those that are kept for the window, too.
+    let colours = Colours::for_values(map, range, norm, &loaded.real.values, &Token::new())?;
     let options = PictureOptions { cell: arguments.cell, ..arguments.look.options() };
     write(&PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options }, &arguments.output)
 }
@@ -150,15 +151,12 @@ impl Look {
 /// The one weight that is selected; of a layer with several, its kernel or table.
 fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>> {
     let token = Token::new();
-    let opened = jobs::open(|| model.open()).map_err(of_failure)?;
+    let opened = jobs::open(|| model.open(), Origin::File(model.options())).map_err(of_failure)?;
     let mut chosen: Vec<&Weight> = selection.weights(&opened.model, &opened.catalogue, selection.role.is_some())?;
     if chosen.len() > 1 && selection.role.is_none() {
-        let first = chosen[0];
-        let (graph, layer) = (first.site.graph, first.bias_of.unwrap_or(first.site.operation));
-        let is_one_layer =
-            chosen.iter().all(|weight| weight.site.graph == graph && weight.bias_of.unwrap_or(weight.site.operation) == layer);
-        if is_one_layer {
-            let main = chosen.iter().position(|weight| ["kernel", "table", "input_kernel"].contains(&weight.role.name)).unwrap_or(0);
+        let layer_of = |weight: &Weight| (weight.site.graph, weight.layer());
+        if chosen.iter().all(|weight| layer_of(weight) == layer_of(chosen[0])) {
+            let main = chosen.iter().position(|weight| weight.role.is_main()).unwrap_or(0);
             chosen = vec![chosen[main]];
         }
     }

@@ -25,26 +25,22 @@ pub struct Limits {
     pub high: f32,
 }
 
-/// How much wider than the percentiles the full range must be for [`Range::default_for`].
+/// How much wider than the percentiles the full range must be for [`Range::default_from`].
 const OUTLIER_RATIO: f32 = 4.0;
 /// Too few values for a percentile of 0.5 to mean something.
-const MIN_COUNT: usize = 400;
+const MIN_COUNT: u64 = 400;
 
 impl Range {
     pub const PERCENTILE: Self = Self::Percentile { low: 0.5, high: 99.5 };
 
     /// The range to begin with: full, but where outliers bite (they take three quarters of the
-    /// colours and more) the percentiles 0.5 and 99.5.
-    ///
-    /// # Errors
-    /// [`Cancelled`].
-    pub fn default_for(values: &[f32], symmetric: bool, token: &Token) -> Result<Self, Cancelled> {
-        if values.len() < MIN_COUNT {
-            return Ok(Self::Full);
-        }
-        let (full, inner) = (Self::Full.limits(values, symmetric, token)?, Self::PERCENTILE.limits(values, symmetric, token)?);
-        let has_outliers = inner.span() > 0.0 && full.span() > OUTLIER_RATIO * inner.span();
-        Ok(if has_outliers { Self::PERCENTILE } else { Self::Full })
+    /// colours and more) the percentiles 0.5 and 99.5. For `percentile` see
+    /// [`limits_from`](Self::limits_from).
+    pub fn default_from(moments: &Moments, percentile: impl Fn(f64) -> f64, symmetric: bool) -> Self {
+        let inner = Self::PERCENTILE.limits_from(moments, percentile, symmetric);
+        let full = Self::Full.limits_from(moments, |_| f64::NAN, symmetric);
+        let has_outliers = moments.count >= MIN_COUNT && inner.span() > 0.0 && full.span() > OUTLIER_RATIO * inner.span();
+        if has_outliers { Self::PERCENTILE } else { Self::Full }
     }
 
     /// The limits for given values; symmetric about 0 on request, as a diverging map wants them.
@@ -53,23 +49,31 @@ impl Range {
     /// # Errors
     /// [`Cancelled`].
     pub fn limits(self, values: &[f32], symmetric: bool, token: &Token) -> Result<Limits, Cancelled> {
+        let moments = Moments::of(values, token)?;
+        let asked: &[f64] = if let Self::Percentile { low, high } = &self { &[*low, *high] } else { &[] };
+        let found = percentiles(values, asked, token)?;
+        let percentile = |percent: f64| {
+            let position = asked.iter().position(|asked| *asked == percent);
+            position.and_then(|position| found.get(position)).copied().unwrap_or(f64::NAN)
+        };
+        Ok(self.limits_from(&moments, percentile, symmetric))
+    }
+
+    /// As [`limits`](Self::limits), from figures of the values: their moments and, of a percentage,
+    /// their percentile.
+    pub fn limits_from(self, moments: &Moments, percentile: impl Fn(f64) -> f64, symmetric: bool) -> Limits {
+        let Moments { min, max, mean, std, .. } = *moments;
         let limits = match self {
-            Self::Full => {
-                let moments = Moments::of(values, token)?;
-                Limits::new(moments.min as f32, moments.max as f32)
-            }
-            Self::Percentile { low, high } => match *percentiles(values, &[low.min(high), low.max(high)], token)?.as_slice() {
-                [low, high] => Limits::new(low as f32, high as f32),
-                _ => Limits::default(),
-            },
+            Self::Manual(limits) => Limits::new(limits.low, limits.high),
+            _ if moments.finite == 0 => Limits::default(),
+            Self::Full => Limits::new(min as f32, max as f32),
+            Self::Percentile { low, high } => Limits::new(percentile(low) as f32, percentile(high) as f32),
             Self::Deviations(k) => {
-                let Moments { min, max, mean, std, .. } = Moments::of(values, token)?;
                 let reach = k.abs() * std;
                 Limits::new((mean - reach).max(min) as f32, (mean + reach).min(max) as f32)
             }
-            Self::Manual(limits) => Limits::new(limits.low, limits.high),
         };
-        Ok(if symmetric { limits.symmetric() } else { limits })
+        if symmetric { limits.symmetric() } else { limits }
     }
 }
 
@@ -143,9 +147,14 @@ mod tests {
     #[test]
     fn outliers_bite() {
         let mut values: Vec<f32> = (0..1000).map(|i| (i as f32 * 0.7).sin()).collect();
-        assert_eq!(Range::default_for(&values, true, &Token::new()), Ok(Range::Full));
+        let default = |values: &[f32]| {
+            let percentile = |percent| percentiles(values, &[percent], &Token::new()).unwrap()[0];
+            Range::default_from(&Moments::of(values, &Token::new()).unwrap(), percentile, true)
+        };
+        assert_eq!(default(&values), Range::Full);
         values[7] = 50.0;
-        assert_eq!(Range::default_for(&values, true, &Token::new()), Ok(Range::PERCENTILE));
-        assert_eq!(Range::default_for(&values[..20], true, &Token::new()), Ok(Range::Full));
+        assert_eq!(default(&values), Range::PERCENTILE);
+        assert_eq!(default(&values[..20]), Range::Full);
+        assert_eq!(default(&[]), Range::Full);
     }
 }

@@ -16,8 +16,8 @@ pub struct Manifest {
     pub schema: u32,
     /// The model's file; of an OpenVINO pair the `.xml`.
     pub file: String,
-    /// Of `file`, in lower-case hexadecimal digits.
-    pub sha256: String,
+    /// Of `file`, in lower-case hexadecimal digits; null where it is gone by now.
+    pub sha256: Option<String>,
     /// The other files that the model's constants lie in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub data_files: Vec<DataFile>,
@@ -77,8 +77,8 @@ pub struct Quantization {
 
 impl Manifest {
     /// A manifest of nothing yet.
-    pub fn new(file: impl Into<String>, sha256: impl Into<String>) -> Self {
-        Self { schema: 1, file: file.into(), sha256: sha256.into(), data_files: Vec::new(), arrays: Vec::new() }
+    pub fn new(file: impl Into<String>, sha256: Option<String>) -> Self {
+        Self { schema: 1, file: file.into(), sha256, data_files: Vec::new(), arrays: Vec::new() }
     }
 
     /// Writes the file.
@@ -135,7 +135,7 @@ mod tests {
     fn keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.json");
-        let mut manifest = Manifest::new("model.tflite", "00");
+        let mut manifest = Manifest::new("model.tflite", Some("00".to_owned()));
         manifest.arrays.push(Entry {
             array: "conv/kernel".into(),
             file: None,

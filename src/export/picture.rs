@@ -15,7 +15,7 @@ use crate::render::number::{grouped, significant};
 use crate::render::theme::{self, Theme};
 use crate::render::{Image, Viewport};
 use crate::stats::{Bins, Histogram, Rule};
-use crate::view::{Place, View};
+use crate::view::View;
 
 /// A picture to be written.
 #[derive(Debug)]
@@ -130,6 +130,7 @@ impl PictureFile {
         colours: Colours,
         then: impl FnOnce(&HeatmapFigure<'_>) -> Result<R, FigureError>,
     ) -> Result<R, PictureError> {
+        // So far out that a pyramid is of use; the figure decides on its scale later.
         let far = Viewport { origin: [0.0; 2], scale: [0.0625; 2], width: 1, height: 1 };
         let is_reduced = view.rows().max(view.columns()) > 4096;
         let pyramid = is_reduced.then(|| self.loaded.pyramid(view, &far)).flatten();
@@ -191,8 +192,7 @@ impl PictureFile {
     fn title(&self) -> String {
         let weight = &self.loaded.weight;
         let graph = weight.graph(&self.loaded.opened.model);
-        let layer = graph.operation(weight.bias_of.unwrap_or(weight.site.operation));
-        format!("{} · {}", layer.name, weight.role.name)
+        format!("{} · {}", graph.operation(weight.layer()).name, weight.role.name)
     }
 
     fn subtitle(&self) -> String {
@@ -211,9 +211,7 @@ impl PictureFile {
     /// The sliders' places, as in `D 1`.
     fn slice(&self) -> Option<String> {
         let Content::Heatmap { view, .. } = &self.content else { return None };
-        let sliders = view.axes(Place::Slider).into_iter().filter(|axis| view.shape().get(*axis).is_some_and(|len| *len > 1));
-        let places: Vec<_> = sliders.map(|axis| format!("{} {}", view.names()[axis], view.fixed(axis))).collect();
-        (!places.is_empty()).then(|| places.join(", "))
+        Some(view.slice_text()).filter(|slice| !slice.is_empty())
     }
 
     /// What the file says about itself.
@@ -270,7 +268,7 @@ impl From<PictureError> for Failure {
     fn from(error: PictureError) -> Self {
         match error {
             PictureError::Cancelled(_) => Self::Cancelled,
-            error => Self::Failed(error.to_string()),
+            error => Self::of(&error),
         }
     }
 }

@@ -88,8 +88,9 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
     let mut written = Written::default();
     let mut names = Names::new();
     let mut planned = Vec::new();
+    let mut room = KEPT_ELEMENTS;
     for weight in request.weights {
-        match Plan::of(request, weight, &mut names, token) {
+        match Plan::of(request, weight, &mut names, &mut room, token) {
             Ok(plan) => planned.push(plan),
             Err(FoldError::Cancelled(cancelled)) => return Err(cancelled.into()),
             Err(problem) => written.skipped.push(format!("{}: {problem}", base_name(request.model, weight))),
@@ -124,15 +125,16 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
 struct Plan<'a> {
     weight: &'a Weight,
     entry: Entry,
-    /// Values that had to be computed to know that they can be; kept while they are small.
+    /// Values that had to be computed to know that they can be; kept while there is room.
     ready: Option<Real>,
 }
 
-/// Real values kept between planning and writing; larger ones are computed again.
-const KEPT_ELEMENTS: usize = 1 << 22;
+/// Real values of all arrays together that are kept between planning and writing (256 MiB); the others
+/// are computed again.
+const KEPT_ELEMENTS: usize = 1 << 26;
 
 impl<'a> Plan<'a> {
-    fn of(request: &Request<'a>, weight: &'a Weight, names: &mut Names, token: &Token) -> Result<Self, FoldError> {
+    fn of(request: &Request<'a>, weight: &'a Weight, names: &mut Names, room: &mut usize, token: &Token) -> Result<Self, FoldError> {
         let model = request.model;
         let data = weight.data_tensor(model);
         let operation = weight.operation(model);
@@ -145,7 +147,9 @@ impl<'a> Plan<'a> {
         } else {
             let real = weight.real(model, token)?;
             let shape = real.shape.clone();
-            (shape, Element::F32, (real.values.len() <= KEPT_ELEMENTS).then_some(real))
+            let rest = room.checked_sub(real.values.len());
+            *room = rest.unwrap_or(*room);
+            (shape, Element::F32, rest.map(|_| real))
         };
         let scales = weight.scales(model, token).unwrap_or_default();
         let entry = Entry {
@@ -267,8 +271,8 @@ fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Mani
         digests.insert(source.path(), sha256(source.bytes(), token)?);
     }
     let own = match digests.remove(model.file.as_path()) {
-        Some(digest) => digest,
-        None => sha256(&std::fs::read(&model.file).unwrap_or_default(), token)?,
+        Some(digest) => Some(digest),
+        None => std::fs::read(&model.file).ok().map(|bytes| sha256(&bytes, token)).transpose()?,
     };
     let mut manifest = Manifest::new(model.file.to_string_lossy(), own);
     let mut others: Vec<_> =

@@ -15,7 +15,7 @@ use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
-use super::{bars, execute, notices, palette, panels, save, shortcuts};
+use super::{absorb, bars, execute, notices, palette, panels, save, shortcuts};
 
 /// The window's application.
 pub struct App {
@@ -93,7 +93,7 @@ impl App {
 
     fn collect(&mut self, ctx: &egui::Context) {
         for event in self.pool.collect() {
-            execute::absorb(self, ctx, event);
+            absorb::absorb(self, ctx, event);
         }
         if let Some(command) = self.dialogs.poll() {
             self.commands.push(command);
@@ -125,13 +125,19 @@ impl App {
             if is_typing && is_text_key {
                 continue;
             }
+            // Space presses the button that has the keyboard.
+            if shortcut.logical_key == Key::Space && ctx.memory(|memory| memory.focused().is_some()) {
+                continue;
+            }
             if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
                 self.commands.push(Command::Do(action));
             }
         }
         // Copying is an event of its own: the system turns Ctrl+C into it.
         let wants_copy = ctx.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
-        if wants_copy && !is_typing {
+        // Selected text has the first claim to it.
+        let has_selection = ctx.plugin::<egui::text_selection::LabelSelectionState>().lock().has_selection();
+        if wants_copy && !is_typing && !has_selection {
             self.commands.push(Command::Do(Action::CopyImage));
         }
         for (number, key) in (0..).zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9])
@@ -158,6 +164,9 @@ impl App {
         ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.background);
         bars::top(ui, &self.state, &mut self.commands);
         bars::status(ui, &self.state, &self.pool, &mut self.commands);
+        // What a panel asks for is about the model that it shows: it comes before what may bring
+        // another one on display.
+        let asked_before = std::mem::take(&mut self.commands);
         let focus_filter = std::mem::take(&mut self.focus_filter);
         egui::CentralPanel::no_frame().show(ui, |ui| {
             if self.state.documents.is_empty() {
@@ -166,6 +175,7 @@ impl App {
                 self.dock.show(ui, &mut self.state, focus_filter, &mut self.commands);
             }
         });
+        self.commands.extend(asked_before);
         self.overlays(&ctx);
         panels::drop_target::show(&ctx, &self.state);
         notices::show(&ctx, &self.state, &mut self.commands);

@@ -184,18 +184,15 @@ pub fn status(ui: &mut egui::Ui, state: &State, pool: &Pool, commands: &mut Vec<
                     ui.label(RichText::new(format!("Opening {name}")).color(tokens.text).size(11.5));
                     ui.add(egui::Spinner::new().size(12.0));
                 }
-                None => {
-                    let slow = pool.running().find(|(_, _, fraction)| fraction.is_some());
-                    match slow {
-                        Some((_, title, Some(fraction))) => {
-                            ui.add(egui::ProgressBar::new(fraction).desired_width(120.0).desired_height(6.0));
-                            ui.label(RichText::new(title.to_owned()).color(tokens.text).size(11.5));
-                        }
-                        _ => {
-                            ui.label(RichText::new("Ready").color(tokens.dim).size(11.5));
-                        }
+                None => match pool.longest() {
+                    Some((title, fraction)) => {
+                        ui.add(egui::ProgressBar::new(fraction).desired_width(120.0).desired_height(6.0));
+                        ui.label(RichText::new(title.to_owned()).color(tokens.text).size(11.5));
                     }
-                }
+                    None => {
+                        ui.label(RichText::new("Ready").color(tokens.dim).size(11.5));
+                    }
+                },
             });
         });
     });

@@ -1,12 +1,12 @@
-//! Commands carried out: the one place where the window's state changes.
+//! Commands carried out: with [`super::absorb`], the one place where the window's state changes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{TextureOptions, ViewportCommand};
+use egui::ViewportCommand;
 
 use crate::formats::Options;
-use crate::jobs::{Event, Failure, Glance, Job, Key, Opened, Output, SavePlan};
+use crate::jobs::{Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
 use crate::weights::Site;
 
@@ -18,7 +18,7 @@ use super::path_field::PathField;
 use super::save::{SaveDialog, What};
 use super::settings::ThemeChoice;
 use super::state::{Document, NoticeKind, Opening, Overlay, Place, Progress};
-use super::views::{HistogramWanted, PictureWanted, ShownPicture};
+use super::views::{HistogramWanted, PictureWanted};
 
 /// The model that comes with the program.
 const EXAMPLE: (&str, &[u8]) = ("digits_f32.tflite", include_bytes!("../../assets/example/digits_f32.tflite"));
@@ -140,7 +140,7 @@ fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
 
 /// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`. A
 /// folder comes back as the models in it.
-fn open_files(app: &mut App, paths: Vec<PathBuf>) {
+pub(super) fn open_files(app: &mut App, paths: Vec<PathBuf>) {
     for (path, options) in plan_opening(paths) {
         start_opening(app, path.clone(), Job::Open { path, options }, None);
     }
@@ -171,12 +171,27 @@ fn start_opening(app: &mut App, path: PathBuf, job: Job, replaces: Option<u64>) 
 fn reload(app: &mut App) {
     let Some(document) = app.state.document() else { return };
     let (path, number) = (document.opened.model.file.clone(), document.number);
-    if document.opened.model.sources.first().is_some_and(|source| source.path() == std::path::Path::new(EXAMPLE.0)) {
-        app.state.notify(NoticeKind::Done, "The example is part of the program: there is no file to read again");
-        return;
-    }
-    let job = Job::Open { path: path.clone(), options: document.opened.options.clone() };
-    start_opening(app, path, job, Some(number));
+    let options = match &document.opened.origin {
+        Origin::File(options) => options.clone(),
+        Origin::BuiltIn => {
+            app.state.notify(NoticeKind::Done, "The example is part of the program: there is no file to read again");
+            return;
+        }
+    };
+    cancel_reload(app, number);
+    start_opening(app, path.clone(), Job::Open { path, options }, Some(number));
+}
+
+/// Gives up reading a document's file again: it is closed, or read once more.
+fn cancel_reload(app: &mut App, number: u64) {
+    let pool = &mut app.pool;
+    app.state.openings.retain(|opening| {
+        let is_kept = opening.replaces != Some(number);
+        if !is_kept {
+            pool.cancel(Key::Open(opening.number));
+        }
+        is_kept
+    });
 }
 
 fn close(app: &mut App, position: usize) {
@@ -184,16 +199,30 @@ fn close(app: &mut App, position: usize) {
         return;
     }
     let document = app.state.documents.remove(position);
-    for key in [Key::Load(document.number), Key::Picture(document.number), Key::Histogram(document.number)] {
-        app.pool.cancel(key);
-    }
-    app.pool.cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } if model == document.number));
+    cancel_reload(app, document.number);
+    cancel_work(app, document.number);
     if app.state.active > position || app.state.active >= app.state.documents.len() {
         app.state.active = app.state.active.saturating_sub(1);
     }
 }
 
+/// Nothing of what is under way for a document is wanted any more.
+pub(super) fn cancel_work(app: &mut App, number: u64) {
+    cancel_views(app, number);
+    app.pool.cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } if model == number));
+}
+
+/// Another weight is on display: what is under way shows the one before.
+fn cancel_views(app: &mut App, number: u64) {
+    for key in [Key::Load(number), Key::Picture(number), Key::Histogram(number)] {
+        app.pool.cancel(key);
+    }
+}
+
 fn select(app: &mut App, graph: GraphId, operation: OperationId, fly: bool) {
+    if !app.state.document().is_some_and(|document| document.has(graph, operation)) {
+        return;
+    }
     show_graph(app, graph);
     let Some(document) = app.state.document_mut() else { return };
     document.selected = Some(operation);
@@ -208,33 +237,36 @@ fn select(app: &mut App, graph: GraphId, operation: OperationId, fly: bool) {
             document.histogram = Progress::None;
             let place = document.place();
             document.history.visit(place);
+            let number = document.number;
+            cancel_views(app, number);
         }
     }
 }
 
-fn show_graph(app: &mut App, graph: GraphId) {
-    let Some(document) = app.state.document_mut() else { return };
+pub(super) fn show_graph(app: &mut App, graph: GraphId) {
+    let Some(document) = app.state.document_mut().filter(|document| (graph.0 as usize) < document.opened.model.graphs.len()) else {
+        return;
+    };
     if document.graph != graph {
         document.graph = graph;
         document.selected = None;
         document.views.graph = super::views::GraphView::default();
     }
-    if !document.layouts.contains_key(&graph) {
+    if !matches!(document.layouts.get(&graph), Some(Progress::Loading | Progress::Ready(_))) {
         let key = Key::Layout { model: document.number, graph: graph.0 };
         let job = Job::Layout { opened: Arc::clone(&document.opened), graph };
         let is_queued = app.pool.submit(key, job).is_some();
-        if is_queued {
-            document.layouts.insert(graph, Progress::Loading);
-        }
+        let busy = || Progress::Failed("Too much is being done at once; show the graph again in a moment".into());
+        document.layouts.insert(graph, if is_queued { Progress::Loading } else { busy() });
     }
 }
 
-fn show_weight(app: &mut App, site: Site, follow: bool) {
+pub(super) fn show_weight(app: &mut App, site: Site, follow: bool) {
+    let Some(weight) = app.state.document().and_then(|document| document.opened.catalogue.at(site)).cloned() else { return };
     show_graph(app, site.graph);
     let Some(document) = app.state.document_mut() else { return };
-    let Some(weight) = document.opened.catalogue.at(site).cloned() else { return };
     if follow {
-        let operation = weight.bias_of.unwrap_or(site.operation);
+        let operation = weight.layer();
         document.selected = Some(operation);
         document.views.graph.reveal = Some((operation, false));
     }
@@ -246,11 +278,14 @@ fn show_weight(app: &mut App, site: Site, follow: bool) {
     if is_there {
         return;
     }
-    let job = Job::Load { opened: Arc::clone(&document.opened), weight };
-    let is_queued = app.pool.submit(Key::Load(document.number), job).is_some();
-    document.shown =
-        if is_queued { Progress::Loading } else { Progress::Failed("Too much is being done at once; select the weight again".into()) };
     document.histogram = Progress::None;
+    document.shown = Progress::Loading;
+    let (number, opened) = (document.number, Arc::clone(&document.opened));
+    cancel_views(app, number);
+    let is_queued = app.pool.submit(Key::Load(number), Job::Load { opened, weight }).is_some();
+    if let Some(document) = app.state.document_mut().filter(|_| !is_queued) {
+        document.shown = Progress::Failed("Too much is being done at once; select the weight again".into());
+    }
 }
 
 fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {
@@ -375,174 +410,5 @@ fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant
     }
 }
 
-/// Takes in what a job brought.
-pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
-    let Event { key, result, .. } = event;
-    match (key, result) {
-        (Key::Open(number), result) => opened(app, number, result),
-        (Key::Layout { model, graph }, result) => {
-            let layout = progress(result, |output| if let Output::Layout(layout) = output { Some(layout) } else { None });
-            if let Some(document) = app.state.by_number(model) {
-                document.layouts.insert(GraphId(graph), layout);
-            }
-        }
-        (Key::Load(model), result) => {
-            let loaded = progress(result, |output| if let Output::Loaded(loaded) = output { Some(loaded) } else { None });
-            if let Some(document) = app.state.by_number(model) {
-                document.shown = loaded;
-            }
-        }
-        (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, &picture),
-        (Key::Histogram(model), result) => {
-            let histogram = progress(result, |output| if let Output::Histogram(histogram) = output { Some(histogram) } else { None });
-            if let Some(document) = app.state.by_number(model) {
-                document.histogram = histogram;
-            }
-        }
-        (Key::Glance { model, site }, result) => {
-            let glance = progress(result, |output| if let Output::Glance(glance) = output { Some(glance) } else { None });
-            if let Some(document) = app.state.by_number(model) {
-                if let Progress::Ready(glance) = &glance {
-                    keep_thumbnail(document, ctx, site, glance);
-                }
-                document.glances.insert(site, glance);
-            }
-        }
-        (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
-            Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
-            Some(Overlay::OpenPath(field)) => field.complete(completions),
-            _ => {}
-        },
-        (Key::Save(_), Ok(Output::Saved(files))) => {
-            let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-            app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
-        }
-        (Key::Save(_), Ok(Output::Copied(image))) => {
-            ctx.copy_image(color_image(&image));
-            app.state.notify(NoticeKind::Done, "The picture is on the clipboard");
-        }
-        (Key::Save(_) | Key::Picture(_), Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
-        (Key::Save(_) | Key::Picture(_) | Key::Complete, _) => {}
-    }
-}
-
-fn progress<T>(result: Result<Output, Failure>, take: impl FnOnce(Output) -> Option<T>) -> Progress<T> {
-    match result {
-        Ok(output) => take(output).map_or(Progress::None, Progress::Ready),
-        Err(Failure::Cancelled) => Progress::None,
-        Err(Failure::Failed(problem)) => Progress::Failed(problem),
-    }
-}
-
-fn opened(app: &mut App, number: u64, result: Result<Output, Failure>) {
-    let Some(position) = app.state.openings.iter().position(|opening| opening.number == number) else { return };
-    let opening = app.state.openings.remove(position);
-    match result {
-        Ok(Output::Opened(opened)) => add_document(app, opened, &opening),
-        Ok(Output::Folder(models)) => open_folder(app, models),
-        Ok(_) | Err(Failure::Cancelled) => {}
-        Err(Failure::Failed(problem)) => app.state.notify(NoticeKind::Error, problem),
-    }
-}
-
-fn open_folder(app: &mut App, models: Vec<PathBuf>) {
-    const AT_ONCE: usize = 16;
-    let more = models.len().saturating_sub(AT_ONCE);
-    if more > 0 {
-        app.state.notify(NoticeKind::Done, format!("The first {AT_ONCE} models of the folder are opened; there are {more} more"));
-    }
-    open_files(app, models.into_iter().take(AT_ONCE).collect());
-}
-
-fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
-    if opening.path.is_absolute() || opening.path.exists() {
-        app.state.settings.remember(&opened.model.file);
-    }
-    let number = app.state.next_number();
-    let document = Document::new(number, opened);
-    let replaced = opening.replaces.and_then(|replaced| app.state.documents.iter().position(|document| document.number == replaced));
-    match replaced {
-        Some(position) => {
-            app.state.documents[position] = document;
-            app.state.active = position;
-        }
-        None => {
-            app.state.documents.push(document);
-            app.state.active = app.state.documents.len() - 1;
-        }
-    }
-    show_graph(app, GraphId(0));
-    show_first_weight(app);
-}
-
-/// A new model shows its first kernel, or the layer that the command line asked for.
-fn show_first_weight(app: &mut App) {
-    let wanted = app.state.show_layer_at_start.clone();
-    let Some(document) = app.state.document() else { return };
-    let rows = &document.opened.rows;
-    let named = wanted.as_deref().and_then(|text| {
-        let exact = rows.iter().find(|row| row.full_name == text);
-        exact.or_else(|| rows.iter().find(|row| row.full_name.contains(text) || row.name.contains(text)))
-    });
-    let problem = match (&wanted, named) {
-        (Some(text), None) => Some(format!("No layer with weights has '{text}' in its name")),
-        _ => None,
-    };
-    let first = named.or_else(|| rows.iter().find(|row| row.weight.role.name == "kernel" && row.problem.is_none())).or(rows.first());
-    let site = first.map(|row| row.weight.site);
-    if let Some(problem) = problem {
-        app.state.notify(NoticeKind::Error, problem);
-    }
-    if let Some(site) = site {
-        show_weight(app, site, true);
-    }
-}
-
-fn show_picture(app: &mut App, ctx: &egui::Context, model: u64, picture: &crate::jobs::Picture) {
-    let Some(document) = app.state.by_number(model) else { return };
-    let heatmap = &mut document.views.heatmap;
-    // Newest wins: the picture that arrives is the one that was asked for last.
-    let Some(of) = heatmap.asked.clone().filter(|asked| asked.viewport == picture.viewport) else { return };
-    let image = color_image(&picture.image);
-    match &mut heatmap.shown {
-        Some(shown) => {
-            shown.texture.set(image, TextureOptions::NEAREST);
-            shown.of = of;
-        }
-        None => {
-            let texture = ctx.load_texture(format!("heatmap {model}"), image, TextureOptions::NEAREST);
-            heatmap.shown = Some(ShownPicture { texture, of });
-        }
-    }
-}
-
-fn keep_thumbnail(document: &mut Document, ctx: &egui::Context, site: Site, glance: &Glance) {
-    if let Some(image) = &glance.thumbnail {
-        let texture = ctx.load_texture("thumbnail", color_image(image), TextureOptions::NEAREST);
-        document.thumbnails.insert(site, texture);
-    }
-}
-
-fn color_image(image: &crate::render::Image) -> egui::ColorImage {
-    egui::ColorImage::from_rgba_unmultiplied([image.width() as usize, image.height() as usize], image.pixels())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dropped_pair_is_one_model() {
-        let plan = |paths: &[&str]| -> Vec<(String, Option<String>)> {
-            let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-            plan_opening(paths.iter().map(PathBuf::from).collect())
-                .iter()
-                .map(|(path, options)| (text(path), options.bin.as_ref().map(text)))
-                .collect()
-        };
-        assert_eq!(plan(&["a.xml", "a.bin"]), [("a.xml".into(), None)]);
-        assert_eq!(plan(&["a.xml", "weights.bin"]), [("a.xml".into(), Some("weights.bin".into()))]);
-        assert_eq!(plan(&["a.bin"]), [("a.bin".into(), None)]);
-        assert_eq!(plan(&["a.tflite", "b.tflite"]).len(), 2);
-    }
-}
+mod tests;

@@ -9,15 +9,37 @@ pub use crate::render::number::grouped as thousands;
 
 /// At most `max` characters; what is too long loses its middle, never the end that differs.
 pub fn elide_middle(text: &str, max: usize) -> String {
+    elide(text, max, 0.5)
+}
+
+/// At most `max` characters, of which `head` (0 to 1) stand before the ellipsis.
+pub fn elide(text: &str, max: usize, head: f32) -> String {
     let count = text.chars().count();
     if count <= max || max < 3 {
         return text.to_owned();
     }
-    let tail = (max - 1) / 2;
-    let head = max - 1 - tail;
+    let head = ((max - 1) as f32 * head).ceil() as usize;
+    let tail = max - 1 - head.min(max - 1);
     let start: String = text.chars().take(head).collect();
     let end: String = text.chars().skip(count - tail).collect();
     format!("{start}…{end}")
+}
+
+/// The part of the room before the ellipsis with which most names of a list, each with the
+/// characters there are for it, can still be told apart; of equals the middle.
+pub fn telling_head<'a>(names: impl Iterator<Item = (&'a str, usize)> + Clone) -> f32 {
+    let told_apart = |head: f32| {
+        let cut: std::collections::HashSet<String> = names.clone().map(|(name, max)| elide(name, max, head)).collect();
+        cut.len()
+    };
+    let mut best = (0.5, told_apart(0.5));
+    for head in [0.3, 0.0, 0.8] {
+        let count = told_apart(head);
+        if count > best.1 {
+            best = (head, count);
+        }
+    }
+    best.0
 }
 
 /// Binary units: `1.80 MiB`.
@@ -77,6 +99,17 @@ mod tests {
         assert_eq!(elide_middle("MobilenetV1/Conv2d_12_pointwise", 15), "Mobilen…ntwise".replace("ntwise", "intwise"));
         assert_eq!(elide_middle("short", 15), "short");
         assert_eq!(elide_middle("äöüäöüäöü", 5).chars().count(), 5);
+    }
+
+    #[test]
+    fn names_are_cut_where_they_are_alike() {
+        let names = ["Conv2d_10_depthwise", "Conv2d_11_depthwise", "Conv2d_12_depthwise"];
+        let head = telling_head(names.iter().map(|name| (*name, 14)));
+        let mut cut: Vec<_> = names.iter().map(|name| elide(name, 14, head)).collect();
+        cut.dedup();
+        assert_eq!(cut.len(), 3, "{cut:?}");
+        assert!(cut.iter().all(|name| name.chars().count() <= 14));
+        assert_eq!(elide("abcdefgh", 4, 0.0), "…fgh");
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct Palette {
     text: String,
     selected: usize,
     rows: Vec<Entry>,
-    rows_for: Option<String>,
+    /// The text, and the number of the document on display.
+    rows_for: Option<(String, Option<u64>)>,
 }
 
 #[derive(Clone)]
@@ -52,9 +53,10 @@ pub fn show(ctx: &egui::Context, palette: &mut Palette, state: &State, commands:
         let hint = "Find operations, tensors, actions";
         let field = ui.add(TextEdit::singleline(&mut palette.text).hint_text(hint).desired_width(f32::INFINITY).margin(vec2(8.0, 6.0)));
         field.accessible_name("Find").request_focus();
-        if palette.rows_for.as_deref() != Some(&palette.text) {
+        let wanted = (palette.text.clone(), state.document().map(|document| document.number));
+        if palette.rows_for.as_ref() != Some(&wanted) {
             palette.rows = find(&palette.text, state);
-            palette.rows_for = Some(palette.text.clone());
+            palette.rows_for = Some(wanted);
             palette.selected = 0;
         }
         let last = palette.rows.len().saturating_sub(1);
@@ -143,7 +145,7 @@ fn layers(document: &Document, matches: &dyn Fn(&[&str]) -> bool) -> Vec<Entry> 
     let mut rows: Vec<Entry> = opened
         .rows
         .iter()
-        .filter(|row| matches(&[&row.full_name, &row.kind, row.weight.role.name]))
+        .filter(|row| matches(&[&row.full_name, &row.name, &row.kind, row.weight.role.name]))
         .take(LIMIT)
         .map(|row| Entry {
             target: Target::Weight(row.weight.site),

@@ -33,7 +33,7 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
     is_dragged
 }
 
-pub use heatmap::colours as colours_on_display;
+pub use heatmap::on_display as heatmap_on_display;
 
 fn restore(state: &mut State, views: Views) {
     if let Some(document) = state.document_mut() {

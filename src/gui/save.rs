@@ -1,6 +1,6 @@
 //! The dialog that writes what is on display: where to, and how it should look.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::RichText;
@@ -22,7 +22,9 @@ pub enum What {
 }
 
 pub struct SaveDialog {
-    pub what: What,
+    /// The document that the dialog was opened for; meanwhile another one may come on display.
+    document: u64,
+    what: What,
     pub path: PathField,
     options: PictureOptions,
     /// All weights of the model instead of the one on display.
@@ -34,8 +36,7 @@ impl SaveDialog {
     pub fn new(what: What, document: &Document, folder: Option<PathBuf>, is_dark: bool) -> Option<Self> {
         let weight = document.weight()?;
         let stem = document.opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let named = weight.bias_of.unwrap_or(weight.site.operation);
-        let layer = document.label(weight.site.graph, named);
+        let layer = document.label(weight.site.graph, weight.layer());
         let layer: String = layer.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
         let (kind, extension) = match what {
             What::Heatmap => ("", "png"),
@@ -47,7 +48,13 @@ impl SaveDialog {
         let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
         let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
         let options = PictureOptions { theme, ..PictureOptions::default() };
-        Some(Self { what, path: PathField::new(folder.join(name).to_string_lossy()), options, all_weights: false })
+        Some(Self {
+            document: document.number,
+            what,
+            path: PathField::new(folder.join(name).to_string_lossy()),
+            options,
+            all_weights: false,
+        })
     }
 
     fn title(&self) -> &'static str {
@@ -80,9 +87,7 @@ impl SaveDialog {
 /// The picture on display as a file: the same axes, colours and limits.
 pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<PictureFile> {
     let loaded = Arc::clone(document.shown.ready()?);
-    let heatmap = &document.views.heatmap;
-    let view = heatmap.view.clone().filter(|_| heatmap.site == document.weight)?;
-    let colours = super::panels::colours_on_display(heatmap, &loaded);
+    let (view, colours) = super::panels::heatmap_on_display(&document.views.heatmap, &loaded);
     Some(PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options })
 }
 
@@ -118,7 +123,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
             let can_save = problem.is_none();
             if (ui.add_enabled(can_save, egui::Button::new("Save")).clicked() || submitted)
                 && can_save
-                && let Some(plan) = state.document().and_then(|document| dialog.plan(document))
+                && let Some(plan) = state.by_number(dialog.document).and_then(|document| dialog.plan(document))
             {
                 commands.push(Command::CloseOverlay);
                 commands.push(Command::Save(Box::new(plan)));
@@ -134,7 +139,8 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
 }
 
 fn extension_of(dialog: &SaveDialog) -> String {
-    dialog.path.path().extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+    // As typed: where `~` is does not matter here.
+    Path::new(dialog.path.text.trim()).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 fn choose_extension(ui: &mut egui::Ui, dialog: &mut SaveDialog, choices: &[&str]) {

@@ -18,7 +18,6 @@ pub struct Settings {
     pub wheel_zooms: bool,
     /// Where pictures and arrays were last written to.
     pub save_folder: Option<PathBuf>,
-    pub log_counts: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +30,7 @@ pub enum ThemeChoice {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, recent: Vec::new(), wheel_zooms: true, save_folder: None, log_counts: false }
+        Self { theme: ThemeChoice::System, recent: Vec::new(), wheel_zooms: true, save_folder: None }
     }
 }
 

@@ -7,24 +7,37 @@ use super::command::Command;
 use super::theme::{self, Tokens};
 use super::widgets;
 
+/// The width of the list with its three columns.
+const WIDTH: f32 = 1120.0;
+
 pub fn show_list(ctx: &egui::Context, commands: &mut Vec<Command>) {
     let modal = egui::Modal::new(egui::Id::unique("shortcuts")).show(ctx, |ui| {
         ui.label(RichText::new("Keyboard shortcuts").font(egui::FontId::new(16.0, theme::semibold())));
         ui.add_space(8.0);
-        ui.horizontal_top(|ui| {
-            for menus in [&[Menu::File, Menu::Help][..], &[Menu::View], &[Menu::Go]] {
-                ui.vertical(|ui| {
-                    for menu in menus {
-                        widgets::section(ui, menu.name());
-                        list(ui, *menu);
-                    }
-                });
-                ui.add_space(24.0);
+        // Wide enough for the three columns, where the window is.
+        let room = ui.ctx().content_rect().size() - egui::vec2(64.0, 160.0);
+        ui.set_width(room.x.min(WIDTH));
+        egui::ScrollArea::both().max_height(room.y).show(ui, |ui| {
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+            ui.horizontal_top(|ui| {
+                for menus in [&[Menu::File, Menu::Help][..], &[Menu::View], &[Menu::Go]] {
+                    ui.vertical(|ui| {
+                        for menu in menus {
+                            widgets::section(ui, menu.name());
+                            list(ui, *menu);
+                        }
+                    });
+                    ui.add_space(24.0);
+                }
+            });
+            ui.add_space(8.0);
+            for line in [
+                "In the graph: arrow keys walk, Enter shows the weight, drag pans",
+                "In the heatmap: wheel zooms, drag pans, double-click fits, click pins",
+            ] {
+                ui.label(RichText::new(line).color(Tokens::of(ui).dim));
             }
         });
-        ui.add_space(8.0);
-        let more = "In the graph: arrow keys walk, Enter shows the weight, drag pans. In the heatmap: wheel zooms, drag pans, double-click fits, click pins.";
-        ui.label(RichText::new(more).color(Tokens::of(ui).dim));
     });
     if modal.should_close() {
         commands.push(Command::CloseOverlay);

@@ -22,7 +22,7 @@ pub struct State {
     pub openings: Vec<Opening>,
     pub notices: Vec<Notice>,
     pub overlay: Option<Overlay>,
-    /// The layer that the command line asked to show once its model is there.
+    /// The layer that the command line asked to show once its models are there.
     pub show_layer_at_start: Option<String>,
     /// Numbers for documents and jobs.
     next_number: u64,
@@ -40,7 +40,7 @@ pub struct Document {
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Histogram>>,
-    pub glances: HashMap<Site, Progress<Arc<Glance>>>,
+    pub glances: HashMap<Site, Progress<Glance>>,
     /// The pictures of [`Glance`]s on the graphics card.
     pub thumbnails: HashMap<Site, egui::TextureHandle>,
     pub history: History<Place>,
@@ -120,7 +120,11 @@ impl State {
         self.documents.get_mut(self.active)
     }
 
-    pub fn by_number(&mut self, number: u64) -> Option<&mut Document> {
+    pub fn by_number(&self, number: u64) -> Option<&Document> {
+        self.documents.iter().find(|document| document.number == number)
+    }
+
+    pub fn by_number_mut(&mut self, number: u64) -> Option<&mut Document> {
         self.documents.iter_mut().find(|document| document.number == number)
     }
 
@@ -169,11 +173,14 @@ impl Document {
         self.opened.catalogue.at(self.weight?)
     }
 
-    /// The weight that stands for a layer: its kernel or table, else its first.
+    /// Whether the model has such an operation. A request may come late, made for another model.
+    pub fn has(&self, graph: GraphId, operation: OperationId) -> bool {
+        self.opened.model.graphs.get(graph.0 as usize).is_some_and(|graph| (operation.0 as usize) < graph.operations.len())
+    }
+
+    /// The weight that stands for a layer.
     pub fn main_weight(&self, graph: GraphId, operation: OperationId) -> Option<Site> {
-        let weights = self.opened.catalogue.of_layer(graph, operation);
-        let main = weights.iter().find(|weight| ["kernel", "table", "input_kernel"].contains(&weight.role.name));
-        main.or(weights.first()).map(|weight| weight.site)
+        self.opened.catalogue.main_of_layer(graph, operation).map(|weight| weight.site)
     }
 
     /// The operation's short name.

@@ -30,6 +30,8 @@ pub struct WeightsView {
     /// Rows in the order shown, and what that order was computed for.
     pub order: Vec<u32>,
     pub ordered_for: Option<(String, Sort, bool, bool, usize)>,
+    /// Where names are cut, and the characters and rows that was found for.
+    pub name_cut: Option<((usize, usize), f32)>,
     /// Scroll so that this row is in sight.
     pub reveal: Option<Site>,
 }

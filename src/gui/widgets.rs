@@ -16,6 +16,12 @@ pub use glyph::Glyph;
 /// A panel's one-line head: title, what it shows, and its few controls at the right. Returns
 /// whether the person began to drag the panel by it.
 pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {
+    head_with(ui, title, &[shows], controls)
+}
+
+/// [`head`] with what the panel shows in several lengths, longest first: the first that fits is
+/// written, and only the last is ever cut (a number with its middle gone is another number).
+pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce(&mut Ui)) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEAD_HEIGHT), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.line));
@@ -29,8 +35,11 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
         ui.spacing_mut().item_spacing.x = 6.0;
         controls(ui);
         let room = ui.available_width() - 8.0;
-        if !shows.is_empty() && room > 24.0 {
-            let galley = fit_text(ui, shows, FontId::proportional(12.0), tokens.dim, room);
+        let font = FontId::proportional(12.0);
+        let width = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), tokens.dim).size().x;
+        let fitting = shows.iter().find(|text| width(text) <= room).or(shows.last());
+        if let Some(text) = fitting.filter(|text| !text.is_empty() && room > 24.0) {
+            let galley = fit_text(ui, text, font.clone(), tokens.dim, room);
             let at = pos2(right.left(), rect.center().y - galley.size().y / 2.0);
             ui.painter().galley(at, galley, tokens.dim);
         }
@@ -40,7 +49,8 @@ pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui
     // the handle is none: a panel moves by a real movement.
     let grip = rect.with_max_x(controls_left.inner.max(rect.left()));
     let handle = ui.interact(grip, ui.scope_id().with(("head", title)), Sense::click_and_drag());
-    let spoken = if shows.is_empty() { format!("{title} panel") } else { format!("{title} panel: {shows}") };
+    let all_shown = shows.first().copied().unwrap_or_default();
+    let spoken = if all_shown.is_empty() { format!("{title} panel") } else { format!("{title} panel: {all_shown}") };
     handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
     handle.drag_started()
 }
@@ -87,8 +97,11 @@ pub fn section_with_link(ui: &mut Ui, text: &str, link: &str) -> bool {
 pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
-    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, rect.width() * 0.55);
-    let room = rect.width() - key_galley.size().x - 12.0;
+    // The key yields to the value, which is what the line is for, as long as it can still be told.
+    let room_for_both = rect.width() - 12.0;
+    let value_width = ui.painter().layout_no_wrap(value.to_owned(), theme::number_font(), tokens.text).size().x;
+    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, (room_for_both - value_width).max(room_for_both * 0.4));
+    let room = room_for_both - key_galley.size().x;
     let value_galley = fit_text(ui, value, theme::number_font(), tokens.text, room);
     if ui.is_rect_visible(rect) {
         ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, tokens.dim);
@@ -107,8 +120,13 @@ pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
 }
 
 /// Text on one line that fits the width; what is too long loses its middle.
-#[expect(clippy::needless_pass_by_value, reason = "every caller makes its font on the spot")]
 pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    fit_text_at(ui, text, font, color, width, 0.5)
+}
+
+/// [`fit_text`] with the part of the room that stands before the ellipsis, 0 to 1.
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its font on the spot")]
+pub fn fit_text_at(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, head: f32) -> Arc<Galley> {
     let text = text.replace(['\n', '\r', '\t'], " ");
     let lay = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);
     let whole = lay(text.clone());
@@ -119,10 +137,10 @@ pub fn fit_text(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -
     let (mut low, mut high) = (3usize, count.max(3));
     while low + 1 < high {
         let middle = usize::midpoint(low, high);
-        let cut = super::names::elide_middle(&text, middle);
+        let cut = super::names::elide(&text, middle, head);
         if lay(cut).size().x <= width { low = middle } else { high = middle }
     }
-    lay(super::names::elide_middle(&text, low))
+    lay(super::names::elide(&text, low, head))
 }
 
 /// The width that [`paint_badge`] takes.

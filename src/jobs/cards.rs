@@ -1,8 +1,9 @@
 //! A graph ready to be drawn: what every box says, how large it is, and where it stands.
 
-use super::Cancelled;
-use super::Token;
+use std::cell::RefCell;
+
 use super::job::Opened;
+use super::{Cancelled, Token};
 use crate::layout::{self, Drawn, Layout, Node, NodeSize};
 use crate::model::{Graph, GraphId, OperationId, TensorId};
 use crate::weights::{Family, Site, Weight};
@@ -51,10 +52,17 @@ pub fn draw(opened: &Opened, graph_id: GraphId, token: &Token) -> Result<GraphPi
         Node::Output(id) => end_card(graph, id, "output"),
     };
     let constant: Vec<bool> = (0..graph.tensors.len()).map(|id| opened.catalogue.is_constant(graph_id, TensorId(id as u32))).collect();
-    let drawn = Drawn::of(graph, &constant, |node| size(&card_of(node)));
+    // Every node's size is asked for once, in the order of the nodes.
+    let cards = RefCell::new(Vec::new());
+    let drawn = Drawn::of(graph, &constant, |node| {
+        let card = card_of(node);
+        let size = size(&card);
+        cards.borrow_mut().push(card);
+        size
+    });
     token.check()?;
     let layout = layout::layout(&drawn.graph, token)?;
-    let cards = drawn.nodes.iter().map(|node| card_of(*node)).collect();
+    let cards = cards.into_inner();
     Ok(GraphPicture { drawn, layout, cards })
 }
 

@@ -27,9 +27,12 @@ pub fn complete(text: String) -> Completions {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let is_hidden = name.starts_with('.') && !prefix.starts_with('.');
-            let is_folder = entry.file_type().ok()?.is_dir();
-            let is_match = name.starts_with(prefix) && name != prefix && !is_hidden;
-            is_match.then(|| (!is_folder, format!("{folder_text}{name}{}", if is_folder { "/" } else { "" })))
+            if !name.starts_with(prefix) || name == prefix || is_hidden {
+                return None;
+            }
+            // Through links, too.
+            let is_folder = entry.path().is_dir();
+            Some((!is_folder, format!("{folder_text}{name}{}", if is_folder { "/" } else { "" })))
         })
         .collect();
     found.sort();
@@ -39,8 +42,7 @@ pub fn complete(text: String) -> Completions {
 
 /// `~` and `~/...` in the person's own folder.
 pub fn expand_home(text: &str) -> PathBuf {
-    let home = || directories::UserDirs::new().map(|folders| folders.home_dir().to_owned());
-    match text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')).zip(home()) {
+    match text.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/')).zip(std::env::home_dir()) {
         Some((rest, home)) => home.join(Path::new(rest.trim_start_matches('/'))),
         None => PathBuf::from(text),
     }

@@ -1,24 +1,25 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Token;
 use super::cards::{self, GraphPicture};
 use super::complete::{Completions, complete};
+use super::loaded::{Loaded, load};
 use super::pool::{Failure, Lane};
-use super::{Cancelled, Token};
-use crate::colormap::{Colours, Limits, Map, Norm, Range};
+use crate::colormap::{Colours, Limits, Map, Norm};
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Request};
 use crate::formats::{self, OpenError, Options};
 use crate::model::{GraphId, Model};
 use crate::render::theme::Theme;
-use crate::render::{self, Image, Pyramid, Viewport};
+use crate::render::{self, Image, Viewport};
 use crate::source::Source;
-use crate::stats::{self, Bins, Channel, Histogram, Moments, Rule, Summary};
+use crate::stats::{Bins, Histogram, Moments, Rule};
 use crate::view::View;
-use crate::weights::{Catalogue, Family, FoldError, Kind, Label, Real, Scales, Weight, label};
+use crate::weights::{Catalogue, Family, Kind, Labels, Real, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
@@ -62,7 +63,13 @@ pub enum Job {
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
+    /// Anything, in any lane.
+    #[cfg(test)]
+    Test(Lane, TestWork),
 }
+
+#[cfg(test)]
+pub type TestWork = Box<dyn FnOnce(&Token) -> Result<Output, Failure> + Send>;
 
 /// What a job brings.
 #[derive(Debug)]
@@ -74,7 +81,7 @@ pub enum Output {
     Loaded(Arc<Loaded>),
     Picture(Box<Picture>),
     Histogram(Arc<Histogram>),
-    Glance(Arc<Glance>),
+    Glance(Box<Glance>),
     /// The files that were written.
     Saved(Vec<PathBuf>),
     Copied(Box<Image>),
@@ -87,14 +94,21 @@ pub struct Opened {
     pub model: Model,
     pub catalogue: Catalogue,
     /// Short operation names, a list a graph.
-    pub labels: Vec<Label>,
+    pub labels: Vec<Labels>,
     /// One row a weight, in file order.
     pub rows: Vec<Row>,
     /// The type that most of the weights' elements are stored in; empty without weights.
     pub main_dtype: String,
     pub took: Duration,
-    /// How it was opened, for opening it again.
-    pub options: Options,
+    pub origin: Origin,
+}
+
+/// Where a model came from, for opening it again.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    File(Options),
+    /// The model is part of the program.
+    BuiltIn,
 }
 
 /// A line of the weights table: texts that are shown and searched.
@@ -112,22 +126,6 @@ pub struct Row {
     pub parameters: u64,
     pub stored_bytes: u64,
     pub problem: Option<String>,
-}
-
-/// A weight with its values in memory.
-#[derive(Debug)]
-pub struct Loaded {
-    pub opened: Arc<Opened>,
-    pub weight: Weight,
-    pub real: Real,
-    pub summary: Summary,
-    /// Values at 0, 0.1, ... 100 percent.
-    pub quantiles: Vec<f64>,
-    pub scales: Scales,
-    /// The axis of output channels and its figures, where the layout names one.
-    pub channels: Option<(usize, Vec<Channel>)>,
-    /// For pictures in which a pixel covers many cells, and the view it was made for.
-    pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
 
 #[derive(Debug)]
@@ -183,6 +181,8 @@ impl Job {
             Self::Glance { .. } => "Looking at weights".to_owned(),
             Self::Complete(_) => "Reading a folder".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
+            #[cfg(test)]
+            Self::Test(..) => "Testing".to_owned(),
             Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
         }
     }
@@ -190,9 +190,10 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) => Lane::Interactive,
-            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Glance { .. } | Self::Save(_) | Self::Copy(_) => {
-                Lane::Bulk
-            }
+            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Save(_) | Self::Copy(_) => Lane::Bulk,
+            Self::Glance { .. } => Lane::Background,
+            #[cfg(test)]
+            Self::Test(lane, _) => *lane,
         }
     }
 
@@ -204,15 +205,12 @@ impl Job {
         match self {
             Self::Open { path, .. } if path.is_dir() => Ok(Output::Folder(models_in(&path, token)?)),
             Self::Open { path, options } => {
-                let mut opened = open(|| formats::open(&path, &options, token))?;
-                if let Some(opened) = Arc::get_mut(&mut opened) {
-                    opened.options = options;
-                }
-                Ok(Output::Opened(opened))
+                Ok(Output::Opened(open(|| formats::open(&path, &options, token), Origin::File(options.clone()))?))
             }
             Self::OpenBuiltIn { name, bytes } => {
                 let source = || Source::from_bytes(name, bytes.to_vec());
-                Ok(Output::Opened(open(|| formats::open_source(source(), &Options::default(), token))?))
+                let read = || formats::open_source(source(), &Options::default(), token);
+                Ok(Output::Opened(open(read, Origin::BuiltIn)?))
             }
             Self::Layout { opened, graph } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?))),
             Self::Load { opened, weight } => Ok(Output::Loaded(Arc::new(load(opened, weight, token)?))),
@@ -226,10 +224,12 @@ impl Job {
                 let histogram = Histogram::of(&loaded.real.values, None, Bins::Rule(rule), token)?;
                 Ok(Output::Histogram(Arc::new(histogram)))
             }
-            Self::Glance { opened, weight } => Ok(Output::Glance(Arc::new(glance(&opened.model, &weight, token)?))),
+            Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened.model, &weight, token)?))),
             Self::Save(plan) => save(*plan, token),
             Self::Complete(text) => Ok(Output::Completed(complete(text))),
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
+            #[cfg(test)]
+            Self::Test(_, work) => work(token),
         }
     }
 }
@@ -238,17 +238,17 @@ impl Job {
 ///
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence.
-pub fn open(read: impl FnOnce() -> Result<Model, OpenError>) -> Result<Arc<Opened>, Failure> {
+pub fn open(read: impl FnOnce() -> Result<Model, OpenError>, origin: Origin) -> Result<Arc<Opened>, Failure> {
     let start = Instant::now();
     let model = read().map_err(|error| match error {
         OpenError::Cancelled { .. } => Failure::Cancelled,
-        error => Failure::Failed(sentence(&error.to_string())),
+        error => Failure::of(&error),
     })?;
     let catalogue = Catalogue::of(&model);
-    let labels: Vec<Label> = model.graphs.iter().map(label).collect();
+    let labels: Vec<Labels> = model.graphs.iter().map(Labels::of_graph).collect();
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);
-    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), options: Options::default() }))
+    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), origin }))
 }
 
 /// The files of a folder that are models, by name. Folders in it are left alone.
@@ -269,19 +269,13 @@ fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
     Ok(models)
 }
 
-/// With a capital letter, as a notice begins.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn row(model: &Model, labels: &[Label], weight: &Weight) -> Row {
+fn row(model: &Model, labels: &[Labels], weight: &Weight) -> Row {
     let graph = weight.graph(model);
     let operation = weight.operation(model);
     let data = weight.data_tensor(model);
     let shape = &graph.tensor(weight.tensor).shape;
     // A bias in an addition of its own goes by the name of the layer that it belongs to.
-    let named = weight.bias_of.unwrap_or(weight.site.operation);
+    let named = weight.layer();
     Row {
         weight: weight.clone(),
         name: labels.get(weight.site.graph.0 as usize).map_or("", |labels| labels.of(named)).to_owned(),
@@ -307,24 +301,6 @@ fn main_dtype(rows: &[Row]) -> String {
     totals.iter().max_by_key(|(_, total)| *total).map(|(dtype, _)| (*dtype).to_owned()).unwrap_or_default()
 }
 
-/// A weight with its values and figures.
-///
-/// # Errors
-/// [`Failure`]: cancelled, or one sentence why the values can't be had.
-pub fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded, Failure> {
-    let real = weight.real(&opened.model, token)?;
-    let summary = Summary::of(&real.values, token)?;
-    let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
-    let quantiles = stats::percentiles(&real.values, &percents, token)?;
-    let scales = weight.scales(&opened.model, token).unwrap_or_default();
-    let axis = weight.role.layout.and_then(|layout| output_axis(layout, real.shape.len()));
-    let channels = match axis {
-        Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
-        None => None,
-    };
-    Ok(Loaded { opened, weight, real, summary, quantiles, scales, channels, pyramid: Mutex::default() })
-}
-
 fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
     match plan.content {
         SaveContent::Picture(picture) => {
@@ -343,104 +319,10 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
             match arrays::write(&request, &plan.path, token) {
                 Ok(written) => Ok(Output::Saved(written.files)),
                 Err(arrays::WriteError::Cancelled(_)) => Err(Failure::Cancelled),
-                Err(error) => Err(Failure::Failed(sentence(&error.to_string()))),
+                Err(error) => Err(Failure::of(&error)),
             }
         }
     }
-}
-
-impl Loaded {
-    /// The values at the ends of the colours, as [`Range::limits`] has them, but from the figures
-    /// that are there already.
-    pub fn limits(&self, range: Range, symmetric: bool) -> Limits {
-        let moments = &self.summary.moments;
-        if moments.finite == 0 {
-            return Limits::default();
-        }
-        let (min, max) = (moments.min as f32, moments.max as f32);
-        let limits = match range {
-            Range::Full => Limits::new(min, max),
-            Range::Percentile { low, high } => Limits::new(self.percentile(low.min(high)) as f32, self.percentile(low.max(high)) as f32),
-            Range::Deviations(k) => {
-                let reach = k.abs() * moments.std;
-                Limits::new(((moments.mean - reach) as f32).max(min), ((moments.mean + reach) as f32).min(max))
-            }
-            Range::Manual(limits) => Limits::new(limits.low, limits.high),
-        };
-        if symmetric { limits.symmetric() } else { limits }
-    }
-
-    /// The range to begin with: full, or where outliers would take most of the colours, percentiles.
-    pub fn default_range(&self, symmetric: bool) -> Range {
-        const OUTLIER_RATIO: f32 = 4.0;
-        const MIN_COUNT: u64 = 400;
-        let span = |range: Range| {
-            let limits = self.limits(range, symmetric);
-            limits.high - limits.low
-        };
-        let inner = span(Range::PERCENTILE);
-        let has_outliers = self.summary.moments.count >= MIN_COUNT && inner > 0.0 && span(Range::Full) > OUTLIER_RATIO * inner;
-        if has_outliers { Range::PERCENTILE } else { Range::Full }
-    }
-
-    /// Diverging for weights of both signs, sequential for others.
-    pub fn default_map(&self) -> Map {
-        Map::default_for(self.summary.moments.min < 0.0)
-    }
-
-    /// A percentile of the finite values, interpolated between the tenths of a percent.
-    pub fn percentile(&self, percent: f64) -> f64 {
-        let tenths = (percent * 10.0).clamp(0.0, 1000.0);
-        let at = |index: f64| self.quantiles.get(index as usize).copied().unwrap_or(f64::NAN);
-        let (below, part) = (tenths.floor(), tenths.fract());
-        if part == 0.0 { at(below) } else { at(below) + (at(below + 1.0) - at(below)) * part }
-    }
-
-    /// The part of the finite values, 0 to 1, that are not above a value; interpolated between the
-    /// tenths of a percent.
-    pub fn part_up_to(&self, value: f64) -> f64 {
-        let above = self.quantiles.partition_point(|quantile| *quantile <= value);
-        let (Some(low), Some(high)) = (above.checked_sub(1).and_then(|below| self.quantiles.get(below)), self.quantiles.get(above)) else {
-            return if above == 0 { 0.0 } else { 1.0 };
-        };
-        ((above - 1) as f64 + (value - low) / (high - low)) / 1000.0
-    }
-
-    /// The percentile that a finite value stands at, in tenths.
-    pub fn rank_of(&self, value: f32) -> Option<f64> {
-        if !value.is_finite() || self.quantiles.iter().any(|quantile| quantile.is_nan()) {
-            return None;
-        }
-        let below = self.quantiles.partition_point(|quantile| *quantile < f64::from(value));
-        let up_to = self.quantiles.partition_point(|quantile| *quantile <= f64::from(value));
-        Some((below + up_to.max(below + 1) - 1) as f64 / 2.0 / 10.0).map(|rank| rank.min(100.0))
-    }
-
-    /// Makes reduced pictures quick; built once a view, where it is of use.
-    pub fn pyramid(&self, view: &View, viewport: &Viewport) -> Option<Arc<Pyramid>> {
-        const MANY: usize = 1 << 20;
-        if self.real.values.len() < MANY || viewport.scale.iter().all(|scale| *scale > 0.125) {
-            return None;
-        }
-        let mut held = self.pyramid.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*held {
-            Some((of, pyramid)) if of == view => Some(Arc::clone(pyramid)),
-            _ => {
-                let pyramid = Arc::new(Pyramid::new(&self.real.values, view));
-                *held = Some((view.clone(), Arc::clone(&pyramid)));
-                Some(pyramid)
-            }
-        }
-    }
-}
-
-/// The axis of output channels in a layout of the same rank. Grouped kernels have two; the group is
-/// the one that tells channels apart where there is one output a group.
-pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
-    if layout.len() != rank {
-        return None;
-    }
-    layout.find('G').or_else(|| layout.find('O'))
 }
 
 fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failure> {
@@ -466,19 +348,4 @@ fn thumbnail(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
         norm: Norm::Linear,
     };
     render::kernel_strip(&real.values, &view, &colours, cards::THUMBNAIL_PIXELS)
-}
-
-impl From<Cancelled> for Failure {
-    fn from(_: Cancelled) -> Self {
-        Self::Cancelled
-    }
-}
-
-impl From<FoldError> for Failure {
-    fn from(error: FoldError) -> Self {
-        match error {
-            FoldError::Cancelled(_) => Self::Cancelled,
-            error => Self::Failed(sentence(&error.to_string())),
-        }
-    }
 }

@@ -10,6 +10,9 @@ use crate::view::View;
 pub fn kernel_strip(values: &[f32], view: &View, colours: &Colours, room: (u32, u32)) -> Option<Image> {
     const GAP: usize = 4;
     let (height, width) = view.block_size();
+    if height == 0 || width == 0 {
+        return None;
+    }
     let (rows, columns) = (view.block_rows(), view.block_columns());
     // A grid of kernels stands on its side: input channels down, output channels along the strip.
     let is_turned = view.wrap().is_none();
@@ -19,7 +22,7 @@ pub fn kernel_strip(values: &[f32], view: &View, colours: &Colours, room: (u32, 
     let scale = room_for_line.checked_sub(GAP)? / height;
     // One line only where several would be too small to see.
     let (lines, scale) = if scale < 4 && lines > 1 { (1, (room.1 as usize) / height) } else { (lines, scale) };
-    let scale = scale.min(20).min(room.0 as usize / width.max(1));
+    let scale = scale.min(20).min(room.0 as usize / width);
     if scale == 0 {
         return None;
     }
@@ -78,5 +81,7 @@ mod tests {
         assert_eq!(row[4..8], [clear; 4]);
         assert_eq!(row[8..], [colour(1.0), colour(1.0), colour(-1.0), colour(-1.0)]);
         assert!(kernel_strip(&values, &view, &colours, (1, 1)).is_none());
+        let empty = View::default_for(&[2, 1, 0, 1], Some("OHWI"), 1.0);
+        assert!(kernel_strip(&[], &empty, &colours, (12, 2)).is_none());
     }
 }

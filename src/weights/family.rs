@@ -21,19 +21,18 @@ impl Family {
         if has(&["DEPTHWISE", "GROUPCONV"]) {
             return Self::Depthwise;
         }
-        if has(&["CONV"]) && !name.starts_with("CONVERT") && !name.contains("FAKECONVERT") {
+        if has(&["CONV"]) && !has(&["CONVERT"]) {
             return Self::Convolution;
         }
         if has(&["MATMUL", "FULLYCONNECTED", "LSTM", "GRU", "RNN", "SVDF", "EMBEDDING", "GEMM", "DOTGENERAL", "ATTENTION"]) {
             return Self::Matrix;
         }
-        const ACTIVATIONS: [&str; 16] = [
+        const ACTIVATIONS: [&str; 15] = [
             "RELU",
             "TANH",
             "SIGMOID",
             "LOGISTIC",
             "SOFTMAX",
-            "SWISH",
             "SWISH",
             "GELU",
             "ELU",
@@ -101,6 +100,10 @@ mod tests {
             ("DEPTHWISE_CONV_2D", Family::Depthwise),
             ("GroupConvolution", Family::Depthwise),
             ("Convert", Family::Movement),
+            ("ConvertLike", Family::Movement),
+            ("FakeConvert", Family::Movement),
+            ("STABLEHLO_CONVERT", Family::Movement),
+            ("STABLEHLO_CONVOLUTION", Family::Convolution),
             ("MatMul", Family::Matrix),
             ("UNIDIRECTIONAL_SEQUENCE_LSTM", Family::Matrix),
             ("PRELU", Family::Activation),

@@ -7,38 +7,38 @@ use crate::model::{Graph, OperationId};
 
 /// A graph's short operation names.
 #[derive(Clone, Debug, Default)]
-pub struct Label {
+pub struct Labels {
     short: Vec<String>,
 }
 
-impl Label {
+impl Labels {
+    /// Computes the short name of every operation in a graph: of the joined names the first, without
+    /// a converter's suffix, and of its path as many of the last parts as tell it from all others.
+    pub fn of_graph(graph: &Graph) -> Self {
+        let names: Vec<&str> = graph.operations.iter().map(|operation| without_suffix(first_part(&operation.name))).collect();
+        // How many different names have each ending of a path. A layer and the addition of its bias
+        // may share one: they are told apart by their types.
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        let distinct: HashSet<&str> = names.iter().copied().collect();
+        for name in distinct {
+            for ending in endings(name) {
+                *seen.entry(ending).or_default() += 1;
+            }
+        }
+        let short = names.iter().zip(&graph.operations).map(|(name, operation)| {
+            let unique = endings(name).find(|ending| seen.get(ending) == Some(&1) && !is_too_little(ending, name));
+            match unique {
+                Some(ending) => ending.to_owned(),
+                None if !operation.name.is_empty() => first_part(&operation.name).to_owned(),
+                None => format!("{} {}", operation.kind, operation.index),
+            }
+        });
+        Self { short: short.collect() }
+    }
+
     pub fn of(&self, operation: OperationId) -> &str {
         self.short.get(operation.0 as usize).map_or("", String::as_str)
     }
-}
-
-/// Computes the short name of every operation in a graph: of the joined names the first, without a
-/// converter's suffix, and of its path as many of the last parts as tell it from all others.
-pub fn label(graph: &Graph) -> Label {
-    let names: Vec<&str> = graph.operations.iter().map(|operation| without_suffix(first_part(&operation.name))).collect();
-    // How many different names have each ending of a path. A layer and the addition of its bias may
-    // share one: they are told apart by their types.
-    let mut seen: HashMap<&str, u32> = HashMap::new();
-    let distinct: HashSet<&str> = names.iter().copied().collect();
-    for name in distinct {
-        for ending in endings(name) {
-            *seen.entry(ending).or_default() += 1;
-        }
-    }
-    let short = names.iter().zip(&graph.operations).map(|(name, operation)| {
-        let unique = endings(name).find(|ending| seen.get(ending) == Some(&1) && !is_bare_word(ending, name));
-        match unique {
-            Some(ending) => ending.to_owned(),
-            None if !operation.name.is_empty() => first_part(&operation.name).to_owned(),
-            None => format!("{} {}", operation.kind, operation.index),
-        }
-    });
-    Label { short: short.collect() }
 }
 
 fn first_part(name: &str) -> &str {
@@ -52,9 +52,9 @@ fn endings(name: &str) -> impl Iterator<Item = &str> {
     cuts.take(DEEPEST).chain((!name.is_empty()).then_some(name))
 }
 
-/// Whether an ending is too little to know the layer by: a number, or a word that says only what is
-/// done (`Reshape`), while the path says more.
-fn is_bare_word(ending: &str, name: &str) -> bool {
+/// Whether an ending is too little to know the layer by, while the path says more: a number, or one or
+/// two letters.
+fn is_too_little(ending: &str, name: &str) -> bool {
     ending.len() < name.len() && (ending.chars().all(|c| c.is_ascii_digit()) || ending.chars().count() < 3)
 }
 
@@ -89,7 +89,7 @@ mod tests {
     fn labels(names: &[&str]) -> Vec<String> {
         let operations = names.iter().map(|name| Operation { name: (*name).into(), kind: "ADD".into(), ..Default::default() }).collect();
         let graph = Graph { operations, ..Default::default() };
-        label(&graph).short
+        Labels::of_graph(&graph).short
     }
 
     #[test]

@@ -23,7 +23,10 @@ enum Term {
 /// What a query looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
+    /// The name as the file has it.
     pub name: &'a str,
+    /// The short name that the list shows; a bias may go by its layer's.
+    pub label: &'a str,
     pub kind: &'a str,
     pub role: &'a str,
     pub dtype: &'a str,
@@ -40,7 +43,7 @@ impl Query {
 
     pub fn matches(&self, subject: &Subject<'_>) -> bool {
         self.terms.iter().all(|term| match term {
-            Term::Any(word) => [subject.name, subject.kind, subject.role].iter().any(|text| contains(text, word)),
+            Term::Any(word) => [subject.name, subject.label, subject.kind, subject.role].iter().any(|text| contains(text, word)),
             Term::Type(word) => contains(&subject.kind.replace('_', ""), &word.replace('_', "")),
             Term::DType(word) => subject.dtype == word,
             Term::Role(word) => contains(subject.role, word),
@@ -119,10 +122,15 @@ mod tests {
     use super::*;
 
     fn matches(query: &str) -> bool {
-        let subject =
-            Subject {
-                name: "block1/Conv 2", kind: "DEPTHWISE_CONV_2D", role: "kernel", dtype: "i8", shape: "1×13×3×8", parameters: 312
-            };
+        let subject = Subject {
+            name: "block1/Conv 2",
+            label: "stem",
+            kind: "DEPTHWISE_CONV_2D",
+            role: "kernel",
+            dtype: "i8",
+            shape: "1×13×3×8",
+            parameters: 312,
+        };
         Query::parse(query).matches(&subject)
     }
 
@@ -132,6 +140,7 @@ mod tests {
             ("", true),
             ("conv block1", true),
             ("conv block2", false),
+            ("stem kernel", true),
             ("\"conv 2\"", true),
             ("\"2 conv\"", false),
             ("type:conv2d", true),

@@ -15,7 +15,7 @@ use weightscope::formats::{self, Options};
 use weightscope::jobs::Token;
 use weightscope::model::Model;
 use weightscope::stats::Moments;
-use weightscope::weights::{Catalogue, label};
+use weightscope::weights::{Catalogue, Labels};
 
 use crate::program::{Run, weightscope};
 use crate::reference::{example, fixture_of, is_one_line, model_files, report, root};
@@ -270,7 +270,7 @@ fn read_all(file: &Path) -> String {
         let _ = write!(faults, "a warning that is no sentence: {warning:?}; ");
     }
     for graph in &model.graphs {
-        let labels = label(graph);
+        let labels = Labels::of_graph(graph);
         for (id, _) in graph.operations() {
             let _ = labels.of(id);
         }

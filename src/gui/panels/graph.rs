@@ -125,7 +125,12 @@ fn show_canvas(
         return;
     }
     click(ui, &response, document, picture, hovered, view, commands);
-    if response.has_focus() || (document.selected.is_some() && ui.memory(|memory| memory.focused().is_none())) {
+    // Where nothing has the keyboard, and no dialog lies above.
+    let is_free = ui.memory(|memory| memory.focused().is_none() && memory.allows_interaction(ui.layer_id()));
+    if response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Space)) {
+        view.fit_wanted = true;
+    }
+    if response.has_focus() || (document.selected.is_some() && is_free) {
         walk(ui, &response, document, picture, commands);
     }
     if let Some(node) = hovered {
@@ -241,7 +246,8 @@ fn click(
     // What egui calls a drag may still be a click to the hand.
     let moved =
         ui.input(|input| input.pointer.press_origin().zip(input.pointer.interact_pos()).map_or(0.0, |(from, to)| from.distance(to)));
-    let is_click = response.clicked() || (response.drag_stopped() && moved <= CLICK_TOLERANCE);
+    // By the pointer: Enter and Space click what has the keyboard, too.
+    let is_click = response.clicked_by(egui::PointerButton::Primary) || (response.drag_stopped() && moved <= CLICK_TOLERANCE);
     if !is_click {
         return;
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use egui::{Rect, pos2};
 
-use crate::colormap::Colours;
+use crate::colormap::{Colours, Kind, Range};
 use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::state::{Document, Progress};
@@ -20,8 +20,7 @@ use crate::view::View;
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, commands: &mut Vec<Command>) -> bool {
     let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
-        let named = weight.bias_of.unwrap_or(weight.site.operation);
-        format!("{} · {}", document.label(weight.site.graph, named), weight.role.name)
+        format!("{} · {}", document.label(weight.site.graph, weight.layer()), weight.role.name)
     });
     let has_values = document.shown.ready().is_some();
     let is_dragged = widgets::head(ui, "Heatmap", &shows, |ui| {
@@ -65,8 +64,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
 /// A chip a weight of the layer, where it has several.
 fn weight_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Command>) {
     let Some(weight) = document.weight() else { return };
-    let layer = weight.bias_of.unwrap_or(weight.site.operation);
-    let weights = document.opened.catalogue.of_layer(weight.site.graph, layer);
+    let weights = document.opened.catalogue.of_layer(weight.site.graph, weight.layer());
     if weights.len() < 2 || weights.len() > 4 {
         return;
     }
@@ -80,28 +78,49 @@ fn weight_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Comman
 
 /// A newly shown weight begins with its usual view; the colour map stays as the person chose it.
 fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
-    if view.site == Some(loaded.weight.site) && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape) {
+    if has_adopted(view, loaded) {
         return;
     }
     let aspect = f64::from(room.width().max(80.0) - 160.0).max(80.0) / f64::from((room.height() - 100.0).max(80.0));
     view.view = Some(usual_view(loaded, aspect));
     view.site = Some(loaded.weight.site);
-    view.range = loaded.default_range(loaded.default_map().kind() == crate::colormap::Kind::Diverging);
+    view.range = default_range(loaded);
+    view.manual = Default::default();
     view.camera = None;
     view.pinned = None;
     view.hovered = None;
 }
 
+fn has_adopted(view: &HeatmapView, loaded: &Loaded) -> bool {
+    view.site == Some(loaded.weight.site) && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape)
+}
+
+fn default_range(loaded: &Loaded) -> Range {
+    loaded.default_range(loaded.default_map().kind() == Kind::Diverging)
+}
+
+/// The axes and colours on display; of a weight that the panel, folded away, has not met yet, those
+/// that it would begin with.
+pub fn on_display(heatmap: &HeatmapView, loaded: &Loaded) -> (View, Colours) {
+    match &heatmap.view {
+        Some(view) if has_adopted(heatmap, loaded) => (view.clone(), colours(heatmap, loaded)),
+        _ => (usual_view(loaded, 1.0), colours_within(heatmap, default_range(loaded), loaded)),
+    }
+}
+
 /// The layout is that of the values' shape; a weight brought to another rank has none.
-pub fn usual_view(loaded: &Loaded, aspect: f64) -> View {
+fn usual_view(loaded: &Loaded, aspect: f64) -> View {
     View::default_for(&loaded.real.shape, loaded.weight.role.layout, aspect)
 }
 
 /// The colours that follow from the choices.
 pub fn colours(view: &HeatmapView, loaded: &Loaded) -> Colours {
+    colours_within(view, view.range, loaded)
+}
+
+fn colours_within(view: &HeatmapView, range: Range, loaded: &Loaded) -> Colours {
     let map = view.map.unwrap_or(loaded.default_map());
-    let symmetric = map.kind() == crate::colormap::Kind::Diverging;
-    Colours { map, limits: loaded.limits(view.range, symmetric), norm: view.norm }
+    Colours { map, limits: loaded.limits(range, map.kind() == Kind::Diverging), norm: view.norm }
 }
 
 /// What is known of a cell under the pointer.
@@ -111,6 +130,7 @@ pub struct CellFacts {
     pub index: String,
     pub value: f32,
     pub code: Option<i64>,
+    /// Scale and zero point.
     pub scale: Option<(f32, f32)>,
     pub percentile: Option<f64>,
 }
@@ -120,57 +140,22 @@ pub fn cell_facts(loaded: &Loaded, heatmap: &HeatmapView, (row, column): (usize,
     let view = heatmap.view.as_ref().filter(|_| heatmap.site == Some(loaded.weight.site))?;
     let offset = view.offset(row, column)?;
     let value = *loaded.real.values.get(offset)?;
-    let index = multi_index(offset, view.shape());
-    let scale_index = match loaded.scales.axis {
-        Some(axis) if loaded.scales.scales.len() == *loaded.real.shape.get(axis)? => index.get(axis).copied(),
-        None if loaded.scales.scales.len() == 1 => Some(0),
-        _ => None,
-    };
-    let scale = scale_index.and_then(|index| {
-        let zero_point = loaded.scales.zero_points.get(index).or(loaded.scales.zero_points.first()).copied().unwrap_or(0.0);
-        Some((*loaded.scales.scales.get(index)?, zero_point))
-    });
+    let index = view.unravel(offset)?;
+    let model = &loaded.opened.model;
     let long: Vec<usize> = (0..index.len()).filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect();
     let join = |text: &dyn Fn(usize) -> String| long.iter().map(|axis| text(*axis)).collect::<Vec<_>>().join(", ");
     Some(CellFacts {
         axes: join(&|axis| view.names()[axis].clone()),
         index: join(&|axis| index[axis].to_string()),
         value,
-        code: loaded.weight.code_at(&loaded.opened.model, offset),
-        scale,
+        code: loaded.weight.code_at(model, offset),
+        scale: loaded.weight.scale_at(model, &loaded.scales, offset),
         percentile: loaded.rank_of(value),
     })
-}
-
-fn multi_index(offset: usize, shape: &[usize]) -> Vec<usize> {
-    let mut rest = offset;
-    let mut index: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|len| {
-            let position = rest % len.max(&1);
-            rest /= len.max(&1);
-            position
-        })
-        .collect();
-    index.reverse();
-    index
 }
 
 /// The rectangle in physical pixels, so that a picture's pixels are the screen's.
 fn pixel_aligned(rect: Rect, pixels_per_point: f32) -> Rect {
     let align = |value: f32| (value * pixels_per_point).round() / pixels_per_point;
     Rect::from_min_max(pos2(align(rect.left()), align(rect.top())), pos2(align(rect.right()), align(rect.bottom())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn indices_are_in_c_order() {
-        assert_eq!(multi_index(23, &[2, 3, 4]), [1, 2, 3]);
-        assert_eq!(multi_index(4, &[2, 3, 4]), [0, 1, 0]);
-        assert!(multi_index(0, &[]).is_empty());
-    }
 }

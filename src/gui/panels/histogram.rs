@@ -29,9 +29,12 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
         commands.push(Command::NeedHistogram(wanted));
     }
     let histogram = document.histogram.ready().cloned();
+    let problem = if let Progress::Failed(problem) = &document.histogram { problem } else { "Counting values…" };
     let moments = &loaded.summary.moments;
-    let shows = format!("{} values · mean {} · std {}", names::thousands(moments.count), signed(moments.mean), names::figure(moments.std));
-    let is_dragged = widgets::head(ui, "Histogram", &shows, |ui| {
+    let count = format!("{} values", names::thousands(moments.count));
+    let with_mean = format!("{count} · mean {}", signed(moments.mean));
+    let with_std = format!("{with_mean} · std {}", names::figure(moments.std));
+    let is_dragged = widgets::head_with(ui, "Histogram", &[&with_std, &with_mean, &count], |ui| {
         rule_menu(ui, view, histogram.as_deref());
         if widgets::toggle(ui, "log y", view.log_counts).on_hover_text("Logarithmic counts").clicked() {
             view.log_counts = !view.log_counts;
@@ -52,7 +55,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
             widgets::empty_state(ui, "There are no finite values to count", None);
         }
         None => {
-            widgets::empty_state(ui, "Counting values…", None);
+            widgets::empty_state(ui, problem, None);
         }
     }
     is_dragged
@@ -114,6 +117,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
     let x_labels = number::ticks(first, last, (ui.available_width() / 90.0).clamp(2.0, 12.0) as usize);
     let x_step = x_labels.windows(2).next().map_or(1.0, |pair| pair[1].0 - pair[0].0);
     let x_marks: Vec<GridMark> = x_labels.iter().map(|(value, _)| GridMark { value: *value, step_size: x_step }).collect();
+    let y_marks = count_marks(histogram.peak(), is_log, ui.available_height(), height_of);
     let hovered = Arc::clone(histogram);
     let hover_color = tokens.text;
     let room = if has_note { 26.0 } else { 6.0 };
@@ -141,6 +145,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
             .y_axis_min_width(30.0)
             .y_axis_formatter(move |mark, _| count_label(mark.value, is_log))
             .x_grid_spacer(move |_| x_marks.clone())
+            .y_grid_spacer(move |_| y_marks.clone())
             .x_axis_formatter(move |mark, _| {
                 x_labels.iter().find(|(value, _)| *value == mark.value).map_or(String::new(), |(_, text)| text.clone())
             })
@@ -162,6 +167,18 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
     });
 }
 
+/// Whole counts for the lines across the plot, as many as its height has room for labels.
+fn count_marks(peak: u64, is_log: bool, height: f32, height_of: impl Fn(u64) -> f64) -> Vec<GridMark> {
+    let room = (height / 45.0).clamp(1.0, 8.0) as usize;
+    let ticks = if is_log { number::decades(peak as f64, room) } else { number::ticks(0.0, peak as f64, room) };
+    let mut counts: Vec<u64> = ticks.iter().filter(|(value, _)| value.fract() == 0.0).map(|(value, _)| *value as u64).collect();
+    counts.insert(0, 0);
+    counts.dedup();
+    // Every mark is as important as the next: the step is what the plot decides by whether to write a label.
+    let step_size = height_of(peak) / counts.len() as f64;
+    counts.into_iter().map(|count| GridMark { value: height_of(count), step_size }).collect()
+}
+
 fn count_label(value: f64, is_log: bool) -> String {
     let count = if is_log { 10f64.powf(value) - 1.0 } else { value };
     if count < 0.0 || (!is_log && count.fract().abs() > 1e-9) {
@@ -179,5 +196,6 @@ fn bar_text(histogram: &Histogram, x: f64) -> Option<String> {
     let bin = histogram.edges.partition_point(|edge| *edge <= x).checked_sub(1)?;
     let (count, edges) = (histogram.counts.get(bin)?, histogram.edges.get(bin..bin + 2)?);
     let part = 100.0 * *count as f64 / histogram.total().max(1) as f64;
-    Some(format!("{} to {}\n{} values, {part:.2} %", signed(edges[0]), signed(edges[1]), names::thousands(*count)))
+    let values = if *count == 1 { "value" } else { "values" };
+    Some(format!("{} to {}\n{} {values}, {part:.2} %", signed(edges[0]), signed(edges[1]), names::thousands(*count)))
 }

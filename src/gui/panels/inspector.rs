@@ -3,7 +3,7 @@
 use egui::ScrollArea;
 use serde_json::Value;
 
-use super::heatmap::cell_facts;
+use super::heatmap::{CellFacts, cell_facts};
 use crate::gui::command::Command;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
@@ -164,7 +164,7 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
         }
         _ => {
             if let Some(glance) = document.glances.get(&weight.site).and_then(Progress::ready) {
-                key_value(ui, "min / max", &format!("{} / {}", signed(glance.min), signed(glance.max)), "");
+                key_value(ui, "range", &format!("{} to {}", signed(glance.min), signed(glance.max)), "");
             }
         }
     }
@@ -229,14 +229,28 @@ fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
     }
 }
 
+/// The pinned cell, which the arrow keys move, and the one under the pointer.
 fn pointer(ui: &mut egui::Ui, loaded: &Loaded, heatmap: &HeatmapView) {
-    section(ui, "Pointer");
-    let cell = heatmap.hovered.or(heatmap.pinned);
-    let facts = cell.and_then(|cell| cell_facts(loaded, heatmap, cell));
-    let Some(facts) = facts else {
-        ui.label(egui::RichText::new("Point at the heatmap").color(Tokens::of(ui).dim));
-        return;
-    };
+    let facts_of = |cell| cell_facts(loaded, heatmap, cell);
+    let pinned = heatmap.pinned.and_then(facts_of);
+    if let Some(facts) = &pinned {
+        section(ui, "Pinned cell");
+        cell(ui, facts);
+    }
+    match heatmap.hovered.filter(|hovered| Some(*hovered) != heatmap.pinned).and_then(facts_of) {
+        Some(facts) => {
+            section(ui, "Pointer");
+            cell(ui, &facts);
+        }
+        None if pinned.is_none() => {
+            section(ui, "Pointer");
+            ui.label(egui::RichText::new("Point at the heatmap").color(Tokens::of(ui).dim));
+        }
+        None => {}
+    }
+}
+
+fn cell(ui: &mut egui::Ui, facts: &CellFacts) {
     if !facts.axes.is_empty() {
         key_value(ui, &facts.axes, &facts.index, "");
     }

@@ -34,6 +34,12 @@ const COLUMNS: [(Column, &str, Sort, f32); 6] = [
 /// Left to right.
 const PLACES: [Column; 6] = [Column::Kind, Column::DType, Column::Shape, Column::Parameters, Column::Range, Column::Spark];
 const NAME_WIDTH: f32 = 130.0;
+/// The widest that names make their column at the expense of the columns after type and shape.
+const NAME_WIDEST: f32 = 320.0;
+/// A character of a name, about.
+const CHARACTER: f32 = 7.0;
+/// Rows that are looked at to find where names are alike.
+const ROWS_COMPARED: usize = 1000;
 const SIDE: f32 = 10.0;
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focus_filter: bool, commands: &mut Vec<Command>) -> bool {
@@ -53,7 +59,8 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
     }
     filter_field(ui, view, focus_filter);
     order_rows(document, view);
-    let columns = visible_columns(ui.available_width());
+    let columns = visible_columns(ui.available_width(), name_width(document));
+    find_name_cut(document, view, name_room(ui.available_width(), &columns) - 16.0);
     header(ui, view, &columns);
     let footer_height = 28.0;
     let list_height = (ui.available_height() - footer_height).max(0.0);
@@ -156,6 +163,7 @@ fn order_rows(document: &Document, view: &mut WeightsView) {
 fn subject(row: &Row) -> Subject<'_> {
     Subject {
         name: &row.full_name,
+        label: &row.name,
         kind: &row.kind,
         role: row.weight.role.name,
         dtype: row.dtype,
@@ -165,19 +173,40 @@ fn subject(row: &Row) -> Subject<'_> {
 }
 
 fn is_main(row: &Row) -> bool {
-    ["kernel", "table", "input_kernel", "recurrent_kernel"].iter().any(|role| row.weight.role.name.starts_with(role))
+    row.weight.role.is_main()
+}
+
+/// The width at which every name could be read.
+fn name_width(document: &Document) -> f32 {
+    let characters = |row: &Row| row.name.chars().count() + row.weight.role.name.chars().count() + 1;
+    let longest = document.opened.rows.iter().take(ROWS_COMPARED).map(characters).max().unwrap_or(0);
+    (longest as f32 * CHARACTER + 16.0).clamp(NAME_WIDTH, NAME_WIDEST)
+}
+
+/// Names that are too long are cut where the rows are alike, not where they differ.
+fn find_name_cut(document: &Document, view: &mut WeightsView, room: f32) {
+    let characters = (room / CHARACTER).max(0.0) as usize;
+    let wanted = (characters, view.order.len());
+    if view.name_cut.is_some_and(|(found_for, _)| found_for == wanted) {
+        return;
+    }
+    let rows = view.order.iter().take(ROWS_COMPARED).map(|row| &document.opened.rows[*row as usize]);
+    let names = rows.map(|row| (row.name.as_str(), characters.saturating_sub(row.weight.role.name.chars().count() + 1).max(6)));
+    view.name_cut = Some((wanted, names::telling_head(names)));
 }
 
 /// The columns there is room for, left to right, each with the distance of its right edge from the
-/// right side.
-fn visible_columns(width: f32) -> Vec<(Column, f32, f32)> {
-    let mut room = width - NAME_WIDTH - 2.0 * SIDE;
+/// right side. Type and shape stay as long as a name can be made out; the others only where no name
+/// is cut for them.
+fn visible_columns(width: f32, name_width: f32) -> Vec<(Column, f32, f32)> {
     let mut shown = Vec::new();
+    let mut taken = 2.0 * SIDE;
     for (column, _, _, column_width) in COLUMNS {
-        if room < column_width + 8.0 {
+        let name = if matches!(column, Column::DType | Column::Shape) { NAME_WIDTH } else { name_width };
+        if width - taken - name < column_width + 8.0 {
             break;
         }
-        room -= column_width + 8.0;
+        taken += column_width + 8.0;
         shown.push((column, column_width));
     }
     let mut right = SIDE;
@@ -262,15 +291,16 @@ fn list(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, columns:
         let missing = missing.filter(|site| document.glances.get(site).is_none_or(Progress::is_none));
         commands.extend(missing.take(64).map(Command::NeedGlance));
     }
+    let head = view.name_cut.map_or(0.5, |(_, head)| head);
     scroll.show_rows(ui, ROW_HEIGHT, view.order.len(), |ui, range| {
         for position in range {
             let row = &document.opened.rows[view.order[position] as usize];
-            show_row(ui, document, row, columns, commands);
+            show_row(ui, document, row, columns, head, commands);
         }
     });
 }
 
-fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Column, f32, f32)], commands: &mut Vec<Command>) {
+fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Column, f32, f32)], head: f32, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let site = row.weight.site;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
@@ -293,8 +323,10 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     ui.painter().rect_filled(square, 2.0, family_color(tokens, row.family));
     let room = name_room(rect.width(), columns) - 16.0;
     let color = if row.problem.is_some() { tokens.warn } else { tokens.text };
-    let role_galley = ui.painter().layout_no_wrap(format!(" {role}"), theme::text_font(), tokens.dim);
-    let name = widgets::fit_text(ui, &row.name, theme::text_font(), color, (room - role_galley.size().x).max(48.0));
+    // The role has gates and directions at its end, which tell rows of one layer apart.
+    let role_galley = widgets::fit_text_at(ui, &format!(" {role}"), theme::text_font(), tokens.dim, (room - 48.0).max(room * 0.6), 0.3);
+    let name_room = (room - role_galley.size().x).max(48.0);
+    let name = widgets::fit_text_at(ui, &row.name, theme::text_font(), color, name_room, head);
     let at = pos2(rect.left() + SIDE + 16.0, middle - name.size().y / 2.0);
     let role_at = pos2(at.x + name.size().x, at.y);
     let clip = ui.painter().with_clip_rect(Rect::from_min_max(rect.min, pos2(at.x + room, rect.bottom())));
@@ -302,12 +334,13 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     clip.galley(role_at, role_galley, tokens.dim);
     for (column, right, width) in columns {
         let cell = Rect::from_min_max(pos2(rect.right() - right - width, rect.top()), pos2(rect.right() - right, rect.bottom()));
-        show_cell(ui, *column, cell, row, glance.and_then(Progress::ready).map(AsRef::as_ref));
+        show_cell(ui, *column, cell, row, glance);
     }
     if response.clicked() {
         commands.push(Command::ShowWeight(site));
     }
-    let problem = row.problem.as_ref().map(|problem| format!("\n{problem}")).unwrap_or_default();
+    let found = glance.and_then(|glance| if let Progress::Failed(problem) = glance { Some(problem) } else { None });
+    let problem = row.problem.as_ref().or(found).map(|problem| format!("\n{problem}")).unwrap_or_default();
     let hover = format!(
         "{}\n{} · {role} · {} {}\n{} parameters, {}{problem}",
         row.full_name,
@@ -320,7 +353,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     response.on_hover_text(hover);
 }
 
-fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Option<&Glance>) {
+fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Option<&Progress<Glance>>) {
     let tokens = Tokens::of(ui);
     let text = |text: &str, color: Color32| {
         let galley = widgets::fit_text(ui, text, egui::FontId::monospace(11.5), color, cell.width());
@@ -332,12 +365,12 @@ fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Optio
         Column::Parameters => text(&names::thousands(row.parameters), tokens.dim),
         Column::Kind => text(&row.kind, tokens.dim),
         Column::Range => match (glance, &row.problem) {
-            (Some(glance), _) => text(&format!("{} {}", names::signed(glance.min), names::signed(glance.max)), tokens.dim),
-            (None, Some(_)) => text("no values", tokens.warn),
-            (None, None) => text("…", tokens.dim),
+            (Some(Progress::Ready(glance)), _) => text(&format!("{} {}", names::signed(glance.min), names::signed(glance.max)), tokens.dim),
+            (Some(Progress::Failed(_)), _) | (_, Some(_)) => text("no values", tokens.warn),
+            _ => text("…", tokens.dim),
         },
         Column::Spark => {
-            if let Some(glance) = glance {
+            if let Some(Progress::Ready(glance)) = glance {
                 spark(ui, cell, &glance.spark);
             }
         }
@@ -376,7 +409,7 @@ fn footer(ui: &mut egui::Ui, document: &Document, view: &WeightsView) {
     );
     ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top(), egui::Stroke::new(1.0, tokens.line));
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        ui.add_space(4.0);
+        ui.add_space(12.0);
         ui.add(egui::Label::new(RichText::new(line).size(12.0).color(tokens.dim)).truncate());
     });
 }

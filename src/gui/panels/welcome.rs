@@ -20,7 +20,7 @@ pub fn show(ui: &mut egui::Ui, state: &State, pool: &Pool, commands: &mut Vec<Co
     ui.scope_builder(egui::UiBuilder::new().max_rect(column).layout(Layout::top_down(Align::Center)), |ui| {
         match state.openings.last() {
             Some(opening) => {
-                let fraction = pool.running().find(|(key, ..)| *key == Key::Open(opening.number)).and_then(|(.., fraction)| fraction);
+                let fraction = pool.fraction(Key::Open(opening.number));
                 let name = opening.path.file_name().unwrap_or_default().to_string_lossy();
                 opening_box(ui, &name, fraction, opening.number, commands);
             }

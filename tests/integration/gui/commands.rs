@@ -145,7 +145,7 @@ fn the_interface_scales() {
 /// What the window writes when it closes, it reads when it opens; damage costs only the settings.
 #[test]
 fn settings_survive_a_restart() {
-    let mut settings = Settings { theme: ThemeChoice::Light, wheel_zooms: false, log_counts: true, ..Settings::default() };
+    let mut settings = Settings { theme: ThemeChoice::Light, wheel_zooms: false, ..Settings::default() };
     settings.remember(&super::stage::file_of_project("assets/example/digits_f32.tflite"));
     settings.save_folder = Some(super::stage::file_of_project("assets"));
     assert_eq!(Settings::from_text(Some(&settings.to_text())), settings);

@@ -95,7 +95,7 @@ fn card(ui: &egui::Ui, document: &Document, card: &Card, rect: Rect, zoom: f32, 
     if let Some(site) = card.thumbnail {
         match document.glances.get(&site) {
             None | Some(Progress::None) => commands.push(Command::NeedGlance(site)),
-            Some(Progress::Ready(glance)) => {
+            Some(Progress::Ready(_)) => {
                 if let Some(texture) = document.thumbnails.get(&site) {
                     let size = texture.size_vec2() * zoom / 2.0;
                     let top = rect.bottom() - THUMBNAIL_HEIGHT as f32 * zoom + 2.0 * zoom;
@@ -103,7 +103,6 @@ fn card(ui: &egui::Ui, document: &Document, card: &Card, rect: Rect, zoom: f32, 
                     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
                     painter.image(texture.id(), at, whole, Color32::WHITE);
                 }
-                let _ = glance;
             }
             Some(Progress::Loading | Progress::Failed(_)) => {}
         }

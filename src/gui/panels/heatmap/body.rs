@@ -125,7 +125,8 @@ fn read_cells(
         viewport.cell_at(f64::from(at.x), f64::from(at.y)).filter(|(row, column)| view.offset(*row, *column).is_some())
     };
     heatmap.hovered = response.hover_pos().and_then(cell_at);
-    if response.clicked() {
+    // By the pointer: Enter and Space click what has the keyboard, too.
+    if response.clicked_by(egui::PointerButton::Primary) {
         response.request_focus();
         heatmap.pinned = response.interact_pointer_pos().and_then(cell_at);
     }

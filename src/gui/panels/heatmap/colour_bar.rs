@@ -64,8 +64,12 @@ fn outside(ui: &egui::Ui, bar: Rect, colours: &Colours, loaded: &Loaded) {
 fn distribution(ui: &egui::Ui, bar: Rect, colours: &Colours, loaded: &Loaded) {
     const BINS: u16 = 64;
     let tokens = Tokens::of(ui);
-    let up_to = |bin: u16| loaded.part_up_to(colours.norm.value(f64::from(bin) / f64::from(BINS), colours.limits));
-    let parts: Vec<f64> = (0..BINS).map(|bin| up_to(bin + 1) - up_to(bin)).collect();
+    // As in a histogram, a bin holds its lower edge and the last one its upper edge too.
+    let edge = |bin: u16| {
+        let value = colours.norm.value(f64::from(bin) / f64::from(BINS), colours.limits);
+        if bin < BINS { loaded.part_below(value) } else { loaded.part_up_to(value) }
+    };
+    let parts: Vec<f64> = (0..BINS).map(|bin| edge(bin + 1) - edge(bin)).collect();
     let peak = parts.iter().copied().fold(0.0, f64::max);
     let height = bar.height() / f32::from(BINS);
     for (bin, part) in (0u16..).zip(parts).filter(|(_, part)| *part > 0.0) {

@@ -19,9 +19,15 @@ const PLACES: [(Place, &str); 5] = [
 
 pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
     ui.add_space(6.0);
+    // Where one line has no room for everything, the axes get the first: none may be out of reach.
+    let is_narrow = axes_width(ui, view) + menus_width(ui, view, loaded) > ui.available_width() - 32.0;
     ui.horizontal(|ui| {
         ui.add_space(12.0);
         ui.spacing_mut().item_spacing.x = 6.0;
+        if is_narrow {
+            axes(ui, view);
+            return;
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(8.0);
             range_menu(ui, view, loaded);
@@ -29,6 +35,14 @@ pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| axes(ui, view));
         });
     });
+    if is_narrow {
+        ui.horizontal(|ui| {
+            ui.add_space(12.0);
+            ui.spacing_mut().item_spacing.x = 6.0;
+            map_menu(ui, view, loaded);
+            range_menu(ui, view, loaded);
+        });
+    }
     ui.add_space(2.0);
     sliders(ui, view);
 }
@@ -38,27 +52,57 @@ fn axes(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
     let before = view.clone();
     let clip = ui.available_rect_before_wrap();
     ui.set_clip_rect(ui.clip_rect().intersect(clip));
-    let axes_in = |view: &View, place: Place| -> Vec<usize> {
-        view.axes(place).into_iter().filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect()
-    };
-    for (place, title) in [(Place::Rows, "Rows"), (Place::Columns, "Columns")] {
-        let axes = axes_in(&before, place);
-        group(ui, view, title, &axes, true);
+    for (title, axes, is_outer) in groups(&before) {
+        group(ui, view, title, &axes, is_outer);
     }
-    let mut cell = axes_in(&before, Place::CellRows);
-    cell.extend(axes_in(&before, Place::CellColumns));
-    group(ui, view, "Cell", &cell, false);
-    group(ui, view, "Slice", &axes_in(&before, Place::Slider), false);
     if *view != before {
         heatmap.camera = None;
         heatmap.pinned = None;
     }
 }
 
+/// The groups of chips that have any: title, axes, whether they lay out the blocks.
+fn groups(view: &View) -> Vec<(&'static str, Vec<usize>, bool)> {
+    let axes_in = |place: Place| -> Vec<usize> {
+        view.axes(place).into_iter().filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect()
+    };
+    let mut cell = axes_in(Place::CellRows);
+    cell.extend(axes_in(Place::CellColumns));
+    let mut groups = vec![
+        ("Rows", axes_in(Place::Rows), true),
+        ("Columns", axes_in(Place::Columns), true),
+        ("Cell", cell, false),
+        ("Slice", axes_in(Place::Slider), false),
+    ];
+    groups.retain(|(_, axes, _)| !axes.is_empty());
+    groups
+}
+
+fn chip_text(view: &View, axis: usize) -> String {
+    format!("{} {}", view.names()[axis], view.shape()[axis])
+}
+
+fn text_width(ui: &egui::Ui, text: &str) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), egui::FontId::proportional(12.0), Tokens::of(ui).text).size().x
+}
+
+/// The width that a chip takes, with the gap behind it.
+fn chip_width(ui: &egui::Ui, text: &str) -> f32 {
+    text_width(ui, text) + 2.0 * ui.spacing().button_padding.x + 6.0
+}
+
+fn axes_width(ui: &egui::Ui, heatmap: &HeatmapView) -> f32 {
+    let Some(view) = &heatmap.view else { return 0.0 };
+    let chips = |axes: &[usize]| axes.iter().map(|axis| chip_width(ui, &chip_text(view, *axis))).sum::<f32>();
+    groups(view).iter().map(|(title, axes, _)| text_width(ui, title) + 16.0 + chips(axes)).sum()
+}
+
+fn menus_width(ui: &egui::Ui, heatmap: &HeatmapView, loaded: &Loaded) -> f32 {
+    let map = heatmap.map.unwrap_or(loaded.default_map());
+    chip_width(ui, map.name()) + chip_width(ui, &range_name(heatmap.range))
+}
+
 fn group(ui: &mut egui::Ui, view: &mut View, title: &str, axes: &[usize], is_outer: bool) {
-    if axes.is_empty() {
-        return;
-    }
     ui.label(RichText::new(title).size(12.0).color(Tokens::of(ui).dim));
     for axis in axes {
         axis_chip(ui, view, *axis, is_outer);
@@ -69,7 +113,7 @@ fn group(ui: &mut egui::Ui, view: &mut View, title: &str, axes: &[usize], is_out
 /// A chip with an axis' name and length; its menu moves it elsewhere.
 fn axis_chip(ui: &mut egui::Ui, view: &mut View, axis: usize, is_outer: bool) {
     let tokens = Tokens::of(ui);
-    let text = RichText::new(format!("{} {}", view.names()[axis], view.shape()[axis])).size(12.0);
+    let text = RichText::new(chip_text(view, axis)).size(12.0);
     let mut button = Button::new(text).min_size(vec2(0.0, 20.0));
     if is_outer {
         button = button.fill(tokens.selection).stroke(egui::Stroke::new(1.0, tokens.accent));
