@@ -1,6 +1,7 @@
 //! Opening by drop, and files that cannot be read or read only in part.
 
 use egui::accesskit::Role;
+use egui_kittest::kittest::NodeT;
 
 use super::stage::{Stage, file_of_project};
 
@@ -52,7 +53,6 @@ fn a_missing_bin_leaves_the_graph_and_says_why_there_are_no_values() {
     let why = stage.labels().into_iter().filter(|label| label.to_lowercase().starts_with("the file with the constants is missing"));
     // Once in the heatmap, and in the inspector once for the kernel and once for the bias.
     assert_eq!(why.count(), 3, "{:#?}", stage.labels());
-    use egui_kittest::kittest::NodeT;
     assert!(stage.node("Save image…").accesskit_node().is_disabled());
 }
 
@@ -89,7 +89,7 @@ fn no_fixture_stops_the_window() {
     // Names of any bytes: a box stands for what no font can draw.
     stage.harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
     for file in files {
-        stage.drop_files(&[file.clone()]);
+        stage.drop_files(std::slice::from_ref(&file));
         let tabs = stage.labels_of(Role::Tab).len();
         assert!(tabs == 1 || stage.shows("Error"), "{}: neither open nor refused", file.display());
         // Everything that can be said of the selected and of the whole model was drawn by now.

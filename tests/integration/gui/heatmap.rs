@@ -123,7 +123,5 @@ fn zoom_and_fit() {
 
 #[test]
 fn numbers_that_are_none_are_told() {
-    let mut stage = Stage::open(&["fixtures/tflite/special_values.tflite"]);
-    assert!(stage.labels().iter().any(|label| label.starts_with("NaN, infinite ")), "{:#?}", stage.labels());
-    stage.point_nowhere();
+    Stage::open(&["fixtures/tflite/special_values.tflite"]).expect(&["NaN, infinite "]);
 }

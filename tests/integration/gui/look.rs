@@ -36,6 +36,27 @@ fn panels_return_when_there_is_room() {
     }
 }
 
+/// A press on a head's button took the whole panel along, and a click on the head moved it.
+#[test]
+fn panels_move_only_by_a_real_movement() {
+    let mut stage = Stage::example();
+    let place = |stage: &Stage, panel: &str| stage.node(panel).rect();
+    let before = place(&stage, "Graph panel");
+    for control in ["Fit", "log y", "all roles", "bias"] {
+        stage.click(control);
+        assert_eq!(place(&stage, "Graph panel"), before, "{control}");
+    }
+    stage.click_inside("Graph panel", (0.5, 0.5));
+    assert_eq!(place(&stage, "Graph panel"), before);
+
+    // Dragged to the top of the weights it leaves its place; the menu puts everything back.
+    let weights = place(&stage, "Weights panel");
+    stage.drag(before.left_center() + Vec2::new(30.0, 0.0), weights.center_bottom() + Vec2::new(0.0, 30.0));
+    assert_ne!(place(&stage, "Graph panel"), before);
+    stage.choose("View", "Reset panels");
+    assert_eq!(place(&stage, "Graph panel").left(), before.left());
+}
+
 #[test]
 fn the_welcome_page_looks_as_before() {
     let stage = Stage::with(WindowArguments::default(), Vec2::new(800.0, 500.0), Theme::Dark);

@@ -114,7 +114,9 @@ fn what_cannot_be_saved_is_said() {
     stage.expect_none(&["Path to save to"]);
     assert_eq!(std::fs::read(&existing).unwrap(), b"x");
 
-    save_at(&mut stage, CTRL, &folder.path().join("no such folder/a.png"));
+    stage.press(CTRL, Key::S);
+    stage.fill("Path to save to", &folder.path().join("no such folder/a.png").to_string_lossy());
+    stage.press(Modifiers::NONE, Key::Enter);
     stage.expect(&["Error"]);
     stage.expect(&["Heatmap of 6912 values"]);
 }
@@ -148,12 +150,6 @@ fn finish_saving(stage: &mut Stage, path: &Path) {
     stage.fill("Path to save to", &path.to_string_lossy());
     stage.press(Modifiers::NONE, Key::Enter);
     stage.expect(&["Saved "]);
-}
-
-fn save_at(stage: &mut Stage, modifiers: Modifiers, path: &Path) {
-    stage.press(modifiers, Key::S);
-    stage.fill("Path to save to", &path.to_string_lossy());
-    stage.press(Modifiers::NONE, Key::Enter);
 }
 
 fn heatmap(folder: &Path, extension: &str, options: &[&str]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, Rect, Vec2, pos2};
+use egui::{Key, Modifiers, Pos2, Rect, Vec2, pos2};
 use egui_kittest::kittest::{AccessKitNode, NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use weightscope::cli::WindowArguments;
@@ -53,7 +53,10 @@ impl Stage {
         let (wake, woken) = mpsc::channel();
         let builder = Harness::builder().with_size(size).with_theme(theme).with_render_cursor(false).with_max_steps(1);
         let harness = builder.build_eframe(|creation| {
-            creation.egui_ctx.set_request_repaint_callback(move |_| drop(wake.send(())));
+            creation.egui_ctx.set_request_repaint_callback(move |_| {
+                // Nobody listens any more once the stage is gone.
+                let _ = wake.send(());
+            });
             App::bare(&creation.egui_ctx, arguments)
         });
         let mut stage = Self { harness, woken };
@@ -110,13 +113,6 @@ impl Stage {
         self.settle();
     }
 
-    /// Clicks the one control whose name begins like this.
-    #[track_caller]
-    pub fn click_beginning(&mut self, start: &str) {
-        self.node(start).click();
-        self.settle();
-    }
-
     /// Clicks into the control whose name begins like this, at a part of its width and height.
     #[track_caller]
     pub fn click_inside(&mut self, start: &str, part: (f32, f32)) {
@@ -142,6 +138,16 @@ impl Stage {
             self.press(Modifiers::NONE, Key::Escape);
         }
         self.point_nowhere();
+    }
+
+    /// Drags from one point to another.
+    pub fn drag(&mut self, from: Pos2, to: Pos2) {
+        self.harness.hover_at(from);
+        self.harness.drag_at(from);
+        self.harness.hover_at(from.lerp(to, 0.5));
+        self.harness.hover_at(to);
+        self.harness.drop_at(to);
+        self.settle();
     }
 
     /// Gives the keyboard to the slider with exactly this name.
