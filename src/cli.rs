@@ -98,7 +98,22 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Extract(arguments)) => extract::run(&arguments),
         Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
-        None => open_window(arguments.window),
+        None => {
+            refuse_later_commands(&arguments.window.models)?;
+            open_window(arguments.window)
+        }
+    }
+}
+
+/// `weightscope stats` is a person who looks for a command, not a file of that name.
+fn refuse_later_commands(models: &[PathBuf]) -> Result<()> {
+    const LATER: [&str; 4] = ["stats", "compare", "graph", "verify"];
+    let first = models.first().and_then(|path| path.to_str()).filter(|word| LATER.contains(word));
+    match first {
+        Some(word) if !std::path::Path::new(word).exists() => {
+            anyhow::bail!("there is no command '{word}' in this version; --help lists those there are")
+        }
+        _ => Ok(()),
     }
 }
 

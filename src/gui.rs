@@ -27,7 +27,7 @@ pub mod theme;
 mod views;
 mod widgets;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use crate::cli::WindowArguments;
 
@@ -40,6 +40,13 @@ pub use settings::{Settings, ThemeChoice};
 /// # Errors
 /// There is no display, or no way to draw on it; or the screenshot that was asked for failed.
 pub fn run(arguments: WindowArguments) -> Result<()> {
+    if cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+    {
+        bail!(
+            "there is no display for the window (neither DISPLAY nor WAYLAND_DISPLAY is set); the subcommands inspect, extract, heatmap and histogram need none"
+        );
+    }
     let outcome = screenshot::Outcome::default();
     let app_outcome = outcome.clone();
     let mut options = eframe::NativeOptions {
@@ -59,9 +66,7 @@ pub fn run(arguments: WindowArguments) -> Result<()> {
         options.persist_window = false;
     }
     eframe::run_native("weightscope", options, Box::new(move |creation| Ok(Box::new(App::new(creation, arguments, app_outcome)))))
-        .map_err(|error| {
-            anyhow!("can't open the window: {error}; on a machine without a display, `script/run --screenshot OUT.png` shows how to go on")
-        })?;
+        .map_err(|error| anyhow!("can't open the window: {error}"))?;
     outcome.into_result()
 }
 

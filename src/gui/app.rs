@@ -209,6 +209,13 @@ impl eframe::App for App {
         self.frame(ui);
     }
 
+    /// A screenshot shows the window as it is by itself, wherever the pointer happens to be.
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, raw_input: &mut egui::RawInput) {
+        if self.screenshot.is_some() {
+            raw_input.events.retain(|event| !matches!(event, egui::Event::PointerMoved(_) | egui::Event::MouseMoved(_)));
+        }
+    }
+
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
         storage.set_string(DOCK_KEY, self.dock.to_text());

@@ -131,6 +131,12 @@ fn tab(ui: &mut egui::Ui, position: usize, name: &str, dtype: &str, is_active: b
     }
     let cross = egui::Rect::from_center_size(egui::pos2(x + 8.0, rect.center().y), vec2(16.0, 16.0));
     let close = widgets::glyph_at(ui, cross, Glyph::Close, &format!("Close {name}"), ("close", position));
+    let shown = egui::Id::unique("tab on display");
+    if is_active && ui.data(|data| data.get_temp::<usize>(shown)) != Some(position) {
+        // Of more tabs than there is room for, the one on display is in sight.
+        ui.data_mut(|data| data.insert_temp(shown, position));
+        ui.scroll_to_rect(rect, None);
+    }
     if is_active {
         let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
         ui.painter().rect_filled(line, 0.0, tokens.accent);

@@ -103,8 +103,8 @@ pub struct HeatmapView {
 pub struct Camera {
     /// Column and row, in cells, at the top left corner.
     pub origin: Vec2d,
-    /// Physical pixels a cell.
-    pub scale: f64,
+    /// Physical pixels a cell: across, down. The same but for pictures of a few long rows or columns.
+    pub scale: [f64; 2],
 }
 
 /// Two float64; float32 is too coarse for a picture of millions of rows.

@@ -91,7 +91,10 @@ fn operation_card(opened: &Opened, graph_id: GraphId, graph: &Graph, id: Operati
         name: opened.labels.get(graph_id.0 as usize).map_or("", |labels| labels.of(id)).to_owned(),
         detail: detail.join(" · "),
         family: Some(Family::of(&operation.kind)),
-        thumbnail: weights.iter().find(|weight| has_kernels(graph, weight)).map(|weight| weight.site),
+        thumbnail: weights
+            .iter()
+            .find(|weight| has_kernels(graph, weight) && weight.problem(&opened.model).is_none())
+            .map(|weight| weight.site),
     }
 }
 

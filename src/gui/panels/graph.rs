@@ -149,8 +149,11 @@ fn show_canvas(
 /// The whole graph if it can be read then, else its beginning at a size that can.
 fn first_sight(picture: &GraphPicture, selected: Option<OperationId>, size: Vec2, room: Vec2) -> (Pos2, f32) {
     const READABLE: f32 = 0.72;
+    /// A graph of a few boxes is seen whole even if its details can't be read.
+    const FEW_BOXES: usize = 24;
     let (center, zoom) = whole(size, room);
-    if zoom >= READABLE {
+    let enough = if picture.cards.len() <= FEW_BOXES { 0.5 } else { READABLE };
+    if zoom >= enough {
         return (center, zoom);
     }
     let zoom = (room.x / (size.x + 48.0)).clamp(READABLE, 1.0);

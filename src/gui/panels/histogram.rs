@@ -114,7 +114,7 @@ fn plot(ui: &mut egui::Ui, document: &Document, view: &HistogramView, histogram:
     let peak = height_of(histogram.peak());
     let (first, last) = (histogram.edges[0], histogram.edges[histogram.edges.len() - 1]);
     let margin = (last - first) * 0.02;
-    let x_labels = number::ticks(first, last, (ui.available_width() / 90.0).clamp(2.0, 12.0) as usize);
+    let x_labels = number::ticks(first, last, (ui.available_width() / 60.0).clamp(2.0, 12.0) as usize);
     let x_step = x_labels.windows(2).next().map_or(1.0, |pair| pair[1].0 - pair[0].0);
     let x_marks: Vec<GridMark> = x_labels.iter().map(|(value, _)| GridMark { value: *value, step_size: x_step }).collect();
     let y_marks = count_marks(histogram.peak(), is_log, ui.available_height(), height_of);

@@ -16,6 +16,8 @@ use crate::view::View;
 
 /// The largest cell that fitting makes, in points: a scalar need not fill the panel.
 const LARGEST_CELL: f64 = 96.0;
+/// The short side of a stretched picture, in points.
+const SHORT_SIDE: f64 = 64.0;
 
 pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, colours: &Colours, commands: &mut Vec<Command>) {
     let Some(view) = heatmap.view.clone() else { return };
@@ -42,7 +44,7 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, 
     let camera = heatmap.camera.unwrap_or(fitted);
     let viewport = Viewport {
         origin: [camera.origin.x, camera.origin.y],
-        scale: [camera.scale, camera.scale],
+        scale: camera.scale,
         width: (picture.width() * pixels_per_point).round() as u32,
         height: (picture.height() * pixels_per_point).round() as u32,
     };
@@ -64,9 +66,13 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, 
 fn fit(view: &View, picture: Rect, pixels_per_point: f32) -> Camera {
     let (width, height) = (f64::from(picture.width() * pixels_per_point), f64::from(picture.height() * pixels_per_point));
     let (columns, rows) = (view.columns().max(1) as f64, view.rows().max(1) as f64);
-    let scale = (width / columns).min(height / rows).min(LARGEST_CELL * f64::from(pixels_per_point));
-    let scale = if scale >= 2.0 { scale.floor() } else { scale };
-    let left = ((width / scale - columns) / 2.0 * scale).floor() / scale;
+    let even = (width / columns).min(height / rows).min(LARGEST_CELL * f64::from(pixels_per_point));
+    // A few long rows would be a thin line: their cells are stretched until it can be seen.
+    let stretched = |cells: f64, room: f64| even.max((SHORT_SIDE * f64::from(pixels_per_point)).min(room) / cells);
+    let has_cells_of_one = view.block_size() == (1, 1);
+    let scale = if has_cells_of_one { [stretched(columns, width), stretched(rows, height)] } else { [even; 2] };
+    let scale = scale.map(|scale| if scale >= 2.0 { scale.floor() } else { scale });
+    let left = ((width / scale[0] - columns) / 2.0 * scale[0]).floor() / scale[0];
     Camera { origin: Vec2d { x: -left.max(0.0), y: 0.0 }, scale }
 }
 
@@ -75,19 +81,23 @@ fn zoom_and_pan(ui: &egui::Ui, response: &egui::Response, heatmap: &mut HeatmapV
     let before = camera;
     if response.dragged_by(egui::PointerButton::Primary) {
         let delta = response.drag_delta() * pixels_per_point;
-        camera.origin.x -= f64::from(delta.x) / camera.scale;
-        camera.origin.y -= f64::from(delta.y) / camera.scale;
+        camera.origin.x -= f64::from(delta.x) / camera.scale[0];
+        camera.origin.y -= f64::from(delta.y) / camera.scale[1];
     }
     if response.hovered() {
         let (pinch, scroll, pointer) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta(), input.pointer.hover_pos()));
         let factor = if pinch == 1.0 { f64::from(scroll.y / 240.0).exp() } else { f64::from(pinch) };
         if factor != 1.0 {
             let at = (pointer.unwrap_or(picture.center()) - picture.min) * pixels_per_point;
-            let smallest = (fitted.scale * 0.5).min(1.0);
-            let scale = (camera.scale * factor).clamp(smallest, 256.0 * f64::from(pixels_per_point));
+            let largest = 256.0 * f64::from(pixels_per_point);
+            // Both directions by the same factor, within what either allows.
+            let least = [0, 1].map(|axis| (fitted.scale[axis] * 0.5).min(1.0) / camera.scale[axis]);
+            let most = camera.scale.map(|scale| largest / scale);
+            let factor = factor.clamp(least[0].min(least[1]).min(1.0), most[0].min(most[1]).max(1.0));
+            let scale = camera.scale.map(|scale| scale * factor);
             // The cell under the pointer stays under it.
-            camera.origin.x += f64::from(at.x) / camera.scale - f64::from(at.x) / scale;
-            camera.origin.y += f64::from(at.y) / camera.scale - f64::from(at.y) / scale;
+            camera.origin.x += f64::from(at.x) / camera.scale[0] - f64::from(at.x) / scale[0];
+            camera.origin.y += f64::from(at.y) / camera.scale[1] - f64::from(at.y) / scale[1];
             camera.scale = scale;
         }
     }
@@ -103,11 +113,11 @@ fn paint(ui: &egui::Ui, heatmap: &HeatmapView, wanted: &PictureWanted, picture: 
     let painter = ui.painter().with_clip_rect(picture.intersect(ui.clip_rect()));
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     let (drawn, now) = (&shown.of.viewport, &wanted.viewport);
-    let stretch = now.scale[0] / drawn.scale[0];
+    let stretch = [0, 1].map(|axis| now.scale[axis] / drawn.scale[axis]);
     let to_points = |pixels: f64| pixels as f32 / ui.ctx().pixels_per_point();
     let corner =
         vec2(to_points((drawn.origin[0] - now.origin[0]) * now.scale[0]), to_points((drawn.origin[1] - now.origin[1]) * now.scale[1]));
-    let size = vec2(to_points(f64::from(drawn.width) * stretch), to_points(f64::from(drawn.height) * stretch));
+    let size = vec2(to_points(f64::from(drawn.width) * stretch[0]), to_points(f64::from(drawn.height) * stretch[1]));
     painter.image(shown.texture.id(), Rect::from_min_size(picture.min + corner, size), whole, Color32::WHITE);
 }
 
@@ -151,7 +161,7 @@ fn read_cells(
         let Some((row, column)) = cell else { continue };
         let to_points = |cells: f64, axis: usize| ((cells - viewport.origin[axis]) * viewport.scale[axis]) as f32 / pixels_per_point;
         let corner = picture.min + vec2(to_points(column as f64, 0), to_points(row as f64, 1));
-        let side = (viewport.scale[0] as f32 / pixels_per_point).max(3.0);
-        painter.rect_stroke(Rect::from_min_size(corner, vec2(side, side)), 0.0, Stroke::new(1.5, color), StrokeKind::Outside);
+        let side = viewport.scale.map(|scale| (scale as f32 / pixels_per_point).max(3.0));
+        painter.rect_stroke(Rect::from_min_size(corner, vec2(side[0], side[1])), 0.0, Stroke::new(1.5, color), StrokeKind::Outside);
     }
 }
