@@ -27,7 +27,7 @@ pub fn elide(text: &str, max: usize, head: f32) -> String {
 
 /// The part of the room before the ellipsis with which most names of a list, each with the
 /// characters there are for it, can still be told apart; of equals the middle.
-pub fn telling_head<'a>(names: impl Iterator<Item = (&'a str, usize)> + Clone) -> f32 {
+pub fn telling_head<'a>(names: &(impl Iterator<Item = (&'a str, usize)> + Clone)) -> f32 {
     let told_apart = |head: f32| {
         let cut: std::collections::HashSet<String> = names.clone().map(|(name, max)| elide(name, max, head)).collect();
         cut.len()
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn names_are_cut_where_they_are_alike() {
         let names = ["Conv2d_10_depthwise", "Conv2d_11_depthwise", "Conv2d_12_depthwise"];
-        let head = telling_head(names.iter().map(|name| (*name, 14)));
+        let head = telling_head(&names.iter().map(|name| (*name, 14)));
         let mut cut: Vec<_> = names.iter().map(|name| elide(name, 14, head)).collect();
         cut.dedup();
         assert_eq!(cut.len(), 3, "{cut:?}");

@@ -45,6 +45,8 @@ pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce
         }
         ui.cursor().right()
     });
+    // The controls may be fewer than the head is high; what follows begins below it all the same.
+    ui.advance_cursor_after_rect(rect);
     // Only beside the controls: a press on a button must not take the panel along. And a click on
     // the handle is none: a panel moves by a real movement.
     let grip = rect.with_max_x(controls_left.inner.max(rect.left()));
@@ -52,7 +54,10 @@ pub fn head_with(ui: &mut Ui, title: &str, shows: &[&str], controls: impl FnOnce
     let all_shown = shows.first().copied().unwrap_or_default();
     let spoken = if all_shown.is_empty() { format!("{title} panel") } else { format!("{title} panel: {all_shown}") };
     handle.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
-    handle.drag_started()
+    // A long press without a movement is a drag to egui, and its release would drop the panel.
+    const DRAG_DISTANCE: f32 = 8.0;
+    let travelled = ui.input(|input| input.pointer.press_origin().zip(input.pointer.latest_pos()));
+    handle.dragged() && travelled.is_some_and(|(from, to)| from.distance(to) > DRAG_DISTANCE)
 }
 
 /// A small button on the control colour.

@@ -192,7 +192,7 @@ fn find_name_cut(document: &Document, view: &mut WeightsView, room: f32) {
     }
     let rows = view.order.iter().take(ROWS_COMPARED).map(|row| &document.opened.rows[*row as usize]);
     let names = rows.map(|row| (row.name.as_str(), characters.saturating_sub(row.weight.role.name.chars().count() + 1).max(6)));
-    view.name_cut = Some((wanted, names::telling_head(names)));
+    view.name_cut = Some((wanted, names::telling_head(&names)));
 }
 
 /// The columns there is room for, left to right, each with the distance of its right edge from the

@@ -15,7 +15,7 @@ const BOXES: usize = 1500;
 /// Where the minimap stands, if the graph is larger than the view.
 pub fn place(rect: Rect, size: Vec2, view: &GraphView) -> Option<Rect> {
     let on_screen = size * view.zoom;
-    let is_larger = on_screen.x > rect.width() * 1.1 || on_screen.y > rect.height() * 1.1;
+    let is_larger = on_screen.x > rect.width() * 1.6 || on_screen.y > rect.height() * 1.6;
     if !is_larger || rect.width() < 240.0 || rect.height() < 200.0 {
         return None;
     }
