@@ -126,7 +126,7 @@ fn without_a_display_one_sentence_says_so() {
         command.env_remove(name);
     }
     let run = program::finish(command);
-    assert!(run.error().starts_with("weightscope: can't open the window: "), "{}", run.err);
+    assert!(run.error().starts_with("weightscope: there is no display for the window"), "{}", run.err);
 }
 
 /// Whether the window has drawn its first frame: more than one colour.

@@ -16,7 +16,8 @@ const BOXES: usize = 1500;
 pub fn place(rect: Rect, size: Vec2, view: &GraphView) -> Option<Rect> {
     let on_screen = size * view.zoom;
     let is_larger = on_screen.x > rect.width() * 1.6 || on_screen.y > rect.height() * 1.6;
-    if !is_larger || rect.width() < 240.0 || rect.height() < 200.0 {
+    // A narrow panel has no room beside its boxes.
+    if !is_larger || rect.width() < 340.0 || rect.height() < 200.0 {
         return None;
     }
     let scale = (LARGEST.x / size.x).min(LARGEST.y / size.y);
