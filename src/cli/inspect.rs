@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::ModelArguments;
 use crate::export::json::{number, short};
+use crate::export::manifest::hex;
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
@@ -236,8 +237,4 @@ fn digest_f32(values: &[f32]) -> Vec<u8> {
         hasher.update(&block);
     }
     hasher.finalize().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

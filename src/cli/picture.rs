@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
-use super::ModelArguments;
 use super::select::Selection;
+use super::{ModelArguments, Theme};
 use crate::colormap::{Colours, Kind, Limits, Map, Norm, Range};
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
 use crate::jobs::{self, Failure, Loaded, Origin, Token};
@@ -68,21 +68,14 @@ pub struct HistogramArguments {
 /// How both kinds of picture look.
 #[derive(Debug, Args)]
 struct Look {
-    #[arg(long, value_enum, default_value_t)]
-    theme: ThemeArgument,
+    #[arg(long, value_enum, default_value_t = Theme::Light)]
+    theme: Theme,
     /// Pixels a unit: 1, 2 or 4.
     #[arg(long, default_value_t = 1, value_parser = parse_scale)]
     scale: u8,
     /// The picture alone, without title, axes and colour bar.
     #[arg(long)]
     bare: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum ThemeArgument {
-    #[default]
-    Light,
-    Dark,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -141,8 +134,8 @@ fn write(file: &PictureFile, output: &Path) -> Result<()> {
 impl Look {
     fn options(&self) -> PictureOptions {
         let theme = match self.theme {
-            ThemeArgument::Light => ThemeName::Light,
-            ThemeArgument::Dark => ThemeName::Dark,
+            Theme::Light => ThemeName::Light,
+            Theme::Dark => ThemeName::Dark,
         };
         PictureOptions { theme, scale: self.scale, bare: self.bare, cell: None }
     }
@@ -211,7 +204,7 @@ fn parse_scale(text: &str) -> Result<u8, String> {
 
 fn parse_rule(text: &str) -> Result<Rule, String> {
     let names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
-    Rule::ALL.iter().copied().find(|rule| rule.name() == text).ok_or_else(|| format!("the rules are {}", names.join(", ")))
+    Rule::from_name(text).ok_or_else(|| format!("the rules are {}", names.join(", ")))
 }
 
 fn parse_axis(text: &str) -> Result<(String, Where), String> {

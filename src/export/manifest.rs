@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::atomic;
 use crate::jobs::{Cancelled, Token};
+use crate::model::Model;
 
 /// The whole file: `weights.json` beside `weights.npz`.
 #[derive(Clone, Debug, Serialize)]
@@ -121,7 +122,24 @@ pub fn sha256(bytes: &[u8], token: &Token) -> Result<String, Cancelled> {
         token.check()?;
         hash.update(block);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
+}
+
+/// The SHA-256 of a model's own file (of an OpenVINO pair the `.xml`, which is read as a stream and
+/// need not be among the mapped sources); `None` where the file is gone.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn model_digest(model: &Model, token: &Token) -> Result<Option<String>, Cancelled> {
+    match model.sources.iter().find(|source| source.path() == model.file) {
+        Some(source) => sha256(source.bytes(), token).map(Some),
+        None => std::fs::read(&model.file).ok().map(|bytes| sha256(&bytes, token)).transpose(),
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

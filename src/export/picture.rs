@@ -235,12 +235,7 @@ impl PictureFile {
             entries.push(("Limits", format!("{} {}", colours.limits.low, colours.limits.high)));
             entries.push(("Norm", colours.norm.name().to_owned()));
         }
-        let source = model.sources.iter().find(|source| source.path() == model.file);
-        let digest = match source {
-            Some(source) => Some(manifest::sha256(source.bytes(), token)?),
-            None => std::fs::read(&model.file).ok().map(|bytes| manifest::sha256(&bytes, token)).transpose()?,
-        };
-        entries.extend(digest.map(|digest| ("Model SHA-256", digest)));
+        entries.extend(manifest::model_digest(model, token)?.map(|digest| ("Model SHA-256", digest)));
         Ok(entries)
     }
 }

@@ -1,6 +1,5 @@
 //! A selection of weights written as one file of arrays, with a manifest beside it.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use thiserror::Error;
 
 use super::atomic::Staged;
 use super::json::short;
-use super::manifest::{DataFile, Entry, Manifest, Quantization, sha256};
+use super::manifest::{DataFile, Entry, Manifest, Quantization, model_digest, sha256};
 use super::names::{Names, array_name};
 use super::{Array, Element, Values, csv, npy, npz, safetensors};
 use crate::jobs::{Cancelled, Token};
@@ -265,20 +264,13 @@ fn base_name(model: &Model, weight: &Weight) -> String {
 }
 
 fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Manifest, Cancelled> {
-    // A pair's `.xml` is read as a stream and need not be among the mapped sources.
-    let mut digests: HashMap<&Path, String> = HashMap::new();
-    for source in &model.sources {
-        digests.insert(source.path(), sha256(source.bytes(), token)?);
+    let mut manifest = Manifest::new(model.file.to_string_lossy(), model_digest(model, token)?);
+    for source in model.sources.iter().filter(|source| source.path() != model.file) {
+        let file = source.path().to_string_lossy().into_owned();
+        manifest.data_files.push(DataFile { file, sha256: sha256(source.bytes(), token)? });
     }
-    let own = match digests.remove(model.file.as_path()) {
-        Some(digest) => Some(digest),
-        None => std::fs::read(&model.file).ok().map(|bytes| sha256(&bytes, token)).transpose()?,
-    };
-    let mut manifest = Manifest::new(model.file.to_string_lossy(), own);
-    let mut others: Vec<_> =
-        digests.into_iter().map(|(path, sha256)| DataFile { file: path.to_string_lossy().into_owned(), sha256 }).collect();
-    others.sort_by(|a, b| a.file.cmp(&b.file));
-    manifest.data_files = others;
+    manifest.data_files.sort_by(|a, b| a.file.cmp(&b.file));
+    manifest.data_files.dedup_by(|a, b| a.file == b.file);
     manifest.arrays = planned.into_iter().map(|plan| plan.entry).collect();
     Ok(manifest)
 }

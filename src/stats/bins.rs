@@ -51,6 +51,10 @@ impl Rule {
             Self::Auto => "auto",
         }
     }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|rule| rule.name() == name)
+    }
 }
 
 impl Default for Bins {
@@ -73,8 +77,8 @@ impl FromStr for Bins {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(rule) = Rule::ALL.iter().find(|rule| rule.name() == text) {
-            return Ok(Self::Rule(*rule));
+        if let Some(rule) = Rule::from_name(text) {
+            return Ok(Self::Rule(rule));
         }
         match text.parse() {
             Ok(count) if (1..=MAX_BINS).contains(&count) => Ok(Self::Count(count)),
