@@ -25,6 +25,8 @@ pub enum Expect {
     Refuse,
     /// Either, but no panic and no hang.
     Any,
+    /// As `Any`, though there may be reference values already: not all of the file is read yet.
+    Later,
 }
 
 /// The reference values of one model file.
@@ -178,9 +180,12 @@ pub fn report(faults: &[String]) {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), lines.join("\n"));
 }
 
+/// The extensions of files that hold models.
+const MODELS: [&str; 4] = ["tflite", "xml", "task", "litertlm"];
+
 /// The models among the files below a folder: what a test may open.
 pub fn model_files(folder: &Path) -> Vec<PathBuf> {
-    let is_model = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tflite" || extension == "xml");
+    let is_model = |path: &PathBuf| path.extension().is_some_and(|extension| MODELS.iter().any(|model| extension == *model));
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_model).collect();
     files.sort();
     files
@@ -193,6 +198,7 @@ fn fixture(line: &str) -> Fixture {
         "open" => Expect::Open,
         "refuse" => Expect::Refuse,
         "any" => Expect::Any,
+        "later" => Expect::Later,
         other => panic!("what is {other:?}? {line}"),
     };
     let reference = (reference != "-").then(|| reference.to_owned());
