@@ -9,12 +9,14 @@ pub mod fold;
 mod label;
 mod query;
 pub mod roles;
+mod sections;
 mod stored;
 
 pub use family::Family;
 pub use fold::{FoldError, Scheme};
 pub use label::Labels;
 pub use query::{Query, Subject};
+pub use sections::{Section, Sections};
 
 use ndarray::ArrayViewD;
 
@@ -66,6 +68,8 @@ pub struct Weight {
     pub zero_point: Option<TensorId>,
     /// For the bias in an addition of its own: the convolution or matrix product before it.
     pub bias_of: Option<OperationId>,
+    /// The gates of a recurrent layer that the tensor holds one after the other, and the like.
+    pub sections: Sections,
 }
 
 /// The values that an operation computes with, as float32, row-major. Float64 and integers of
@@ -97,7 +101,7 @@ impl Catalogue {
                 let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
                 for (input, tensor) in inputs.filter(|(_, id)| constant.get(id.0 as usize) == Some(&true)) {
                     let site = Site { graph: graph_id, operation: operation_id, input };
-                    weights.push(describe(model.format, graph, site, tensor));
+                    weights.push(describe(model, graph, site, tensor));
                 }
             }
         }
@@ -160,11 +164,11 @@ pub fn resolve(model: &Model, site: Site) -> Option<Weight> {
     let operation = graph.operations.get(site.operation.0 as usize)?;
     let tensor = (*operation.inputs.get(site.input)?)?;
     let is_constant = fold::constant_tensors(graph).get(tensor.0 as usize) == Some(&true);
-    is_constant.then(|| describe(model.format, graph, site, tensor))
+    is_constant.then(|| describe(model, graph, site, tensor))
 }
 
-fn describe(format: FormatName, graph: &Graph, site: Site, tensor: TensorId) -> Weight {
-    let (role, bias_of) = match format {
+fn describe(model: &Model, graph: &Graph, site: Site, tensor: TensorId) -> Weight {
+    let (role, bias_of) = match model.format {
         FormatName::Tflite => {
             let role = roles::tflite::role(graph, site.operation, site.input);
             let bias_of = (role.name == "bias").then(|| roles::tflite::bias_of(graph, site.operation)).flatten();
@@ -181,6 +185,7 @@ fn describe(format: FormatName, graph: &Graph, site: Site, tensor: TensorId) -> 
     let scheme = if chain.scheme == Scheme::None && has_problem { Scheme::Custom } else { chain.scheme };
     Weight {
         site,
+        sections: Sections::of(model, site, &role),
         role,
         tensor,
         data: chain.data,
@@ -197,6 +202,14 @@ impl Weight {
     /// its own the layer before it.
     pub fn layer(&self) -> OperationId {
         self.bias_of.unwrap_or(self.site.operation)
+    }
+
+    /// The groups of a convolution whose kernel this is, where they are known.
+    pub fn groups(&self, model: &Model) -> Option<u64> {
+        match model.format {
+            FormatName::Tflite => roles::tflite::groups(model.graph(self.site.graph), self.site.operation, self.site.input),
+            FormatName::OpenvinoIr => roles::openvino::groups(model.graph(self.site.graph), self.site.operation, self.site.input),
+        }
     }
 
     pub fn graph<'m>(&self, model: &'m Model) -> &'m Graph {

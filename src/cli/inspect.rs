@@ -15,7 +15,7 @@ use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
 use crate::stats::Moments;
-use crate::weights::{Catalogue, Kind, Scales, Scheme, Weight};
+use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -121,6 +121,14 @@ impl Listing<'_> {
         if let Some(operation) = weight.bias_of {
             fields.insert("bias_of".into(), graph.operation(operation).name.clone().into());
         }
+        for (key, sections) in [("gates", &weight.sections.gates), ("parts", &weight.sections.parts)] {
+            if !sections.is_empty() {
+                fields.insert(key.into(), sections.iter().map(section).collect());
+            }
+        }
+        if let Some(groups) = weight.groups(self.model).filter(|groups| *groups > 1) {
+            fields.insert("groups".into(), groups.into());
+        }
         fields.insert("quantization".into(), self.quantization(weight, &mut problem));
         fields.insert("stored_bytes".into(), stored.map(<[u8]>::len).into());
         if self.hash {
@@ -207,6 +215,13 @@ impl Listing<'_> {
         let figures = if self.stats { self.values(weight, &mut problem) } else { Value::Null };
         let (input, role, dtype) = (weight.site.input, weight.role.name, tensor.dtype.name());
         let mut line = format!("      {mark} {input:<2} {role:<12} {dtype:<5} {shape:<16} {layout:<6} {scheme}");
+        if !weight.sections.is_empty() {
+            let names: Vec<_> = weight.sections.iter().map(|section| section.name).collect();
+            let _ = write!(line, "  [{}]", names.join(" "));
+        }
+        if let Some(groups) = weight.groups(self.model).filter(|groups| *groups > 1) {
+            let _ = write!(line, "  {groups} groups");
+        }
         if let Some(figures) = figures.as_object() {
             for key in ["min", "max", "mean", "std"] {
                 let _ = write!(line, "  {key} {}", figures[key]);
@@ -221,6 +236,10 @@ impl Listing<'_> {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+fn section(section: &Section) -> Value {
+    json!({ "name": section.name, "axis": section.axis, "start": section.start, "end": section.end })
 }
 
 fn names<'g>(graph: &'g Graph, tensors: &[TensorId]) -> Vec<&'g str> {

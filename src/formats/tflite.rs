@@ -22,6 +22,8 @@ use self::buffers::Buffers;
 use self::flatbuffer::{Damage, Reader, Table, lenient};
 use self::metadata::About;
 use self::operations::{Code, Context, tensor_ids};
+#[cfg(test)]
+pub(crate) use self::schema::BUILTIN_OPERATOR;
 use self::schema::{model, operator_code, sub_graph, tensor};
 use self::warnings::Warnings;
 use super::{Format, OpenError, Options};

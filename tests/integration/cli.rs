@@ -355,7 +355,7 @@ impl Contract<'_> {
     }
 
     fn constant(&mut self, value: &Value) {
-        const ALL: [(&str, Check); 14] = [
+        const ALL: [(&str, Check); 17] = [
             ("input", Value::is_u64),
             ("kind", |value| ["weight", "parameter"].contains(&text(value))),
             ("role", is_role),
@@ -372,11 +372,14 @@ impl Contract<'_> {
             ("stored_sha256", |value| value.is_null() || is_digest(value)),
             ("values", |value| value.is_object() || value.is_null()),
             ("bias_of", Value::is_string),
+            ("gates", is_list_of_sections),
+            ("parts", is_list_of_sections),
+            ("groups", |value| value.as_u64().is_some_and(|groups| groups > 1)),
         ];
         let is_due = |name: &str| match name {
             "stored_sha256" => self.with_digests,
             "values" => self.with_values,
-            "bias_of" => value.get("bias_of").is_some(),
+            "bias_of" | "gates" | "parts" | "groups" => value.get(name).is_some(),
             _ => true,
         };
         let due: Vec<_> = ALL.into_iter().filter(|(name, _)| is_due(name)).collect();
@@ -435,6 +438,15 @@ impl Contract<'_> {
             }
         }
     }
+}
+
+/// Ranges of indices with names, and at least one.
+fn is_list_of_sections(value: &Value) -> bool {
+    let is_section = |section: &Value| {
+        let at = |key: &str| section[key].as_u64();
+        section["name"].is_string() && at("axis").is_some() && at("start").is_some() && at("start") < at("end")
+    };
+    is_list(value, is_section) && !elements(value).is_empty()
 }
 
 const SCHEMES: [&str; 8] = ["none", "per-tensor", "per-axis", "blockwise", "affine-chain", "fake-quantize", "codebook", "custom"];

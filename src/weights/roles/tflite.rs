@@ -3,23 +3,25 @@
 //! Most operations fix what each input is for (`fixed`); elementwise ones leave it to the shapes:
 //! an addition of one value per output channel right after a convolution is its bias.
 
+mod cells;
+mod operands;
 mod recurrent;
 
 use serde_json::Value;
 
 use self::recurrent::{bidirectional_lstm, bidirectional_rnn, lstm};
-use crate::model::{Graph, Operation, OperationId, Shape, Tensor, TensorId};
-use crate::weights::Role;
+use crate::model::{Graph, Model, Operation, OperationId, Shape, Tensor, TensorId};
+use crate::weights::fold::is_constant_fed;
+use crate::weights::sections::stacked;
+use crate::weights::{Role, Section, Sections, Site};
 
 /// A constant operand with no closer meaning.
 const OPERAND: Role = Role::weight("operand", None);
 const PARAMETER: Role = Role::parameter("parameter");
-const SHAPE: Role = Role::parameter("shape");
-const AXES: Role = Role::parameter("axes");
-const INDICES: Role = Role::parameter("indices");
-const RANGE: Role = Role::parameter("range");
-const TABLE: Role = Role::weight("table", None);
 const BIAS: Role = Role::weight("bias", Some("O"));
+
+/// RESHAPEs between a layer and the addition of its bias that are followed.
+const MAX_BETWEEN: usize = 3;
 
 /// The role of a constant input of an operation: operand tables of the TensorFlow Lite dialect
 /// (`tfl_ops.td`), layouts of its kernels.
@@ -30,18 +32,97 @@ pub fn role(graph: &Graph, operation: OperationId, input: usize) -> Role {
         "ADD" | "SUB" if is_per_channel(graph, op, input) => Role::weight("shift", Some("O")),
         "MUL" if is_per_channel(graph, op, input) => Role::weight("scale", Some("O")),
         "DIV" if input == 1 && is_per_channel(graph, op, input) => Role::weight("scale", Some("O")),
-        "LSTM" | "UNIDIRECTIONAL_SEQUENCE_LSTM" if !is_named(op, "kernel_type", "BASIC") => {
-            lstm(input, is_set(op, "diagonal_recurrent_tensors"))
-        }
+        "LSTM" | "UNIDIRECTIONAL_SEQUENCE_LSTM" if !is_basic_lstm(op) => lstm(input, is_set(op, "diagonal_recurrent_tensors")),
         "BIDIRECTIONAL_SEQUENCE_LSTM" => bidirectional_lstm(input),
+        "BIDIRECTIONAL_SEQUENCE_RNN" => bidirectional_rnn(input),
         "FULLY_CONNECTED" if input == 1 => fully_connected(op),
         "BATCH_MATMUL" => batch_matmul(op, input),
         "STABLEHLO_CONVOLUTION" if input == 1 => Role::weight("kernel", stablehlo_layout(op)),
-        kind => fixed(kind, input),
+        "STABLEHLO_DOT_GENERAL" if input < 2 => Role::weight("kernel", dot_layout(op, input)),
+        // Values, then an initial value for each.
+        "STABLEHLO_REDUCE" | "STABLEHLO_REDUCE_WINDOW" if input >= op.inputs.len() / 2 => PARAMETER,
+        kind => operands::role(kind, input),
     };
+    let role = if is_prepared_only(graph, op, input, &role) { PARAMETER } else { as_passed_on(graph, op, input, role) };
     // A layout names every axis or nothing.
     let rank = tensor(graph, op, input).and_then(|tensor| tensor.shape.rank());
     Role { layout: role.layout.filter(|layout| Some(layout.len()) == rank), ..role }
+}
+
+/// The number of groups of a convolution whose kernel is at `input`: its channels by the kernel's.
+/// TensorFlow Lite has no attribute for it. `None` for other inputs and where a shape is not known.
+pub fn groups(graph: &Graph, operation: OperationId, input: usize) -> Option<u64> {
+    let op = graph.operation(operation);
+    let channels = || last_dim(&tensor(graph, op, 0)?.shape);
+    let kernel = || tensor(graph, op, 1)?.shape.dims();
+    match (op.kind.as_str(), input) {
+        ("DEPTHWISE_CONV_2D", 1) => channels(),
+        // OHWI and DHWIO: I is the fourth axis of both.
+        ("CONV_2D" | "CONV_3D", 1) => {
+            let of_kernel = *kernel()?.get(3)? as u64;
+            channels().filter(|channels| of_kernel > 0 && channels % of_kernel == 0).map(|channels| channels / of_kernel)
+        }
+        ("STABLEHLO_CONVOLUTION", 1) => op.attributes.get("feature_group_count")?.as_u64(),
+        _ => None,
+    }
+}
+
+/// The gates that a constant holds one above the other, and its columns for data and state.
+///
+/// Basic LSTM: `kernels/lstm.cc` of TensorFlow Lite, rows in the order input, cell ("new input"),
+/// forget, output. GRU: `kernels/gru_cell.cc`, rows reset, update. For what Keras makes of its
+/// recurrent layers see [`cells`].
+pub fn sections(model: &Model, site: Site) -> Option<Sections> {
+    const BASIC: [&str; 4] = ["input", "cell", "forget", "output"];
+    const RESET_UPDATE: [&str; 2] = ["reset", "update"];
+    let graph = model.graph(site.graph);
+    let op = graph.operation(site.operation);
+    let shape = tensor(graph, op, site.input)?.shape.dims()?;
+    let last = shape.len().checked_sub(1)?;
+    let rows = *shape.first()?;
+    // [units, data + state] or, with gates, a multiple of the units.
+    let columns = |gates: usize| data_and_state(*shape.get(1)?, rows.checked_div(gates)?);
+    let cells = |axis: usize| Some(Sections { gates: cells::gates(model, graph, op, axis, *shape.get(axis)?)?, parts: Vec::new() });
+    match (op.kind.as_str(), site.input) {
+        ("LSTM", 2) if is_basic_lstm(op) => Some(Sections { gates: stacked(&BASIC, 0, rows), parts: columns(4)? }),
+        ("LSTM", 3) if is_basic_lstm(op) => Some(Sections { gates: stacked(&BASIC, 0, rows), parts: Vec::new() }),
+        ("UNIDIRECTIONAL_SEQUENCE_GRU", 2) => Some(Sections { gates: stacked(&RESET_UPDATE, 0, rows), parts: columns(2)? }),
+        ("UNIDIRECTIONAL_SEQUENCE_GRU", 3) => Some(Sections { gates: stacked(&RESET_UPDATE, 0, rows), parts: Vec::new() }),
+        ("UNIDIRECTIONAL_SEQUENCE_GRU", 4) => Some(Sections { gates: Vec::new(), parts: columns(1)? }),
+        ("FULLY_CONNECTED", 1) => cells(last.checked_sub(1)?),
+        ("BATCH_MATMUL", 1) if is_set(op, "adj_y") => cells(last.checked_sub(1)?),
+        ("FULLY_CONNECTED", 2) | ("BATCH_MATMUL", 1) | ("ADD", _) => cells(last),
+        _ => None,
+    }
+}
+
+/// Columns for the data in front of `units` columns for the state.
+fn data_and_state(columns: usize, units: usize) -> Option<Vec<Section>> {
+    let data = columns.checked_sub(units).filter(|data| *data > 0 && units > 0)?;
+    Some(vec![Section { name: "input", axis: 1, start: 0, end: data }, Section { name: "state", axis: 1, start: data, end: columns }])
+}
+
+/// Whether an operand is no weight here: the operation prepares a constant for others, or computes
+/// with whole numbers, which are shapes, positions and counters.
+fn is_prepared_only(graph: &Graph, op: &Operation, input: usize, role: &Role) -> bool {
+    if !["operand", "scale", "shift"].contains(&role.name) || !operands::is_builtin(&op.kind) {
+        return false;
+    }
+    let is_whole = tensor(graph, op, input)
+        .is_some_and(|tensor| tensor.quantization.is_none() && (tensor.dtype.is_integer() || tensor.dtype == crate::model::DType::Bool));
+    is_whole || op.outputs.first().is_some_and(|output| is_constant_fed(graph, *output))
+}
+
+/// An operation that only passes a constant on lists it as a parameter. Where what it does is not
+/// known before the model runs, nobody else has the constant: there it is a weight.
+fn as_passed_on(graph: &Graph, op: &Operation, input: usize, role: Role) -> Role {
+    let moves = matches!(op.kind.as_str(), "RESHAPE" | "TRANSPOSE" | "EXPAND_DIMS" | "BROADCAST_TO");
+    let is_last_seen = moves && input == 0 && !op.outputs.first().is_some_and(|output| is_constant_fed(graph, *output));
+    if is_last_seen && tensor(graph, op, 0).is_some_and(|tensor| tensor.dtype.is_float() || tensor.quantization.is_some()) {
+        OPERAND
+    } else {
+        role
+    }
 }
 
 /// The convolution or matrix product whose bias an ADD adds: it feeds the ADD without an activation
@@ -52,10 +133,23 @@ pub fn bias_of(graph: &Graph, operation: OperationId) -> Option<OperationId> {
 }
 
 fn input_bias_of(graph: &Graph, op: &Operation, input: usize) -> Option<OperationId> {
-    if op.kind != "ADD" || !is_per_channel(graph, op, input) || !tensor(graph, op, input).is_some_and(|tensor| is_constant(graph, tensor)) {
+    let constant = (*op.inputs.get(input)?)?;
+    if op.kind != "ADD" || !is_per_channel(graph, op, input) || !is_constant_fed(graph, constant) {
         return None;
     }
-    let producer = tensor(graph, op, 1 - input)?.producer?;
+    let mut other = tensor(graph, op, 1 - input)?;
+    for _ in 0..MAX_BETWEEN {
+        let Some(between) = other.producer.map(|producer| graph.operation(producer)).filter(|producer| producer.kind == "RESHAPE") else {
+            break;
+        };
+        // The channels stay the last axis.
+        let from = tensor(graph, between, 0)?;
+        if last_dim(&from.shape).is_none() || last_dim(&from.shape) != last_dim(&other.shape) {
+            return None;
+        }
+        other = from;
+    }
+    let producer = other.producer?;
     let layer = graph.operation(producer);
     let is_layer = matches!(
         layer.kind.as_str(),
@@ -71,10 +165,6 @@ fn is_per_channel(graph: &Graph, op: &Operation, input: usize) -> bool {
     let (Some(own), Some(other)) = (tensor(graph, op, input), 1usize.checked_sub(input).and_then(|other| tensor(graph, op, other))) else {
         return false;
     };
-    // Two constants: neither is a channel's factor or term.
-    if is_constant(graph, other) {
-        return false;
-    }
     let Some(dims) = own.shape.dims() else { return false };
     let Some((channels, outer)) = dims.split_last() else { return false };
     if outer.iter().any(|dim| *dim != 1) {
@@ -84,24 +174,6 @@ fn is_per_channel(graph: &Graph, op: &Operation, input: usize) -> bool {
         Some(of_other) => of_other == *channels as u64,
         None => *channels > 1,
     }
-}
-
-/// Whether a tensor is a constant or a constant's decompression.
-fn is_constant<'g>(graph: &'g Graph, mut tensor: &'g Tensor) -> bool {
-    // Longer chains than this don't occur, and a ring would be endless.
-    for _ in 0..8 {
-        let Some(producer) = tensor.producer else { return tensor.is_constant() };
-        let op = graph.operation(producer);
-        let is_passed_on = matches!(
-            op.kind.as_str(),
-            "DEQUANTIZE" | "QUANTIZE" | "DENSIFY" | "CAST" | "RESHAPE" | "TRANSPOSE" | "EXPAND_DIMS" | "SQUEEZE" | "BROADCAST_TO"
-        );
-        match self::tensor(graph, op, 0) {
-            Some(from) if is_passed_on => tensor = from,
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// The last dimension, if it is known.
@@ -117,90 +189,12 @@ fn tensor<'g>(graph: &'g Graph, op: &Operation, input: usize) -> Option<&'g Tens
     graph.tensors.get(id.0 as usize)
 }
 
-fn is_named(op: &Operation, attribute: &str, name: &str) -> bool {
-    op.attributes.get(attribute).is_some_and(|value| value == name)
+fn is_basic_lstm(op: &Operation) -> bool {
+    op.kind == "LSTM" && op.attributes.get("kernel_type").is_some_and(|value| value == "BASIC")
 }
 
 fn is_set(op: &Operation, attribute: &str) -> bool {
     op.attributes.get(attribute) == Some(&Value::Bool(true))
-}
-
-/// Operations whose inputs mean the same whatever the options.
-fn fixed(kind: &str, input: usize) -> Role {
-    let kernel = |layout| Role::weight("kernel", Some(layout));
-    match (kind, input) {
-        ("CONV_2D" | "Convolution2DTransposeBias", 1) => kernel("OHWI"),
-        ("DEPTHWISE_CONV_2D", 1) => kernel("1HWO"),
-        ("CONV_3D", 1) => kernel("DHWIO"),
-        ("CONV_2D" | "DEPTHWISE_CONV_2D" | "CONV_3D" | "FULLY_CONNECTED" | "Convolution2DTransposeBias", 2) => BIAS,
-        ("TRANSPOSE_CONV" | "CONV_3D_TRANSPOSE", 0) => SHAPE,
-        ("TRANSPOSE_CONV", 1) => kernel("OHWI"),
-        ("CONV_3D_TRANSPOSE", 1) => kernel("DHWOI"),
-        ("TRANSPOSE_CONV" | "CONV_3D_TRANSPOSE", 3) => BIAS,
-        ("LceBconv2d", 1) => Role::weight("kernel", None),
-        ("STABLEHLO_DOT_GENERAL", 0 | 1) => Role::weight("kernel", None),
-
-        ("EMBEDDING_LOOKUP" | "EMBEDDING_LOOKUP_SPARSE" | "HASHTABLE_LOOKUP", 0) => INDICES,
-        ("EMBEDDING_LOOKUP", 1) | ("EMBEDDING_LOOKUP_SPARSE", 4) => TABLE,
-        ("EMBEDDING_LOOKUP_SPARSE", 1) => INDICES,
-        ("EMBEDDING_LOOKUP_SPARSE", 2) => SHAPE,
-        ("HASHTABLE_LOOKUP" | "HASHTABLE_IMPORT", 1) => INDICES,
-        ("HASHTABLE_LOOKUP" | "HASHTABLE_IMPORT", 2) => TABLE,
-        ("GATHER" | "GATHER_ND" | "STABLEHLO_GATHER", 0) => TABLE,
-        ("GATHER" | "GATHER_ND" | "STABLEHLO_GATHER", 1) => INDICES,
-        ("PRELU", 1) => Role::weight("alpha", None),
-
-        // Basic LSTM: one matrix over [input, state], gates in the order input, cell, forget, output.
-        ("LSTM", 2) => kernel("OI"),
-        ("LSTM", 3) => BIAS,
-        ("RNN" | "UNIDIRECTIONAL_SEQUENCE_RNN", 1) => Role::weight("input_kernel", Some("OI")),
-        ("RNN" | "UNIDIRECTIONAL_SEQUENCE_RNN", 2) => Role::weight("recurrent_kernel", Some("OI")),
-        ("RNN" | "UNIDIRECTIONAL_SEQUENCE_RNN", 3) => BIAS,
-        ("BIDIRECTIONAL_SEQUENCE_RNN", input) => bidirectional_rnn(input),
-        ("SVDF", 1) => Role::weight("kernel.feature", Some("OI")),
-        ("SVDF", 2) => Role::weight("kernel.time", None),
-        ("SVDF", 3) => BIAS,
-        ("UNIDIRECTIONAL_SEQUENCE_GRU", 2) => Role::weight("kernel.gate", Some("OI")),
-        ("UNIDIRECTIONAL_SEQUENCE_GRU", 3) => Role::weight("bias.gate", Some("O")),
-        ("UNIDIRECTIONAL_SEQUENCE_GRU", 4) => Role::weight("kernel.candidate", Some("OI")),
-        ("UNIDIRECTIONAL_SEQUENCE_GRU", 5) => Role::weight("bias.candidate", Some("O")),
-
-        // What passes through is a weight further on, not here.
-        ("DEQUANTIZE" | "QUANTIZE" | "DENSIFY" | "CAST" | "BITCAST" | "SQUEEZE", 0) => PARAMETER,
-        ("RESHAPE" | "TRANSPOSE" | "EXPAND_DIMS" | "BROADCAST_TO", 0) => PARAMETER,
-        _ => parameter(kind, input).unwrap_or(OPERAND),
-    }
-}
-
-/// Inputs that say how an operation works rather than with which numbers.
-fn parameter(kind: &str, input: usize) -> Option<Role> {
-    Some(match (kind, input) {
-        ("RESHAPE" | "BROADCAST_TO" | "RESIZE_BILINEAR" | "RESIZE_NEAREST_NEIGHBOR" | "RFFT2D", 1) => SHAPE,
-        ("BATCH_TO_SPACE_ND" | "SPACE_TO_BATCH_ND", 1) => SHAPE,
-        ("FILL" | "RANDOM_UNIFORM" | "RANDOM_STANDARD_NORMAL", 0) => SHAPE,
-        ("SLICE", 2) | ("SPLIT_V", 1) | ("SCATTER_ND", 2) | ("SPARSE_TO_DENSE", 1) => SHAPE,
-
-        ("TRANSPOSE" | "EXPAND_DIMS" | "SUM" | "MEAN" | "CUMSUM" | "REVERSE_V2" | "ARG_MAX" | "ARG_MIN", 1) => AXES,
-        ("REDUCE_MIN" | "REDUCE_MAX" | "REDUCE_PROD" | "REDUCE_ANY" | "REDUCE_ALL", 1) => AXES,
-        ("SPLIT", 0) | ("SPLIT_V", 2) => AXES,
-
-        ("SLICE" | "STRIDED_SLICE", 1) | ("STRIDED_SLICE", 2) | ("DYNAMIC_UPDATE_SLICE", 2) => INDICES,
-        ("SCATTER_ND" | "SPARSE_TO_DENSE" | "ONE_HOT", 0) => INDICES,
-        ("SEGMENT_SUM" | "UNSORTED_SEGMENT_PROD" | "UNSORTED_SEGMENT_MAX", 1) => INDICES,
-        ("UNSORTED_SEGMENT_MIN" | "UNSORTED_SEGMENT_SUM", 1) => INDICES,
-        ("STABLEHLO_SCATTER" | "STABLEHLO_DYNAMIC_SLICE", 1) => INDICES,
-
-        ("RANGE", 0..=2) => RANGE,
-
-        ("PAD" | "PADV2" | "MIRROR_PAD" | "TILE" | "TOPK_V2" | "REVERSE_SEQUENCE" | "MULTINOMIAL" | "DILATE", 1) => PARAMETER,
-        ("PADV2" | "DILATE" | "BATCH_TO_SPACE_ND" | "SPACE_TO_BATCH_ND" | "HASHTABLE_FIND", 2) => PARAMETER,
-        ("STRIDED_SLICE" | "SPARSE_TO_DENSE", 3) | ("FILL", 1) | ("ONE_HOT", 1..=3) => PARAMETER,
-        ("SELECT" | "SELECT_V2", 0..=2) | ("WHERE" | "IF", 0) | ("LSH_PROJECTION", 0) => PARAMETER,
-        ("UNSORTED_SEGMENT_PROD" | "UNSORTED_SEGMENT_MAX" | "UNSORTED_SEGMENT_MIN" | "UNSORTED_SEGMENT_SUM", 2) => PARAMETER,
-        ("NON_MAX_SUPPRESSION_V4" | "NON_MAX_SUPPRESSION_V5", 2..) => PARAMETER,
-        ("STABLEHLO_PAD", 1) => PARAMETER,
-        _ => return None,
-    })
 }
 
 /// `[out, in]`, unless the rows are shuffled in blocks for an old processor.
@@ -223,10 +217,13 @@ fn batch_matmul(op: &Operation, input: usize) -> Role {
 /// The kernel's layout as the options give it: a number of a dimension for O and I each, and a list
 /// for the spatial ones.
 fn stablehlo_layout(op: &Operation) -> Option<&'static str> {
-    const KNOWN: [&str; 15] =
-        ["OWI", "OIW", "WIO", "WOI", "IOW", "OHWI", "OIHW", "HWIO", "HWOI", "IOHW", "IHWO", "ODHWI", "OIDHW", "DHWIO", "DHWOI"];
+    const KNOWN: [&str; 20] = [
+        "OI", "IO", "OWI", "OIW", "WIO", "WOI", "IOW", "IWO", "OHWI", "OIHW", "HWIO", "HWOI", "IOHW", "IHWO", "ODHWI", "OIDHW", "DHWIO",
+        "DHWOI", "IODHW", "IDHWO",
+    ];
     let spatial = op.attributes.get("kernel_spatial_dimensions")?.as_array()?;
     let names = match spatial.len() {
+        0 => "",
         1 => "W",
         2 => "HW",
         3 => "DHW",
@@ -245,6 +242,23 @@ fn stablehlo_layout(op: &Operation) -> Option<&'static str> {
     }
     let layout: String = letters.into_iter().collect();
     KNOWN.into_iter().find(|known| *known == layout)
+}
+
+/// The layout of a matrix at either side of a dot product; the dimension that is summed over is I.
+/// One with batches or several such dimensions has none.
+fn dot_layout(op: &Operation, input: usize) -> Option<&'static str> {
+    let of_side = |dimensions: &str| {
+        let side = if input == 0 { "lhs" } else { "rhs" };
+        op.attributes.get(&format!("{side}_{dimensions}_dimensions")).and_then(Value::as_array)
+    };
+    if of_side("batching").is_some_and(|batches| !batches.is_empty()) {
+        return None;
+    }
+    match of_side("contracting")?.as_slice() {
+        [dimension] if dimension == 0 => Some("IO"),
+        [dimension] if dimension == 1 => Some("OI"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -317,6 +331,61 @@ mod tests {
         check("STABLEHLO_CONVOLUTION", &options(0, 1, &[2, 3]), shapes, 1, ("kernel", Some("OIHW")));
         check("STABLEHLO_CONVOLUTION", &options(0, 1, &[3, 2]), shapes, 1, ("kernel", None));
         check("STABLEHLO_CONVOLUTION", &options(9, 1, &[2, 3]), shapes, 1, ("kernel", None));
+    }
+
+    #[test]
+    fn dot_products_name_the_axis_that_is_summed() {
+        let options = |lhs: &[u8], rhs: &[u8]| json!({"lhs_contracting_dimensions": lhs, "rhs_contracting_dimensions": rhs});
+        let shapes: &[&[u64]] = &[&[4, 3], &[3, 5]];
+        check("STABLEHLO_DOT_GENERAL", &options(&[1], &[0]), shapes, 1, ("kernel", Some("IO")));
+        check("STABLEHLO_DOT_GENERAL", &options(&[1], &[1]), shapes, 1, ("kernel", Some("OI")));
+        check("STABLEHLO_DOT_GENERAL", &options(&[1], &[0]), shapes, 0, ("kernel", Some("OI")));
+        check("STABLEHLO_DOT_GENERAL", &options(&[1], &[0, 1]), shapes, 1, ("kernel", None));
+        let batched = json!({"rhs_batching_dimensions": [0], "rhs_contracting_dimensions": [1]});
+        check("STABLEHLO_DOT_GENERAL", &batched, shapes, 1, ("kernel", None));
+    }
+
+    #[test]
+    fn initial_values_of_a_reduction_are_parameters() {
+        let shapes: &[&[u64]] = &[&[4], &[4], &[], &[]];
+        check("STABLEHLO_REDUCE", &json!({}), shapes, 1, ("operand", None));
+        check("STABLEHLO_REDUCE", &json!({}), shapes, 2, ("parameter", None));
+        check("STABLEHLO_REDUCE_WINDOW", &json!({}), shapes, 3, ("parameter", None));
+    }
+
+    /// Channels of the data by channels of a filter: `tflite/kernels/conv.cc`.
+    #[test]
+    fn groups_of_convolutions() {
+        for (kind, shapes, expected) in [
+            ("CONV_2D", [&[1, 8, 8, 6][..], &[4, 3, 3, 3]], Some(2)),
+            ("CONV_2D", [&[1, 8, 8, 3], &[4, 3, 3, 3]], Some(1)),
+            ("CONV_2D", [&[1, 8, 8, 7], &[4, 3, 3, 3]], None),
+            ("CONV_2D", [&[1, 8, 8, 7], &[4, 3, 3, 0]], None),
+            ("CONV_3D", [&[1, 8, 8, 8, 6], &[3, 3, 3, 2, 4]], Some(3)),
+            ("DEPTHWISE_CONV_2D", [&[1, 8, 8, 6], &[1, 3, 3, 12]], Some(6)),
+            ("FULLY_CONNECTED", [&[1, 6], &[4, 6]], None),
+        ] {
+            assert_eq!(groups(&graph(kind, &json!({}), &shapes), OperationId(0), 1), expected, "{kind} {shapes:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_positions_and_counters() {
+        let of = |kind: &str, dtype: DType| {
+            let mut graph = graph(kind, &json!({}), &[&[1, 3], &[3]]);
+            graph.tensors[1].dtype = dtype;
+            role(&graph, OperationId(0), 1).kind
+        };
+        for (kind, dtype, expected) in [
+            ("ADD", DType::I32, Kind::Parameter),
+            ("LESS", DType::I64, Kind::Parameter),
+            ("LOGICAL_AND", DType::Bool, Kind::Parameter),
+            ("ADD", DType::F32, Kind::Weight),
+            ("GATHER_ND", DType::I32, Kind::Parameter),
+            ("SomethingCustom", DType::I32, Kind::Weight),
+        ] {
+            assert_eq!(of(kind, dtype), expected, "{kind} {dtype}");
+        }
     }
 
     #[test]
