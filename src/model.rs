@@ -13,9 +13,11 @@ use serde_json::{Map, Value};
 use crate::source::Source;
 
 mod dtype;
+mod flow;
 mod shape;
 
 pub use dtype::DType;
+pub use flow::Joins;
 pub use shape::Shape;
 
 /// One opened model file, or a pair of files.
@@ -70,6 +72,20 @@ pub struct OperationId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GraphId(pub u32);
 
+/// A tensor of one of the model's graphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorRef {
+    pub graph: GraphId,
+    pub tensor: TensorId,
+}
+
+/// An operation of one of the model's graphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationRef {
+    pub graph: GraphId,
+    pub operation: OperationId,
+}
+
 /// A node of the graph. OpenVINO's `Const` layers are operations too: of kind `Const`, without
 /// inputs, their one output tensor holding the data.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +115,10 @@ pub struct Tensor {
     /// How stored integers become real values, where the tensor itself says so (TensorFlow Lite).
     pub quantization: Option<Quantization>,
     pub data: Data,
+    /// The tensor, of another graph as a rule, whose value this one always has: an operand of a call, a
+    /// loop's invariant, a variable that is set once. Set by [`Joins::settle`] where it is proven; the
+    /// other tensor is fed by constants alone and has no alias itself.
+    pub alias: Option<TensorRef>,
     /// The operation that computes the tensor.
     pub producer: Option<OperationId>,
     /// The operations that read the tensor, ascending, each once.
@@ -142,6 +162,14 @@ pub struct Quantization {
 impl Model {
     pub fn graph(&self, id: GraphId) -> &Graph {
         &self.graphs[id.0 as usize]
+    }
+
+    pub fn tensor(&self, place: TensorRef) -> &Tensor {
+        self.graph(place.graph).tensor(place.tensor)
+    }
+
+    pub fn operation(&self, place: OperationRef) -> &Operation {
+        self.graph(place.graph).operation(place.operation)
     }
 
     pub fn main(&self) -> &Graph {
@@ -199,10 +227,61 @@ impl Graph {
     }
 }
 
+impl TensorRef {
+    /// By positions, of the graph and of the tensor in it.
+    pub fn new(graph: usize, tensor: usize) -> Self {
+        let id = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        Self { graph: GraphId(id(graph)), tensor: TensorId(id(tensor)) }
+    }
+}
+
+impl Operation {
+    /// Whether the outputs depend on nothing but the inputs, so that constants make constants.
+    pub fn is_pure(&self) -> bool {
+        let state = [
+            "Parameter",
+            "Result",
+            "ReadValue",
+            "Assign",
+            "Multinomial",
+            "Loop",
+            "TensorIterator",
+            "If",
+            "VAR_HANDLE",
+            "READ_VARIABLE",
+            "ASSIGN_VARIABLE",
+            "CALL",
+            "CALL_ONCE",
+            "IF",
+            "WHILE",
+            "MULTINOMIAL",
+            "CUSTOM",
+        ];
+        let is_volatile = state.contains(&self.kind.as_str())
+            || ["Random", "RANDOM_", "HASHTABLE", "STABLEHLO_RNG"].iter().any(|prefix| self.kind.starts_with(prefix));
+        self.inputs.iter().any(Option::is_some) && self.graphs.is_empty() && !is_volatile
+    }
+}
+
 impl Tensor {
     /// A tensor that the model computes, with nothing known but its name, type and shape.
     pub fn computed(name: impl Into<String>, dtype: DType, shape: Shape) -> Self {
-        Self { name: name.into(), dtype, shape, quantization: None, data: Data::Computed, producer: None, consumers: Vec::new() }
+        Self {
+            name: name.into(),
+            dtype,
+            shape,
+            quantization: None,
+            data: Data::Computed,
+            alias: None,
+            producer: None,
+            consumers: Vec::new(),
+        }
+    }
+
+    /// Whether the value is there before any operation of the graph runs: the file holds it, or it is a
+    /// constant of another graph.
+    pub fn is_given(&self) -> bool {
+        self.is_constant() || self.alias.is_some()
     }
 
     /// Whether the file holds the tensor's values, or says it does.

@@ -18,10 +18,12 @@ pub use label::Labels;
 pub use query::{Query, Subject};
 pub use sections::{Section, Sections};
 
+use std::collections::HashSet;
+
 use ndarray::ArrayViewD;
 
 use crate::jobs::Token;
-use crate::model::{Data, FormatName, Graph, GraphId, Model, Operation, OperationId, Tensor, TensorId};
+use crate::model::{Data, FormatName, Graph, GraphId, Model, Operation, OperationId, OperationRef, Tensor, TensorId, TensorRef};
 
 /// An operation's input: the place where a weight is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,14 +60,15 @@ pub struct Weight {
     pub role: Role,
     /// The tensor at the operation's input; its values are the real values.
     pub tensor: TensorId,
-    /// The constant at the far end of the chain, as it lies in the file.
-    pub data: TensorId,
+    /// The constant at the far end of the chain, as it lies in the file; in the graph of the site, or in
+    /// the one that the value is handed over from.
+    pub data: TensorRef,
     /// The operations between `data` and `tensor`, in the order of the data's way.
-    pub chain: Vec<OperationId>,
+    pub chain: Vec<OperationRef>,
     pub scheme: Scheme,
-    /// The constants that scale and shift the data on its way, where the graph holds them.
-    pub scale: Option<TensorId>,
-    pub zero_point: Option<TensorId>,
+    /// The constants that scale and shift the data on its way, where the graphs hold them.
+    pub scale: Option<TensorRef>,
+    pub zero_point: Option<TensorRef>,
     /// For the bias in an addition of its own: the convolution or matrix product before it.
     pub bias_of: Option<OperationId>,
     /// The gates of a recurrent layer that the tensor holds one after the other, and the like.
@@ -95,13 +98,14 @@ impl Catalogue {
     /// Finds the weights of all graphs, from the graphs alone: no weight is read.
     pub fn of(model: &Model) -> Self {
         let constant: Vec<_> = model.graphs.iter().map(fold::constant_tensors).collect();
+        let handed_over = handed_over(model);
         let mut weights: Vec<Weight> = Vec::new();
         for (graph_id, (graph, constant)) in (0..).map(GraphId).zip(model.graphs.iter().zip(&constant)) {
             for (operation_id, operation) in graph.operations() {
                 let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
                 for (input, tensor) in inputs.filter(|(_, id)| constant.get(id.0 as usize) == Some(&true)) {
                     let site = Site { graph: graph_id, operation: operation_id, input };
-                    weights.push(describe(model, graph, site, tensor));
+                    weights.push(describe(model, site, tensor, &handed_over));
                 }
             }
         }
@@ -164,10 +168,16 @@ pub fn resolve(model: &Model, site: Site) -> Option<Weight> {
     let operation = graph.operations.get(site.operation.0 as usize)?;
     let tensor = (*operation.inputs.get(site.input)?)?;
     let is_constant = fold::constant_tensors(graph).get(tensor.0 as usize) == Some(&true);
-    is_constant.then(|| describe(model, graph, site, tensor))
+    is_constant.then(|| describe(model, site, tensor, &handed_over(model)))
 }
 
-fn describe(model: &Model, graph: &Graph, site: Site, tensor: TensorId) -> Weight {
+/// The tensors whose values other graphs have as their own.
+fn handed_over(model: &Model) -> HashSet<TensorRef> {
+    model.graphs.iter().flat_map(|graph| &graph.tensors).filter_map(|tensor| tensor.alias).collect()
+}
+
+fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<TensorRef>) -> Weight {
+    let graph = model.graph(site.graph);
     let (role, bias_of) = match model.format {
         FormatName::Tflite => {
             let role = roles::tflite::role(graph, site.operation, site.input);
@@ -180,8 +190,13 @@ fn describe(model: &Model, graph: &Graph, site: Site, tensor: TensorId) -> Weigh
             (role, bias_of)
         }
     };
-    let chain = fold::chain(graph, tensor);
-    let has_problem = graph.tensor(chain.data).quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some());
+    let own = TensorRef { graph: site.graph, tensor };
+    let is_call = !graph.operation(site.operation).graphs.is_empty();
+    // What a graph is given is a weight where an operation of that graph computes with it, and not here.
+    let is_passed_on = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
+    let role = if is_passed_on { Role::parameter("parameter") } else { role };
+    let chain = fold::chain(model, own);
+    let has_problem = model.tensor(chain.data).quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some());
     let scheme = if chain.scheme == Scheme::None && has_problem { Scheme::Custom } else { chain.scheme };
     Weight {
         site,
@@ -222,7 +237,12 @@ impl Weight {
 
     /// The constant at the far end, as it lies in the file.
     pub fn data_tensor<'m>(&self, model: &'m Model) -> &'m Tensor {
-        self.graph(model).tensor(self.data)
+        model.tensor(self.data)
+    }
+
+    /// The operations of the chain.
+    pub fn chain_operations<'m>(&self, model: &'m Model) -> impl Iterator<Item = &'m Operation> {
+        self.chain.iter().map(|place| model.operation(*place))
     }
 
     /// The stored constant's bytes.
@@ -242,7 +262,7 @@ impl Weight {
     /// # Errors
     /// [`FoldError`]: cancelled, or one sentence why the values can't be had.
     pub fn real(&self, model: &Model, token: &Token) -> Result<Real, FoldError> {
-        let value = fold::evaluate(model, self.site.graph, self.tensor, token)?;
+        let value = fold::evaluate(model, TensorRef { graph: self.site.graph, tensor: self.tensor }, token)?;
         let shape = value.shape.clone();
         let values = value.into_f32(token)?;
         Ok(Real { shape, values })
@@ -280,9 +300,9 @@ impl Weight {
                 zero_point_shape: shape,
             });
         }
-        let read = |tensor: Option<TensorId>| -> Result<(Vec<usize>, Vec<f32>), FoldError> {
+        let read = |tensor: Option<TensorRef>| -> Result<(Vec<usize>, Vec<f32>), FoldError> {
             let Some(tensor) = tensor else { return Ok((Vec::new(), Vec::new())) };
-            let value = fold::evaluate(model, self.site.graph, tensor, token)?;
+            let value = fold::evaluate(model, tensor, token)?;
             Ok((value.shape.clone(), value.into_f32(token)?))
         };
         let (scale_shape, scales) = read(self.scale)?;

@@ -115,7 +115,7 @@ impl Listing<'_> {
             "dtype": tensor.dtype.name(),
             "shape": tensor.shape.dims(),
             "layout": weight.role.layout,
-            "chain": weight.chain.iter().map(|id| graph.operation(*id).kind.as_str()).collect::<Vec<_>>(),
+            "chain": weight.chain_operations(self.model).map(|operation| operation.kind.as_str()).collect::<Vec<_>>(),
         });
         let Some(fields) = constant.as_object_mut() else { return constant };
         if let Some(operation) = weight.bias_of {

@@ -2,8 +2,8 @@
 //!
 //! Reading has two stages. `xml` streams the document into a faithful record (`Net`, `Layer`,
 //! `Port`, `Edge`), with `attribute` giving attribute texts the type that a person expects;
-//! `build` turns the record into graphs, and `constants` finds the bytes of every `Const` in the
-//! `.bin`. Where the file contradicts itself, the graph is shown and the model bears a warning.
+//! `build` turns the record into graphs, `flow` finds what goes into bodies and out of them, and
+//! `constants` the bytes of every `Const` in the `.bin`. Where the file contradicts itself, the graph is shown and the model bears a warning.
 //!
 //! Source: OpenVINO, `src/core/xml_util/src/xml_deserialize_util.cpp`.
 
@@ -17,6 +17,7 @@ use crate::source::Source;
 mod attribute;
 mod build;
 mod constants;
+mod flow;
 mod metadata;
 mod warnings;
 mod xml;

@@ -3,11 +3,12 @@
 //!
 //! The walk: `flatbuffer` reads tables and vectors with every offset checked; `buffers` finds
 //! which bytes of the file are whose; `tensors` and `operations` read one subgraph each;
-//! `metadata` reads what the file says about itself. Damage costs the tensor, operation or graph
+//! `flow` finds the constants that come from another graph; `metadata` reads what the file says about itself. Damage costs the tensor, operation or graph
 //! that it lies in; only a file whose main graph can't be read is refused.
 
 mod buffers;
 mod flatbuffer;
+mod flow;
 mod metadata;
 mod operations;
 mod options;
@@ -18,13 +19,15 @@ mod tensors;
 mod testing;
 mod warnings;
 
+use std::collections::HashSet;
+
 use self::buffers::Buffers;
 use self::flatbuffer::{Damage, Reader, Table, lenient};
 use self::metadata::About;
 use self::operations::{Code, Context, tensor_ids};
 #[cfg(test)]
 pub(crate) use self::schema::BUILTIN_OPERATOR;
-use self::schema::{model, operator_code, sub_graph, tensor};
+use self::schema::{model, operator_code, signature_def, sub_graph, tensor};
 use self::warnings::Warnings;
 use super::{Format, OpenError, Options};
 use crate::jobs::Token;
@@ -133,8 +136,19 @@ fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
         warnings.push(|| "the file holds no graph".to_owned());
         graphs.push(Graph::default());
     }
+    flow::trace(&mut graphs, &entries(root)?);
     let about = metadata::read(root, source, &buffers, &graphs)?;
     Ok(Contents { version, about, graphs, warnings: warnings.into_lines() })
+}
+
+/// The graphs that a program may call: the main one, and those of signatures.
+fn entries(root: Table<'_>) -> Result<HashSet<usize>, Damage> {
+    let mut entries = HashSet::from([0]);
+    for table in lenient(root.tables(model::SIGNATURE_DEFS))?.flatten().into_iter().flat_map(flatbuffer::Tables::iter) {
+        let graph = lenient(table.and_then(|table| table.scalar(signature_def::SUBGRAPH_INDEX, 0u32)))?;
+        entries.extend(graph.map(|graph| graph as usize));
+    }
+    Ok(entries)
 }
 
 /// Where a subgraph stands in its model.

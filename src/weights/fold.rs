@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use crate::jobs::Cancelled;
-use crate::model::{DType, Graph, OperationId, Quantization, TensorId};
+use crate::model::{DType, Graph, OperationId, OperationRef, Quantization, TensorId, TensorRef};
 use crate::values::DecodeError;
 
 mod convert;
@@ -84,19 +84,19 @@ impl FoldError {
 pub struct Chain {
     /// The constant at the far end that holds the data (not its scale or zero point). Where a
     /// codebook is looked up, the indices: they have the weight's shape.
-    pub data: TensorId,
+    pub data: TensorRef,
     /// The operations between the data constant and the input, in the order of the data's way.
-    pub operations: Vec<OperationId>,
+    pub operations: Vec<OperationRef>,
     /// The constants that scale and shift the data on the way, where there are some.
-    pub scale: Option<TensorId>,
-    pub zero_point: Option<TensorId>,
+    pub scale: Option<TensorRef>,
+    pub zero_point: Option<TensorRef>,
     /// The table that the data are indices into.
-    pub codebook: Option<TensorId>,
+    pub codebook: Option<TensorRef>,
     pub scheme: Scheme,
 }
 
 impl Chain {
-    fn bare(data: TensorId) -> Self {
+    fn bare(data: TensorRef) -> Self {
         Self { data, operations: Vec::new(), scale: None, zero_point: None, codebook: None, scheme: Scheme::None }
     }
 }

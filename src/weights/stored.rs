@@ -1,7 +1,7 @@
 //! What the file holds behind a real value: the stored number, its scale and its zero point.
 
 use super::{Scales, Weight};
-use crate::model::{Model, Operation};
+use crate::model::Model;
 use crate::values;
 
 /// Operations that compute an element from the one at the same place, or of the same place in C
@@ -63,19 +63,14 @@ impl Weight {
         let graph = self.graph(model);
         // Broadcasting repeats elements, and nothing here takes any away again.
         let is_one_to_one = graph.tensor(self.tensor).shape.count() == self.data_tensor(model).shape.count();
-        is_one_to_one && self.operations(model).all(|operation| KEEP_ORDER.contains(&operation.kind.as_str()))
+        is_one_to_one && self.chain_operations(model).all(|operation| KEEP_ORDER.contains(&operation.kind.as_str()))
     }
 
     /// Whether the scales meet the data in the shape that it is stored in.
     fn is_scaled_as_stored(&self, model: &Model) -> bool {
         let mut before =
-            self.operations(model).take_while(|operation| !["Multiply", "Divide", "MUL", "DIV"].contains(&operation.kind.as_str()));
+            self.chain_operations(model).take_while(|operation| !["Multiply", "Divide", "MUL", "DIV"].contains(&operation.kind.as_str()));
         self.scale.is_none() || before.all(|operation| !RESHAPE.contains(&operation.kind.as_str()))
-    }
-
-    fn operations<'m>(&self, model: &'m Model) -> impl Iterator<Item = &'m Operation> {
-        let graph = self.graph(model);
-        self.chain.iter().map(|id| graph.operation(*id))
     }
 }
 
@@ -109,7 +104,7 @@ fn spread(numbers: &[f32], own: &[usize], shape: &[usize], element: usize) -> Op
 mod tests {
     use super::*;
     use crate::jobs::Token;
-    use crate::model::{Bytes, DType, Data, FormatName, Graph, Shape, Tensor, TensorId};
+    use crate::model::{Bytes, DType, Data, FormatName, Graph, Operation, Shape, Tensor, TensorId};
     use crate::source::Source;
     use crate::weights::Catalogue;
 
@@ -176,7 +171,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let weight = Catalogue::of(&model).all().last().cloned().unwrap();
-        assert_eq!((weight.data, weight.scale), (codes, Some(scale)));
+        assert_eq!((weight.data.tensor, weight.scale.map(|scale| scale.tensor)), (codes, Some(scale)));
         let scales = weight.scales(&model, &Token::new()).unwrap();
         (model, weight, scales)
     }

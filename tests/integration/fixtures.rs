@@ -187,7 +187,7 @@ fn compare(model: &Model, weight: &Weight, expected: &Constant) -> Result<(), St
         equal("bias_of", weight.bias_of.map_or("none", |id| graph.operation(id).name.as_str()), layer)?;
     }
     if let Some(chain) = &expected.chain {
-        let ours: Vec<_> = weight.chain.iter().map(|id| graph.operation(*id).kind.clone()).collect();
+        let ours: Vec<_> = weight.chain_operations(model).map(|operation| operation.kind.clone()).collect();
         equal("chain", &ours, chain)?;
     }
     compare_stored(model, weight, expected)?;

@@ -7,20 +7,24 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::constants::Constants;
+use super::flow;
 use super::warnings::Warnings;
 use super::xml::{Layer, Net, Port};
-use crate::model::{DType, Graph, GraphId, Operation, Shape, Tensor, TensorId};
+use crate::model::{DType, Graph, GraphId, Joins, Operation, Shape, Tensor, TensorId};
 
 /// The graph of the net, and those of its bodies behind it in document order.
 pub fn graphs(net: Net, constants: &mut Constants, warnings: &mut Warnings) -> Vec<Graph> {
-    let mut builder = Builder { graphs: Vec::new(), constants, warnings };
+    let mut builder = Builder { graphs: Vec::new(), joins: Joins::default(), constants, warnings };
     let name = net.name.clone();
     builder.add(net, name, Vec::new());
+    builder.joins.settle(&mut builder.graphs);
     builder.graphs
 }
 
 struct Builder<'a> {
     graphs: Vec<Graph>,
+    /// What operations and their bodies hand to each other.
+    joins: Joins,
     constants: &'a mut Constants,
     warnings: &'a mut Warnings,
 }
@@ -55,13 +59,14 @@ impl Builder<'_> {
                 "Result" => graph.outputs.extend(inputs.first().copied().flatten()),
                 _ => {}
             }
-            let bodies = layer.bodies.into_iter().map(|(tag, body)| {
+            let mut bodies = Vec::with_capacity(layer.bodies.len());
+            for (tag, body) in layer.bodies {
                 let mut path = graph.path.clone();
                 path.push(format!("{}/{tag}", layer.name));
-                self.add(body, path.join("/"), path)
-            });
-            graph.operations.push(Operation {
-                graphs: bodies.collect(),
+                bodies.push((tag, self.add(body, path.join("/"), path)));
+            }
+            let operation = Operation {
+                graphs: bodies.iter().map(|(_, body)| *body).collect(),
                 index: layer.id.unwrap_or(position as u64),
                 name: layer.name,
                 kind: layer.kind,
@@ -69,7 +74,17 @@ impl Builder<'_> {
                 attributes: layer.attributes,
                 inputs,
                 outputs,
-            });
+            };
+            if !bodies.is_empty() {
+                let (inputs, outputs) = (flow::positions(&layer.inputs), flow::positions(&layer.outputs));
+                let caller = flow::Caller { graph: id, operation: &operation, inputs, outputs };
+                for (tag, body) in bodies {
+                    if let Some(of_body) = self.graphs.get(body.0 as usize) {
+                        flow::join(&caller, body, of_body, &tag, &mut self.joins);
+                    }
+                }
+            }
+            graph.operations.push(operation);
         }
         graph.link();
         if let Some(place) = self.graphs.get_mut(id.0 as usize) {

@@ -148,8 +148,7 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
         key_value(ui, "quantisation", weight.scheme.name(), "");
     }
     if !weight.chain.is_empty() {
-        let graph = weight.graph(model);
-        let chain: Vec<_> = weight.chain.iter().map(|id| graph.operation(*id).kind.as_str()).collect();
+        let chain: Vec<_> = weight.chain_operations(model).map(|operation| operation.kind.as_str()).collect();
         key_value(ui, "chain", &chain.join(" → "), "");
     }
     let problem = weight.problem(model);

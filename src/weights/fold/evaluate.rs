@@ -7,7 +7,7 @@ use super::convert::round;
 use super::operations::{Call, apply};
 use super::{FoldError, Numbers, Value};
 use crate::jobs::Token;
-use crate::model::{DType, Data, Graph, GraphId, Model, Operation, OperationId, Tensor, TensorId};
+use crate::model::{DType, Data, Model, OperationRef, Tensor, TensorRef};
 
 /// What a subgraph may take in memory: so many times the bytes of the constants that feed it (a
 /// 1-bit constant takes 32 times its bytes as float32) ...
@@ -22,15 +22,14 @@ const MAX_OPERATIONS: usize = 1 << 12;
 /// # Errors
 /// [`FoldError`]: cancelled, bytes that can't be decoded, an operation that is not evaluated, or a
 /// tensor that is not fed by constants alone.
-pub fn evaluate<'m>(model: &'m Model, graph: GraphId, tensor: TensorId, token: &Token) -> Result<Value<'m>, FoldError> {
-    let Some(graph) = model.graphs.get(graph.0 as usize) else { return FoldError::problem("there is no such graph") };
-    let plan = Plan::new(graph, tensor, token)?;
-    let fed: u64 = plan.constants.iter().map(|id| stored_bytes(graph.tensor(*id))).sum();
+pub fn evaluate<'m>(model: &'m Model, tensor: TensorRef, token: &Token) -> Result<Value<'m>, FoldError> {
+    let plan = Plan::new(model, tensor, token)?;
+    let fed: u64 = plan.constants.iter().map(|place| stored_bytes(model.tensor(*place))).sum();
     let mut run =
-        Run { model, graph, uses: plan.uses, values: HashMap::new(), live: 0, limit: fed.saturating_mul(GROWTH).saturating_add(ALLOWANCE) };
-    for id in plan.operations {
+        Run { model, uses: plan.uses, values: HashMap::new(), live: 0, limit: fed.saturating_mul(GROWTH).saturating_add(ALLOWANCE) };
+    for place in plan.operations {
         token.check()?;
-        run.operation(id, token)?;
+        run.operation(place, token)?;
     }
     let value = run.input(tensor)?;
     let is_half = matches!(value.dtype, DType::F16 | DType::Bf16);
@@ -46,46 +45,47 @@ pub fn evaluate<'m>(model: &'m Model, graph: GraphId, tensor: TensorId, token: &
 /// What is needed for a tensor.
 struct Plan {
     /// Each behind those that feed it.
-    operations: Vec<OperationId>,
+    operations: Vec<OperationRef>,
     /// How often each tensor is read.
-    uses: HashMap<TensorId, usize>,
-    constants: Vec<TensorId>,
+    uses: HashMap<TensorRef, usize>,
+    constants: Vec<TensorRef>,
+}
+
+/// Where planning has come to.
+#[derive(Default)]
+struct Way {
+    /// Whether an operation's inputs are all done; it is absent before it is met.
+    is_done: HashMap<OperationRef, bool>,
+    /// Operations on the way, with the inputs that are still to be looked at.
+    open: Vec<(OperationRef, std::vec::IntoIter<TensorRef>)>,
 }
 
 impl Plan {
-    fn new(graph: &Graph, tensor: TensorId, token: &Token) -> Result<Self, FoldError> {
-        let mut plan = Self { operations: Vec::new(), uses: HashMap::from([(tensor, 1)]), constants: Vec::new() };
-        // Whether an operation's inputs are all done; it is absent before it is met.
-        let mut is_done: HashMap<OperationId, bool> = HashMap::new();
-        // Operations on the way, with the next input to look at.
-        let mut way: Vec<(OperationId, usize)> = Vec::new();
-        plan.meet(graph, tensor, &mut is_done, &mut way)?;
-        while let Some((id, position)) = way.last_mut() {
-            let operation = graph.operation(*id);
-            if let Some(input) = needed_inputs(graph, operation).nth(*position) {
-                *position += 1;
-                *plan.uses.entry(input).or_insert(0) += 1;
-                plan.meet(graph, input, &mut is_done, &mut way)?;
+    fn new(model: &Model, tensor: TensorRef, token: &Token) -> Result<Self, FoldError> {
+        let mut plan = Self { operations: Vec::new(), uses: HashMap::new(), constants: Vec::new() };
+        let mut way = Way::default();
+        plan.meet(model, tensor, &mut way)?;
+        while let Some((place, inputs)) = way.open.last_mut() {
+            if let Some(input) = inputs.next() {
+                plan.meet(model, input, &mut way)?;
             } else {
-                is_done.insert(*id, true);
-                plan.operations.push(*id);
-                way.pop();
+                way.is_done.insert(*place, true);
+                plan.operations.push(*place);
+                way.open.pop();
                 token.check()?;
             }
         }
         Ok(plan)
     }
 
-    fn meet(
-        &mut self,
-        graph: &Graph,
-        tensor: TensorId,
-        is_done: &mut HashMap<OperationId, bool>,
-        way: &mut Vec<(OperationId, usize)>,
-    ) -> Result<(), FoldError> {
-        let found = graph.tensor(tensor);
+    /// Counts a use of a tensor; at the first, its constants or its operation are noted.
+    fn meet(&mut self, model: &Model, tensor: TensorRef, way: &mut Way) -> Result<(), FoldError> {
+        let tensor = origin(model, tensor);
+        let uses = self.uses.entry(tensor).or_insert(0);
+        *uses += 1;
+        let found = model.tensor(tensor);
         if found.is_constant() {
-            if self.uses.get(&tensor) == Some(&1) {
+            if *uses == 1 {
                 self.constants.push(tensor);
             }
             return Ok(());
@@ -93,60 +93,62 @@ impl Plan {
         let Some(producer) = found.producer else {
             return FoldError::problem(format!("`{}` is not constant", found.name));
         };
-        match is_done.get(&producer) {
+        let producer = OperationRef { graph: tensor.graph, operation: producer };
+        match way.is_done.get(&producer) {
             Some(true) => Ok(()),
             Some(false) => FoldError::problem(format!("`{}` depends on itself", found.name)),
-            None if is_done.len() == MAX_OPERATIONS => {
+            None if way.is_done.len() == MAX_OPERATIONS => {
                 FoldError::problem(format!("more than {MAX_OPERATIONS} operations lie between it and its constants"))
             }
             None => {
-                is_done.insert(producer, false);
-                way.push((producer, 0));
+                way.is_done.insert(producer, false);
+                let inputs: Vec<_> = needed_inputs(model, producer).into_iter().flatten().collect();
+                way.open.push((producer, inputs.into_iter()));
                 Ok(())
             }
         }
     }
 }
 
-/// The inputs whose values are needed. A shape is known without them.
-fn needed_inputs(graph: &Graph, operation: &Operation) -> impl Iterator<Item = TensorId> {
+/// The tensor whose value a tensor has.
+fn origin(model: &Model, tensor: TensorRef) -> TensorRef {
+    model.tensor(tensor).alias.unwrap_or(tensor)
+}
+
+/// An operation's inputs, `None` where no value is needed: a shape is known without.
+fn needed_inputs(model: &Model, place: OperationRef) -> Vec<Option<TensorRef>> {
+    let operation = model.operation(place);
     let is_shape = matches!(operation.kind.as_str(), "ShapeOf" | "SHAPE");
-    let inputs = operation.inputs.iter().flatten().copied();
-    inputs.filter(move |input| !is_shape || graph.tensor(*input).shape.dims().is_none())
+    let inputs = operation.inputs.iter().map(|input| input.map(|tensor| TensorRef { graph: place.graph, tensor }));
+    inputs.map(|input| input.filter(|input| !is_shape || model.tensor(*input).shape.dims().is_none())).collect()
 }
 
 struct Run<'m> {
     model: &'m Model,
-    graph: &'m Graph,
     /// Uses that are still to come.
-    uses: HashMap<TensorId, usize>,
-    values: HashMap<TensorId, Value<'m>>,
+    uses: HashMap<TensorRef, usize>,
+    values: HashMap<TensorRef, Value<'m>>,
     /// Bytes that `values` hold.
     live: u64,
     limit: u64,
 }
 
 impl<'m> Run<'m> {
-    fn operation(&mut self, id: OperationId, token: &Token) -> Result<(), FoldError> {
-        let operation = self.graph.operation(id);
+    fn operation(&mut self, place: OperationRef, token: &Token) -> Result<(), FoldError> {
+        let (graph, operation) = (self.model.graph(place.graph), self.model.operation(place));
         let explain = |error: FoldError| match error {
             FoldError::Cancelled(cancelled) => FoldError::Cancelled(cancelled),
             error => FoldError::Problem(format!("the {} `{}` can't be evaluated: {error}", operation.kind, operation.name).into()),
         };
-        let needed: Vec<TensorId> = needed_inputs(self.graph, operation).collect();
-        let mut inputs = Vec::with_capacity(operation.inputs.len());
-        for input in &operation.inputs {
-            inputs.push(match input {
-                Some(input) if needed.contains(input) => Some(self.input(*input)?),
-                _ => None,
-            });
-        }
-        let call = Call { graph: self.graph, operation, token, budget: self.limit.saturating_sub(self.live), inputs };
+        let inputs = needed_inputs(self.model, place).into_iter().map(|input| input.map(|input| self.input(input)).transpose());
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let call = Call { graph, operation, token, budget: self.limit.saturating_sub(self.live), inputs };
         let outputs = apply(call).map_err(explain)?;
         for (output, value) in operation.outputs.iter().zip(outputs) {
-            if self.uses.get(output).is_some_and(|uses| *uses > 0) {
+            let output = TensorRef { graph: place.graph, tensor: *output };
+            if self.uses.get(&output).is_some_and(|uses| *uses > 0) {
                 self.live = self.live.saturating_add(value.own_bytes());
-                self.values.insert(*output, value);
+                self.values.insert(output, value);
             }
         }
         if self.live > self.limit {
@@ -156,8 +158,9 @@ impl<'m> Run<'m> {
     }
 
     /// The value of a tensor, for one use of it; the last use takes it away.
-    fn input(&mut self, id: TensorId) -> Result<Value<'m>, FoldError> {
-        let tensor = self.graph.tensor(id);
+    fn input(&mut self, place: TensorRef) -> Result<Value<'m>, FoldError> {
+        let place = origin(self.model, place);
+        let tensor = self.model.tensor(place);
         match &tensor.data {
             Data::Unavailable(why) => return FoldError::problem(why.clone()),
             Data::Stored(bytes) => {
@@ -169,9 +172,9 @@ impl<'m> Run<'m> {
             }
             Data::Computed => {}
         }
-        let uses = self.uses.entry(id).or_insert(1);
+        let uses = self.uses.entry(place).or_insert(1);
         *uses = uses.saturating_sub(1);
-        let value = if *uses == 0 { self.values.remove(&id) } else { self.values.get(&id).cloned() };
+        let value = if *uses == 0 { self.values.remove(&place) } else { self.values.get(&place).cloned() };
         let Some(value) = value else { return FoldError::problem(format!("`{}` has no value", tensor.name)) };
         if *uses == 0 {
             self.live = self.live.saturating_sub(value.own_bytes());

@@ -6,7 +6,7 @@
 //! point and scale perhaps through their own `Convert`, `Reshape` or `Unsqueeze`.
 
 use super::{Chain, DType, Graph, OperationId, Scheme, TensorId};
-use crate::model::{Data, Operation, Tensor};
+use crate::model::{Model, Operation, OperationRef, Tensor, TensorRef};
 
 /// How far [`is_constant_fed`] looks. Chains in real models are below twenty operations.
 const MAX_LOOK: usize = 64;
@@ -16,12 +16,11 @@ const MAX_CHAIN: usize = 1024;
 /// For every tensor of the graph, whether it is fed by constants alone. Safe on cycles; linear in
 /// the number of edges.
 pub fn constant_tensors(graph: &Graph) -> Vec<bool> {
-    let mut is_constant: Vec<bool> = graph.tensors.iter().map(Tensor::is_constant).collect();
+    let mut is_constant: Vec<bool> = graph.tensors.iter().map(Tensor::is_given).collect();
     let mut waiting: Vec<usize> = Vec::with_capacity(graph.operations.len());
     let mut ready = Vec::new();
     for (id, operation) in graph.operations() {
-        let mut open: Vec<TensorId> =
-            operation.inputs.iter().flatten().copied().filter(|input| !graph.tensor(*input).is_constant()).collect();
+        let mut open: Vec<TensorId> = operation.inputs.iter().flatten().copied().filter(|input| !graph.tensor(*input).is_given()).collect();
         open.sort_unstable();
         open.dedup();
         if !open.is_empty() {
@@ -33,7 +32,7 @@ pub fn constant_tensors(graph: &Graph) -> Vec<bool> {
     }
     while let Some(id) = ready.pop() {
         let operation = graph.operation(id);
-        if !folds(operation) {
+        if !operation.is_pure() {
             continue;
         }
         for &output in &operation.outputs {
@@ -60,14 +59,14 @@ pub fn is_constant_fed(graph: &Graph, tensor: TensorId) -> bool {
     let mut open = vec![tensor];
     let mut seen = Vec::new();
     while let Some(id) = open.pop() {
-        if graph.tensor(id).is_constant() {
+        if graph.tensor(id).is_given() {
             continue;
         }
         let Some(operation) = graph.tensor(id).producer else { return false };
         if seen.contains(&operation) {
             continue;
         }
-        if seen.len() == MAX_LOOK || !folds(graph.operation(operation)) {
+        if seen.len() == MAX_LOOK || !graph.operation(operation).is_pure() {
             return false;
         }
         seen.push(operation);
@@ -77,11 +76,11 @@ pub fn is_constant_fed(graph: &Graph, tensor: TensorId) -> bool {
 }
 
 /// Follows a constant-fed tensor back to the data constant at the far end.
-pub fn chain(graph: &Graph, tensor: TensorId) -> Chain {
+pub fn chain(model: &Model, tensor: TensorRef) -> Chain {
     let mut chain = Chain::bare(tensor);
     let mut has_fake_quantize = false;
-    walk(graph, tensor, &mut chain, |chain, operation, data| {
-        let other = |side: usize| operation.inputs.get(side).copied().flatten();
+    walk(model, &mut chain, |chain, id, operation, data| {
+        let other = |side: usize| Some(TensorRef { graph: id.graph, tensor: operation.inputs.get(side).copied().flatten()? });
         match operation.kind.as_str() {
             "FakeQuantize" if data == 0 => has_fake_quantize = true,
             "Gather" if data == 1 => chain.codebook = other(0),
@@ -92,15 +91,15 @@ pub fn chain(graph: &Graph, tensor: TensorId) -> Chain {
             _ => {}
         }
     });
-    let data = graph.tensor(chain.data);
+    let data = model.tensor(chain.data);
     let is_affine = is_low_precision(data.dtype) && (chain.scale.is_some() || chain.zero_point.is_some());
     if !is_affine {
         // A factor on a weight that was not compressed belongs to the weight's value.
         (chain.scale, chain.zero_point) = (None, None);
     }
-    let end = |side: TensorId| {
+    let end = |side: TensorRef| {
         let mut way = Chain::bare(side);
-        walk(graph, side, &mut way, |_, _, _| {});
+        walk(model, &mut way, |_, _, _, _| {});
         way.data
     };
     chain.scale = chain.scale.map(end);
@@ -155,39 +154,6 @@ fn is_codebook(graph: &Graph, operation: &Operation) -> bool {
     table.dtype.is_float() && table.shape.rank() == Some(1) && are_narrow && indices.shape.rank().is_some_and(|rank| rank > 1)
 }
 
-fn folds(operation: &Operation) -> bool {
-    let is_fed = operation.inputs.iter().any(Option::is_some);
-    is_fed && operation.graphs.is_empty() && !is_volatile(&operation.kind)
-}
-
-/// Operations whose result depends on more than their inputs.
-fn is_volatile(kind: &str) -> bool {
-    let state = [
-        "Parameter",
-        "Result",
-        "ReadValue",
-        "Assign",
-        "Multinomial",
-        "Loop",
-        "TensorIterator",
-        "If",
-        "VAR_HANDLE",
-        "READ_VARIABLE",
-        "ASSIGN_VARIABLE",
-        "CALL",
-        "CALL_ONCE",
-        "IF",
-        "WHILE",
-        "MULTINOMIAL",
-        "CUSTOM",
-    ];
-    state.contains(&kind)
-        || kind.starts_with("Random")
-        || kind.starts_with("RANDOM_")
-        || kind.starts_with("HASHTABLE")
-        || kind.starts_with("STABLEHLO_RNG")
-}
-
 /// Types that a weight is compressed to; half precision is none of them.
 fn is_low_precision(dtype: DType) -> bool {
     let is_wide = matches!(dtype, DType::F16 | DType::Bf16 | DType::F32 | DType::F64 | DType::I64 | DType::U64 | DType::I32 | DType::U32);
@@ -204,27 +170,35 @@ fn far_end(graph: &Graph, mut tensor: TensorId) -> TensorId {
     tensor
 }
 
-/// Walks from a tensor back along the data inputs, calling `visit` with each operation and the
+/// Walks from `chain.data` back along the data inputs, calling `visit` with each operation and the
 /// position of its data input, and fills in `operations` and `data`.
-fn walk(graph: &Graph, tensor: TensorId, chain: &mut Chain, mut visit: impl FnMut(&mut Chain, &Operation, usize)) {
-    chain.data = tensor;
+fn walk(model: &Model, chain: &mut Chain, mut visit: impl FnMut(&mut Chain, OperationRef, &Operation, usize)) {
     // The bound is what ends a cycle, too.
-    while chain.operations.len() < MAX_CHAIN {
-        let Some((id, operation)) = producer(graph, chain.data) else { break };
+    for _ in 0..MAX_CHAIN {
+        let graph_id = chain.data.graph;
+        let (graph, tensor) = (model.graph(graph_id), model.tensor(chain.data));
+        let step = tensor.producer.filter(|_| !tensor.is_constant());
+        let reference = |operation: OperationId| OperationRef { graph: graph_id, operation };
+        if let Some(alias) = tensor.alias {
+            // A variable is read by an operation with an input; calls, loops and parameters hand the value over as
+            // it is.
+            let is_step = |id: &OperationId| graph.operation(*id).graphs.is_empty() && !graph.operation(*id).inputs.is_empty();
+            chain.operations.extend(step.filter(is_step).map(reference));
+            chain.data = alias;
+            continue;
+        }
+        let Some((id, operation)) = step.map(|id| (reference(id), graph.operation(id))) else { break };
         let Some(position) = data_input(graph, operation) else { break };
         let Some(input) = operation.inputs.get(position).copied().flatten() else { break };
         chain.operations.push(id);
-        chain.data = input;
-        visit(chain, operation, position);
+        chain.data.tensor = input;
+        visit(chain, id, operation, position);
     }
     chain.operations.reverse();
 }
 
-/// The operation that computes a tensor, unless the file holds the tensor.
+/// The operation that computes a tensor, unless it is there without.
 fn producer(graph: &Graph, tensor: TensorId) -> Option<(OperationId, &Operation)> {
     let tensor = graph.tensor(tensor);
-    match tensor.data {
-        Data::Computed => tensor.producer.map(|id| (id, graph.operation(id))),
-        _ => None,
-    }
+    tensor.producer.filter(|_| !tensor.is_given()).map(|id| (id, graph.operation(id)))
 }

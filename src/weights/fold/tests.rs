@@ -7,8 +7,13 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::jobs::Token;
-use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Shape, Tensor};
+use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Shape, Tensor, TensorRef};
 use crate::source::Source;
+
+/// A tensor of the main graph.
+fn of_main(tensor: TensorId) -> TensorRef {
+    TensorRef { graph: GraphId(0), tensor }
+}
 
 /// A model that is put together constant by constant, operation by operation.
 #[derive(Default)]
@@ -94,7 +99,7 @@ impl Builder {
         let model = self.model();
         assert!(constant_tensors(model.main())[tensor.0 as usize] && is_constant_fed(model.main(), tensor));
         let token = Token::new();
-        let value = evaluate(&model, GraphId(0), tensor, &token)?;
+        let value = evaluate(&model, of_main(tensor), &token)?;
         Ok((value.shape.clone(), value.into_f32(&token)?))
     }
 }
@@ -244,7 +249,7 @@ fn integers_are_exact() {
         }
         let result = builder.one(kind, json!({}), &inputs, dtype);
         let (model, token) = (builder.model(), Token::new());
-        let value = evaluate(&model, GraphId(0), result, &token).unwrap();
+        let value = evaluate(&model, of_main(result), &token).unwrap();
         assert_eq!(value.into_i64(&token).unwrap(), expected, "{kind}");
     }
     check_problem(
@@ -408,15 +413,17 @@ fn the_constants_of_a_chain_are_told_apart() {
     let mut builder = Builder::default();
     let (end, [codes, zero_points, scales]) = asymmetric(&mut builder);
     let model = builder.model();
-    let found = chain(model.main(), end);
-    assert_eq!((found.data, found.zero_point, found.scale, found.scheme), (codes, Some(zero_points), Some(scales), Scheme::AffineChain));
-    let kinds: Vec<_> = found.operations.iter().map(|id| model.main().operation(*id).kind.as_str()).collect();
+    let found = chain(&model, of_main(end));
+    let sides = (Some(of_main(zero_points)), Some(of_main(scales)));
+    assert_eq!((found.data, (found.zero_point, found.scale), found.scheme), (of_main(codes), sides, Scheme::AffineChain));
+    let kinds: Vec<_> = found.operations.iter().map(|place| model.operation(*place).kind.as_str()).collect();
     assert_eq!(kinds, ["Convert", "Subtract", "Multiply", "Convert"]);
 
     let mut builder = Builder::default();
     let (end, [table, indices, scales]) = codebook(&mut builder);
-    let found = chain(builder.model().main(), end);
-    assert_eq!((found.data, found.codebook, found.scale, found.scheme), (indices, Some(table), Some(scales), Scheme::Codebook));
+    let found = chain(&builder.model(), of_main(end));
+    let sides = (Some(of_main(table)), Some(of_main(scales)));
+    assert_eq!((found.data, (found.codebook, found.scale), found.scheme), (of_main(indices), sides, Scheme::Codebook));
 
     // A factor on a half-precision weight is no scale of a compression.
     let mut builder = Builder::default();
@@ -424,16 +431,16 @@ fn the_constants_of_a_chain_are_told_apart() {
     let wide = builder.convert(weight, DType::F32);
     let end = builder.one("Multiply", json!({}), &[factor, wide], DType::F32);
     builder.graph.tensors[wide.0 as usize].shape = Shape::fixed([2, 2]);
-    let found = chain(builder.model().main(), end);
-    assert_eq!((found.data, found.scale, found.scheme), (weight, None, Scheme::None));
+    let found = chain(&builder.model(), of_main(end));
+    assert_eq!((found.data, found.scale, found.scheme), (of_main(weight), None, Scheme::None));
 
     let mut builder = Builder::default();
     let x = builder.halves(&[2], &[1.0, 2.0]);
     let ranges = [0.0, 1.0, 0.0, 1.0].map(|range| builder.floats(&[], &[range]));
     let wide = builder.convert(x, DType::F32);
     let end = builder.one("FakeQuantize", json!({"levels": 255}), &[wide, ranges[0], ranges[1], ranges[2], ranges[3]], DType::F32);
-    let found = chain(builder.model().main(), end);
-    assert_eq!((found.data, found.scheme), (x, Scheme::FakeQuantize));
+    let found = chain(&builder.model(), of_main(end));
+    assert_eq!((found.data, found.scheme), (of_main(x), Scheme::FakeQuantize));
 }
 
 #[test]
@@ -448,10 +455,10 @@ fn quantised_constants_become_real_where_read_as_floats() {
     let cast = builder.one("CAST", json!({}), &[codes], DType::F32);
     let (model, token) = (builder.model(), Token::new());
     for (tensor, expected) in [(codes, [0.5, 0.25, -0.5, -0.75]), (turned, [0.5, -0.5, 0.25, -0.75]), (cast, [1.0, 2.0, -1.0, -2.0])] {
-        let value = evaluate(&model, GraphId(0), tensor, &token).unwrap();
+        let value = evaluate(&model, of_main(tensor), &token).unwrap();
         assert_eq!(value.into_f32(&token).unwrap(), expected);
     }
-    assert_eq!(chain(model.main(), turned).scheme, Scheme::PerAxis);
+    assert_eq!(chain(&model, of_main(turned)).scheme, Scheme::PerAxis);
 }
 
 #[test]
@@ -473,9 +480,9 @@ fn only_what_constants_feed_is_constant() {
     assert!(flag(constant) && flag(twice) && flag(after));
     assert!(!flag(activation) && !flag(random) && !flag(mixed) && !flag(first) && !flag(second));
     assert!(!is_constant_fed(model.main(), mixed) && is_constant_fed(model.main(), after));
-    let problem = evaluate(&model, GraphId(0), second, &Token::new()).unwrap_err().to_string();
+    let problem = evaluate(&model, of_main(second), &Token::new()).unwrap_err().to_string();
     assert!(problem.contains("depends on itself"), "{problem}");
-    assert!(chain(model.main(), second).operations.len() <= 1024);
+    assert!(chain(&model, of_main(second)).operations.len() <= 1024);
 }
 
 #[test]
@@ -516,7 +523,7 @@ fn long_chains_end() {
             end = builder.one("Sqrt", json!({}), &[end], DType::F32);
         }
         let model = builder.model();
-        evaluate(&model, GraphId(0), end, &Token::new()).map(|value| value.shape)
+        evaluate(&model, of_main(end), &Token::new()).map(|value| value.shape)
     };
     assert_eq!(chained(4000).unwrap(), [1]);
     assert!(chained(50_000).unwrap_err().to_string().contains("more than 4096 operations"));
@@ -544,5 +551,5 @@ fn problems_are_sentences() {
     let (end, _) = asymmetric(&mut builder);
     let (model, token) = (builder.model(), Token::new());
     token.cancel();
-    assert_eq!(evaluate(&model, GraphId(0), end, &token).unwrap_err(), FoldError::Cancelled(Cancelled));
+    assert_eq!(evaluate(&model, of_main(end), &token).unwrap_err(), FoldError::Cancelled(Cancelled));
 }
