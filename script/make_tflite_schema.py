@@ -3,7 +3,7 @@
 
     make_tflite_schema.py FACTS.json
 
-FACTS.json holds the schema as plain facts: "schema" and "conversion_metadata", each with "enums"
+FACTS.json holds the schema as plain facts: "schema", "metadata" and "conversion_metadata", each with "enums"
 (name -> {type, values}), "unions" (names in tag order, NONE first) and "tables" (fields with name,
 type, id and default). Needs Python 3.9 and rustfmt.
 """
@@ -22,10 +22,13 @@ WALKED = [
     "MultiAxisQuantization", "SparsityParameters", "DimensionMetadata", "Int32Vector", "Uint16Vector", "Uint8Vector",
     "SignatureDef", "TensorMap", "Metadata", "ExternalBufferGroup", "ExternalBuffer",
 ]
-WALKED_CONVERSION = ["ConversionMetadata", "Environment", "ConversionOptions"]
+WALKED_CONVERSION = ["ConversionMetadata", "Environment", "ConversionOptions", "SparsityBlockSize"]
 WIDTHS = {"byte": 8, "int": 32, "uint": 32, "int32": 32}
 SCALARS = {"bool": "Bool", "int": "I32", "int32": "I32", "long": "I64", "float": "F32"}
 VECTORS = {"[bool]": "Bools", "[int]": "I32s", "[long]": "I64s", "[float]": "F32s", "[ubyte]": "Bytes"}
+
+# Byte vectors that are flexbuffers.
+FLEXBUFFERS = ["composite_attributes"]
 
 HEAD = """//! Facts of the TensorFlow Lite flatbuffer schema: names of enumeration values, field ids of the
 //! tables that the reader walks, and the fields of every operation's options.
@@ -55,6 +58,8 @@ def constant_name(name):
 def kind(schema, table, field):
     """The `Kind` of an option field, with its default."""
     of, default = field["type"], field.get("default")
+    if field["name"] in FLEXBUFFERS:
+        return "Kind::Flexbuffer"
     if "subgraph" in field["name"]:
         return "Kind::Graphs" if of.startswith("[") else "Kind::Graph"
     if of in SCALARS:
@@ -71,6 +76,38 @@ def kind(schema, table, field):
         assert width == 32, (table, field)
         return "Kind::Enum32s(%s)" % constant_name(element)
     return "Kind::Enum%d(%s, %d)" % (width, constant_name(element), enum["values"][default] if default else 0)
+
+
+def record_kind(facts, table, field):
+    """The `Kind` of a field of the metadata's tables, which hold other tables."""
+    of = field["type"]
+    element = of.strip("[]")
+    if of in facts["unions"]:
+        members = ", ".join('("%s", %s)' % (m, "&[]" if m == "NONE" else constant_name(m)) for m in facts["unions"][of])
+        return "Kind::Union(%d, &[%s])" % (field["type_field_id"], members)
+    if element in facts["tables"]:
+        return "Kind::%s(%s)" % ("Records" if of.startswith("[") else "Record", constant_name(element))
+    return {"uint": "Kind::U32(0)", "[uint]": "Kind::U32s", "[string]": "Kind::Texts"}.get(of) or kind(facts, table, field)
+
+
+def records(facts):
+    """The fields of the metadata's tables, each after those that it holds."""
+    done = []
+
+    def visit(name):
+        if name in done:
+            return
+        for field in facts["tables"][name]:
+            element = field["type"].strip("[]")
+            for inner in facts["unions"].get(element, [element]):
+                if inner in facts["tables"]:
+                    visit(inner)
+        done.append(name)
+
+    visit(facts["root"])
+    for name in done:
+        inner = ", ".join('field("%s", %d, %s)' % (f["name"], f["id"], record_kind(facts, name, f)) for f in facts["tables"][name])
+        yield "pub const %s: &[Field] = &[%s];\n" % (constant_name(name), inner)
 
 
 def ids(tables, names):
@@ -92,6 +129,8 @@ def lines(facts):
     for name, enum in conversion["enums"].items():
         names = ", ".join('(%d, "%s")' % (v, n) for n, v in enum["values"].items())
         yield "pub const %s: &[(i32, &str)] = &[%s];" % (constant_name(name), names)
+    for name, enum in facts["metadata"]["enums"].items():
+        yield "pub const %s: &[&str] = &[%s];" % (constant_name(name), ", ".join('"%s"' % n for n in dense(enum)))
     yield ""
     yield from ids(schema["tables"], WALKED)
     yield from ids(conversion["tables"], WALKED_CONVERSION)
@@ -105,6 +144,8 @@ def lines(facts):
             inner = ", ".join('field("%s", %d, %s)' % (f["name"], f["id"], kind(schema, member, f)) for f in fields)
             yield "    // %s\n    &[%s]," % (member, inner)
         yield "];\n"
+    yield "// The tables of the flatbuffer in the buffer `TFLITE_METADATA`.\n"
+    yield from records(facts["metadata"])
 
 
 def main():

@@ -43,7 +43,7 @@ enum Command {
 /// How the window opens.
 #[derive(Clone, Debug, Default, Args)]
 pub struct WindowArguments {
-    /// Model files to open: .tflite, or OpenVINO's .xml with its .bin beside it.
+    /// Model files to open: .tflite, .task, .litertlm, or OpenVINO's .xml with its .bin beside it.
     pub models: Vec<PathBuf>,
     /// Save what the window shows, once everything is there, and exit.
     #[arg(long, value_name = "OUT.png")]
@@ -71,7 +71,8 @@ pub enum Theme {
 /// The model file that a subcommand reads.
 #[derive(Clone, Debug, Args)]
 struct ModelArguments {
-    /// The model file: .tflite, or OpenVINO's .xml with its .bin beside it.
+    /// The model file: .tflite, or OpenVINO's .xml with its .bin beside it. A model in a bundle is named by a path
+    /// that goes on into the bundle: bundle.task/model.tflite.
     model: PathBuf,
     /// The file with an OpenVINO model's constants, where it is not beside the .xml.
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,7 @@ use crate::values;
 
 pub mod atomic;
 pub mod csv;
+pub mod files;
 pub mod json;
 pub mod manifest;
 pub mod names;

@@ -6,25 +6,30 @@
 //! point at existing tensors, and the byte ranges lie inside their source.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use crate::source::Source;
 
 mod dtype;
+mod file;
 mod flow;
 mod shape;
 
 pub use dtype::DType;
+pub use file::{AssociatedFile, FileKind};
 pub use flow::Joins;
 pub use shape::Shape;
 
 /// One opened model file, or a pair of files.
 #[derive(Debug)]
 pub struct Model {
-    /// The file that was opened; for an OpenVINO pair the `.xml`.
+    /// The file that was opened; for an OpenVINO pair the `.xml`, for one of several models in a bundle
+    /// the bundle's path with the model's name after it.
     pub file: PathBuf,
+    /// The file that the model is a part of.
+    pub bundle: Option<PathBuf>,
     pub format: FormatName,
     /// As the format counts its versions: `3` for TensorFlow Lite, `11` for OpenVINO IR.
     pub format_version: String,
@@ -32,6 +37,10 @@ pub struct Model {
     pub producer: Option<String>,
     /// What the file says about itself, by the file's own keys.
     pub metadata: Map<String, Value>,
+    /// Named ways to call the model.
+    pub signatures: Vec<Signature>,
+    /// Files inside the model's file or beside it in its bundle.
+    pub files: Vec<AssociatedFile>,
     /// The main graph first. Never empty.
     pub graphs: Vec<Graph>,
     /// The mapped files that constants lie in; [`Bytes::source`] is an index into this list.
@@ -58,6 +67,20 @@ pub struct Graph {
     pub outputs: Vec<TensorId>,
     pub operations: Vec<Operation>,
     pub tensors: Vec<Tensor>,
+    /// For every constant that no operation reads (in a file of weights alone, all of them) something to
+    /// name it by: an operation of the tensor's name and number with the constant as its one input. It is
+    /// none of the graph's operations; its id follows theirs.
+    pub unread: Vec<Operation>,
+}
+
+/// A named way to call a model: a graph, and names for its inputs and outputs (TensorFlow Lite's
+/// `SignatureDef`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    pub key: String,
+    pub graph: GraphId,
+    pub inputs: Vec<(String, TensorId)>,
+    pub outputs: Vec<(String, TensorId)>,
 }
 
 /// The position of a tensor in its graph's `tensors`.
@@ -159,6 +182,9 @@ pub struct Quantization {
     pub problem: Option<String>,
 }
 
+/// The kind of what stands for a constant that no operation reads.
+const UNREAD: &str = "TENSOR";
+
 impl Model {
     pub fn graph(&self, id: GraphId) -> &Graph {
         &self.graphs[id.0 as usize]
@@ -184,9 +210,17 @@ impl Model {
         range.unwrap_or_default()
     }
 
-    /// The file's name without its folder.
+    /// The file's name without its folder; for a model in a bundle after the bundle's.
     pub fn file_name(&self) -> String {
-        self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned()
+        let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        match &self.bundle {
+            Some(bundle) if *bundle != self.file => {
+                let inside = self.file.strip_prefix(bundle).unwrap_or(&self.file);
+                let inside: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                format!("{} > {}", name(bundle), inside.join(" > "))
+            }
+            _ => name(&self.file),
+        }
     }
 }
 
@@ -195,8 +229,20 @@ impl Graph {
         &self.tensors[id.0 as usize]
     }
 
+    /// The operation of an id, or what names an unread constant.
     pub fn operation(&self, id: OperationId) -> &Operation {
-        &self.operations[id.0 as usize]
+        let position = id.0 as usize;
+        self.operations.get(position).unwrap_or_else(|| &self.unread[position - self.operations.len()])
+    }
+
+    /// Whether the id is that of an unread constant.
+    pub fn is_unread(&self, id: OperationId) -> bool {
+        (id.0 as usize) >= self.operations.len()
+    }
+
+    /// Ids and names of the constants that no operation reads, in file order.
+    pub fn unread(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
+        (self.operations.len() as u32..).map(OperationId).zip(&self.unread)
     }
 
     /// Ids and operations, in file order.
@@ -224,6 +270,21 @@ impl Graph {
             }
         }
         contested
+    }
+
+    /// Fills in `unread`. A reader of a format whose constants are no operations calls this after
+    /// [`link`](Self::link).
+    pub fn list_unread(&mut self) {
+        let is_unread = |tensor: &Tensor| tensor.is_constant() && tensor.consumers.is_empty() && tensor.producer.is_none();
+        let unread = (0..).zip(&self.tensors).filter(|(_, tensor)| is_unread(tensor));
+        let name = |(position, tensor): (u32, &Tensor)| Operation {
+            index: position.into(),
+            name: if tensor.name.is_empty() { format!("tensor_{position}") } else { tensor.name.clone() },
+            kind: UNREAD.to_owned(),
+            inputs: vec![Some(TensorId(position))],
+            ..Operation::default()
+        };
+        self.unread = unread.map(name).collect();
     }
 }
 

@@ -101,7 +101,7 @@ impl Catalogue {
         let handed_over = handed_over(model);
         let mut weights: Vec<Weight> = Vec::new();
         for (graph_id, (graph, constant)) in (0..).map(GraphId).zip(model.graphs.iter().zip(&constant)) {
-            for (operation_id, operation) in graph.operations() {
+            for (operation_id, operation) in graph.operations().chain(graph.unread()) {
                 let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
                 for (input, tensor) in inputs.filter(|(_, id)| constant.get(id.0 as usize) == Some(&true)) {
                     let site = Site { graph: graph_id, operation: operation_id, input };
@@ -179,6 +179,7 @@ fn handed_over(model: &Model) -> HashSet<TensorRef> {
 fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<TensorRef>) -> Weight {
     let graph = model.graph(site.graph);
     let (role, bias_of) = match model.format {
+        _ if graph.is_unread(site.operation) => (Role::unread(model, graph), None),
         FormatName::Tflite => {
             let role = roles::tflite::role(graph, site.operation, site.input);
             let bias_of = (role.name == "bias").then(|| roles::tflite::bias_of(graph, site.operation)).flatten();
@@ -351,6 +352,12 @@ impl Role {
 
     pub const fn parameter(name: &'static str) -> Self {
         Self { kind: Kind::Parameter, name, layout: None }
+    }
+
+    /// Of a constant that no operation reads: what a file of weights alone consists of, elsewhere a left-over.
+    fn unread(model: &Model, graph: &Graph) -> Self {
+        let is_all = graph.operations.is_empty() && model.main().operations.is_empty();
+        if is_all { Self::weight("tensor", None) } else { Self::parameter("tensor") }
     }
 }
 

@@ -1,21 +1,24 @@
-//! `weightscope extract`: weights as arrays that numpy and others load.
+//! `weightscope extract`: weights as arrays that numpy and others load, and the files that come with a
+//! model as they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::ModelArguments;
-use super::select::Selection;
+use super::select::{Selection, listing};
+use crate::export::files;
 use crate::export::weights::{self, Format, Request};
 use crate::jobs::Token;
+use crate::model::Model;
 use crate::weights::Catalogue;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// The file to write; its extension gives the format unless --format does.
+    /// The file to write; its extension gives the format unless --format does. For --files a folder.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]
@@ -28,6 +31,12 @@ pub struct Arguments {
     stored: bool,
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
+    /// A file that comes with the model (labels, a vocabulary) instead of weights; `inspect` lists them.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format", "files"])]
+    file: Option<String>,
+    /// All files that come with the model, into a folder.
+    #[arg(long, conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format"])]
+    files: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -39,6 +48,9 @@ enum FormatArgument {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.files || arguments.file.is_some() {
+        return write_files(&arguments.model.open()?, arguments.file.as_deref(), &arguments.output);
+    }
     let format = match (arguments.format, Format::of(&arguments.output)) {
         (Some(FormatArgument::Npz), _) => Format::Npz,
         (Some(FormatArgument::Npy), _) => Format::Npy,
@@ -71,5 +83,29 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let files: Vec<_> = written.files.iter().map(|file| file.display().to_string()).collect();
     super::say(&format!("{} array{} in {}", written.arrays, if written.arrays == 1 { "" } else { "s" }, files.join(", ")));
+    Ok(())
+}
+
+/// Writes the file of a name, or all files into a folder.
+fn write_files(model: &Model, name: Option<&str>, output: &Path) -> Result<()> {
+    let token = Token::new();
+    let names: Vec<_> = model.files.iter().map(|file| file.name.clone()).collect();
+    if names.is_empty() {
+        bail!("no files come with the model: {}", model.file.display());
+    }
+    let Some(name) = name else {
+        let (written, skipped) = files::write_all(&model.files, output, &token)
+            .map_err(|error| anyhow!("can't write the files: {error}: {}", output.display()))?;
+        for skipped in &skipped {
+            super::say(&format!("weightscope: left out: {skipped}"));
+        }
+        super::say(&format!("{} of {} files in {}", written.len(), names.len(), output.display()));
+        return Ok(());
+    };
+    let Some(file) = model.files.iter().find(|file| file.name == name) else {
+        bail!("no file '{name}' comes with the model; files there: {}", listing(names));
+    };
+    files::write(file, output, &token).map_err(|error| anyhow!("can't write {name}: {error}: {}", output.display()))?;
+    super::say(&format!("{} bytes in {}", file.content.len(), output.display()));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::ModelArguments;
@@ -13,7 +13,7 @@ use crate::export::json::{number, short};
 use crate::export::manifest::hex;
 use crate::formats::one_line;
 use crate::jobs::Token;
-use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
+use crate::model::{AssociatedFile, Graph, GraphId, Model, Operation, OperationId, Signature, TensorId};
 use crate::stats::Moments;
 use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight};
 
@@ -63,8 +63,23 @@ impl Listing<'_> {
             "format_version": self.model.format_version,
             "producer": self.model.producer,
             "metadata": self.model.metadata,
+            "signatures": self.model.signatures.iter().map(|signature| self.signature(signature)).collect::<Vec<_>>(),
+            "files": self.model.files.iter().map(file).collect::<Vec<_>>(),
             "graphs": graphs,
             "warnings": self.model.warnings,
+        })
+    }
+
+    fn signature(&self, signature: &Signature) -> Value {
+        let graph = self.model.graph(signature.graph);
+        let tensors = |ends: &[(String, TensorId)]| -> Map<String, Value> {
+            ends.iter().map(|(name, id)| (name.clone(), graph.tensor(*id).name.as_str().into())).collect()
+        };
+        json!({
+            "key": signature.key,
+            "graph": signature.graph.0,
+            "inputs": tensors(&signature.inputs),
+            "outputs": tensors(&signature.outputs),
         })
     }
 
@@ -77,7 +92,20 @@ impl Listing<'_> {
             "inputs": names(graph, &graph.inputs),
             "outputs": names(graph, &graph.outputs),
             "operations": operations,
+            "tensors": self.unread(id, graph, bar),
         })
+    }
+
+    /// The constants that no operation reads.
+    fn unread(&self, id: GraphId, graph: &Graph, bar: &indicatif::ProgressBar) -> Vec<Value> {
+        let weights = graph.unread().flat_map(|(unread, _)| self.catalogue.of_operation(id, unread));
+        weights
+            .map(|weight| {
+                let mut constant = self.constant(weight, bar);
+                constant["input"] = Value::Null;
+                constant
+            })
+            .collect()
     }
 
     fn operation(
@@ -191,6 +219,8 @@ impl Listing<'_> {
         let mut lines = vec![format!("{}: {} {}", model.file.display(), model.format, model.format_version)];
         lines.extend(model.producer.iter().map(|producer| format!("made by {producer}")));
         lines.extend(model.warnings.iter().map(|warning| format!("warning: {warning}")));
+        lines.extend(model.signatures.iter().map(|signature| self.signature_line(signature)));
+        lines.extend(model.files.iter().map(file_line));
         for (id, graph) in (0..).map(GraphId).zip(&model.graphs) {
             let title = if graph.path.is_empty() { graph.name.clone() } else { graph.path.join("/") };
             let count = graph.operations.len();
@@ -200,9 +230,28 @@ impl Listing<'_> {
                 lines.push(format!("{:>6}  {}  {}", operation.index, operation.kind, operation.name));
                 lines.extend(self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant_line(weight)));
             }
+            for (position, (unread, named)) in graph.unread().enumerate() {
+                if position == 0 {
+                    lines.push(format!("constants that no operation reads: {}", graph.unread.len()));
+                }
+                lines.push(format!("{:>6}  {}", named.index, named.name));
+                lines.extend(self.catalogue.of_operation(id, unread).iter().map(|weight| self.constant_line(weight)));
+            }
         }
         // Names may hold line ends.
         lines.iter().map(|line| one_line(line) + "\n").collect()
+    }
+
+    fn signature_line(&self, signature: &Signature) -> String {
+        let graph = self.model.graph(signature.graph);
+        let ends = |ends: &[(String, TensorId)]| {
+            let end = |(name, id): &(String, TensorId)| {
+                let tensor = graph.tensor(*id);
+                format!("{name} {} {}", tensor.dtype, tensor.shape)
+            };
+            ends.iter().map(end).collect::<Vec<_>>().join(", ")
+        };
+        format!("signature {} (graph {}): {} → {}", signature.key, signature.graph.0, ends(&signature.inputs), ends(&signature.outputs))
     }
 
     fn constant_line(&self, weight: &Weight) -> String {
@@ -240,6 +289,25 @@ impl Listing<'_> {
 
 fn section(section: &Section) -> Value {
     json!({ "name": section.name, "axis": section.axis, "start": section.start, "end": section.end })
+}
+
+/// A file that comes with the model.
+fn file(file: &AssociatedFile) -> Value {
+    json!({
+        "name": file.name,
+        "kind": file.kind.name(),
+        "bytes": file.content.len(),
+        "stored_bytes": file.content.stored_len(),
+        "description": file.description,
+        "about": file.about,
+        "problem": file.content.problem(),
+    })
+}
+
+fn file_line(file: &AssociatedFile) -> String {
+    let about = if file.about.is_empty() { String::new() } else { format!(", of {}", file.about.join(", ")) };
+    let problem = file.content.problem().map_or(String::new(), |problem| format!("  problem: {problem}"));
+    format!("file {}: {}, {} bytes{about}{problem}", file.name, file.kind.name(), file.content.len())
 }
 
 fn names<'g>(graph: &'g Graph, tensors: &[TensorId]) -> Vec<&'g str> {

@@ -127,7 +127,7 @@ fn types(model: &Model, catalogue: &Catalogue) -> Vec<String> {
 }
 
 /// The names, or the first forty and how many more there are.
-fn listing(names: Vec<String>) -> String {
+pub fn listing(names: Vec<String>) -> String {
     const SHOWN: usize = 40;
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");

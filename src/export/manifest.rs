@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::atomic;
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
+use crate::source::Source;
 
 /// The whole file: `weights.json` beside `weights.npz`.
 #[derive(Clone, Debug, Serialize)]
@@ -125,15 +126,15 @@ pub fn sha256(bytes: &[u8], token: &Token) -> Result<String, Cancelled> {
     Ok(hex(&hash.finalize()))
 }
 
-/// The SHA-256 of a model's own file (of an OpenVINO pair the `.xml`, which is read as a stream and
-/// need not be among the mapped sources); `None` where the file is gone.
+/// The SHA-256 of a model's own file (the `.xml` of an OpenVINO pair and a bundle need not be among the
+/// mapped sources); `None` where the file is gone.
 ///
 /// # Errors
 /// [`Cancelled`].
 pub fn model_digest(model: &Model, token: &Token) -> Result<Option<String>, Cancelled> {
     match model.sources.iter().find(|source| source.path() == model.file) {
         Some(source) => sha256(source.bytes(), token).map(Some),
-        None => std::fs::read(&model.file).ok().map(|bytes| sha256(&bytes, token)).transpose(),
+        None => Source::open(&model.file).ok().map(|source| sha256(source.bytes(), token)).transpose(),
     }
 }
 

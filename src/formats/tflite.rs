@@ -3,13 +3,17 @@
 //!
 //! The walk: `flatbuffer` reads tables and vectors with every offset checked; `buffers` finds
 //! which bytes of the file are whose; `tensors` and `operations` read one subgraph each;
-//! `flow` finds the constants that come from another graph; `metadata` reads what the file says about itself. Damage costs the tensor, operation or graph
-//! that it lies in; only a file whose main graph can't be read is refused.
+//! `flow` finds the constants that come from another graph, `external` those in other files; `metadata`
+//! reads what the file says about itself. Damage costs the tensor, operation or graph that it lies in;
+//! only a file whose main graph can't be read is refused.
 
 mod buffers;
-mod flatbuffer;
+mod external;
+pub(super) mod flatbuffer;
+mod flexbuffer;
 mod flow;
 mod metadata;
+mod nodedef;
 mod operations;
 mod options;
 mod quantization;
@@ -29,10 +33,11 @@ use self::operations::{Code, Context, tensor_ids};
 pub(crate) use self::schema::BUILTIN_OPERATOR;
 use self::schema::{model, operator_code, signature_def, sub_graph, tensor};
 use self::warnings::Warnings;
-use super::{Format, OpenError, Options};
+use super::{Format, OpenError, Options, container};
 use crate::jobs::Token;
-use crate::model::{Data, FormatName, Graph, Model};
+use crate::model::{AssociatedFile, Data, FormatName, Graph, Model, Operation};
 use crate::source::Source;
+use crate::weights::Weight;
 
 pub const FORMAT: Format = Format { name: FormatName::Tflite, extensions: &["tflite", "lite", "tfl"], sniff, open };
 
@@ -40,11 +45,17 @@ const IDENTIFIER: &str = "TFL3";
 /// The version that every file of this format bears.
 const VERSION: u32 = 3;
 
+/// What a graph takes in memory beside what is in it, in bytes.
+const GRAPH_COST: u64 = size_of::<Graph>() as u64 + 96;
+
 /// What is in a file, before it becomes a [`Model`].
 struct Contents {
     version: u32,
     about: About,
+    files: Vec<AssociatedFile>,
     graphs: Vec<Graph>,
+    /// The files beside the model's own that constants lie in.
+    others: Vec<Source>,
     warnings: Vec<String>,
 }
 
@@ -79,14 +90,17 @@ fn sniff(source: &Source) -> bool {
 fn open(source: Source, _: &Options, token: &Token) -> Result<Model, OpenError> {
     let path = source.path().to_owned();
     match read(&source, token) {
-        Ok(Contents { version, about, graphs, warnings }) => Ok(Model {
+        Ok(Contents { version, about, files, graphs, others, warnings }) => Ok(Model {
             file: path,
+            bundle: None,
             format: FormatName::Tflite,
             format_version: version.to_string(),
             producer: about.producer,
             metadata: about.entries,
+            signatures: about.signatures,
+            files,
             graphs,
-            sources: vec![source],
+            sources: std::iter::once(source).chain(others).collect(),
             warnings,
         }),
         Err(Refusal::Malformed(what)) => Err(OpenError::Malformed { path, format: FormatName::Tflite, what }),
@@ -101,7 +115,7 @@ fn open(source: Source, _: &Options, token: &Token) -> Result<Model, OpenError> 
 }
 
 fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
-    let reader = Reader::new(source.bytes());
+    let reader = Reader::with_budget(source.bytes(), source.allowance());
     let root = reader.root()?;
     let mut warnings = Warnings::default();
     let version = root.scalar(model::VERSION, 0u32)?;
@@ -115,14 +129,14 @@ fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
         warnings.push(|| format!("the file says that it is of version {version}; it was read as version {VERSION}"));
     }
 
-    let buffers = Buffers::read(root, source.len())?;
+    let buffers = Buffers::read(root, source, &mut warnings)?;
     let codes = operations::codes(root, &mut warnings)?;
     let subgraphs = root.tables(model::SUBGRAPHS)?;
     let graph_count = subgraphs.map_or(0, flatbuffer::Tables::len);
     let mut graphs = Vec::new();
     for (index, table) in subgraphs.into_iter().flat_map(flatbuffer::Tables::iter).enumerate() {
         token.check().map_err(|_| Refusal::Cancelled)?;
-        let place = Place { index, graph_count, buffers: &buffers, codes: &codes };
+        let place = Place { index, graph_count, source, buffers: &buffers, codes: &codes };
         match table.and_then(|table| graph(table, &place, &mut warnings)) {
             Ok(graph) => graphs.push(graph),
             Err(Damage::Outside) if index > 0 => {
@@ -137,8 +151,29 @@ fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
         graphs.push(Graph::default());
     }
     flow::trace(&mut graphs, &entries(root)?);
-    let about = metadata::read(root, source, &buffers, &graphs)?;
-    Ok(Contents { version, about, graphs, warnings: warnings.into_lines() })
+    warn_of_compiled_code(&graphs, &mut warnings);
+    let about = metadata::read(root, source, &buffers, &graphs, &mut warnings)?;
+    let (mut files, unlisted) = container::tail(source);
+    if let Some(sentence) = unlisted {
+        warnings.push(|| sentence);
+    }
+    for name in metadata::describe_files(&about.entries, &mut files) {
+        warnings.push(|| format!("the metadata names the file {name:?}, which is not behind the model"));
+    }
+    Ok(Contents { version, about, files, graphs, others: buffers.into_sources(), warnings: warnings.into_lines() })
+}
+
+/// Says which operations are a vendor's compiled code, whose weights are nobody's to read.
+fn warn_of_compiled_code(graphs: &[Graph], warnings: &mut Warnings) {
+    /// Coral's compiler, and LiteRT's plug-ins for neural processors (`dispatch_op_schema.h`).
+    const COMPILED: [&str; 2] = ["edgetpu-custom-op", "DISPATCH_OP"];
+    for kind in COMPILED {
+        let count = graphs.iter().flat_map(|graph| &graph.operations).filter(|operation| operation.kind == kind).count();
+        if count > 0 {
+            let operations = if count == 1 { "1 operation is".to_owned() } else { format!("{count} operations are") };
+            warnings.push(|| format!("{operations} code compiled for a device ({kind}); the weights in it can't be read"));
+        }
+    }
 }
 
 /// The graphs that a program may call: the main one, and those of signatures.
@@ -155,19 +190,27 @@ fn entries(root: Table<'_>) -> Result<HashSet<usize>, Damage> {
 struct Place<'p> {
     index: usize,
     graph_count: usize,
+    source: &'p Source,
     buffers: &'p Buffers,
     codes: &'p [Code],
 }
 
 fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result<Graph, Damage> {
     let index = place.index;
+    table.reader().spend(GRAPH_COST)?;
     let name = lenient(table.string(sub_graph::NAME))?.flatten().unwrap_or_default();
     let (tensors, doubtful) = match table.tables(sub_graph::TENSORS)? {
         Some(tables) => tensors::read(tables, index, place.buffers, warnings)?,
         None => (Vec::new(), Vec::new()),
     };
-    let context =
-        Context { reader: table.reader(), codes: place.codes, graph: index, graph_count: place.graph_count, tensors: tensors.as_slice() };
+    let context = Context {
+        reader: table.reader(),
+        source: place.source,
+        codes: place.codes,
+        graph: index,
+        graph_count: place.graph_count,
+        tensors: tensors.as_slice(),
+    };
     let operations = match table.tables(sub_graph::OPERATORS)? {
         Some(tables) => operations::read(tables, &context, warnings)?,
         None => Vec::new(),
@@ -181,11 +224,14 @@ fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result
         Ok(ids.into_iter().flatten().collect())
     };
     let (inputs, outputs) = (ends(sub_graph::INPUTS, "inputs")?, ends(sub_graph::OUTPUTS, "outputs")?);
-    let mut graph = Graph { name, path: Vec::new(), inputs, outputs, operations, tensors };
+    let mut graph = Graph { name, inputs, outputs, operations, tensors, ..Graph::default() };
     for id in graph.link() {
         warnings.push(|| format!("tensor {} of graph {index} ({}) is computed by several operations", id.0, graph.tensor(id).name));
     }
     settle(&mut graph, index, &doubtful, warnings);
+    let constants = graph.tensors.iter().filter(|tensor| tensor.is_constant() && tensor.consumers.is_empty());
+    table.reader().spend(constants.map(|tensor| (size_of::<Operation>() + size_of::<Weight>() + tensor.name.len() + 32) as u64).sum())?;
+    graph.list_unread();
     Ok(graph)
 }
 
@@ -210,7 +256,8 @@ fn settle(graph: &mut Graph, index: usize, doubtful: &[usize], warnings: &mut Wa
     }
 }
 
-fn has_identifier(bytes: &[u8]) -> bool {
+/// Whether the bytes begin as a model does.
+pub(super) fn has_identifier(bytes: &[u8]) -> bool {
     // A root offset and the identifier take eight bytes.
     bytes.len() >= 8 && flatbuffers::buffer_has_identifier(bytes, IDENTIFIER, false)
 }
@@ -342,7 +389,10 @@ mod tests {
         assert_eq!(graph.operations[0].outputs, [TensorId(3)]);
         assert_eq!((graph.operations[1].kind.as_str(), graph.operations[1].name.as_str()), ("UNKNOWN", "UNKNOWN_1"));
         assert_eq!(graph.operations[2].name, "CONV_2D_2");
-        assert_eq!(json!(graph.operations[2].attributes), json!({"builtin_options_type": 250, "custom_options_bytes": 2}));
+        assert_eq!(
+            json!(graph.operations[2].attributes),
+            json!({"builtin_options_type": 250, "custom_options_bytes": 2, "custom_options_hex": "0102"})
+        );
         assert_eq!(graph.inputs, [TensorId(0)]);
         assert!(matches!(&graph.tensors[1].data, Data::Unavailable(why) if why.contains("4000000000")));
         assert!(matches!(&graph.tensors[2].data, Data::Unavailable(why) if why.contains("12 bytes")));

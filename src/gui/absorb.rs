@@ -93,7 +93,7 @@ fn open_folder(app: &mut App, models: Vec<PathBuf>) {
     const AT_ONCE: usize = 16;
     let more = models.len().saturating_sub(AT_ONCE);
     if more > 0 {
-        app.state.notify(NoticeKind::Done, format!("The first {AT_ONCE} models of the folder are opened; there are {more} more"));
+        app.state.notify(NoticeKind::Done, format!("The first {AT_ONCE} models in it are opened; there are {more} more"));
     }
     open_files(app, models.into_iter().take(AT_ONCE).collect());
 }

@@ -29,8 +29,10 @@ const HUMAN_TIME: Duration = Duration::from_millis(400);
 impl Dialogs {
     /// Asks for model files to open.
     pub fn pick_models(&mut self, ctx: &egui::Context) {
-        let extensions: Vec<&str> = formats::FORMATS.iter().flat_map(|format| format.extensions).copied().collect();
-        let dialog = rfd::AsyncFileDialog::new().set_title("Open model").add_filter("Models", &extensions).add_filter("All files", &["*"]);
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Open model")
+            .add_filter("Models", &formats::extensions())
+            .add_filter("All files", &["*"]);
         let choice = dialog.pick_files();
         self.wait(ctx, Pick::Open, async move { choice.await.map(|files| files.iter().map(|file| file.path().to_owned()).collect()) });
     }

@@ -175,7 +175,11 @@ impl Document {
 
     /// Whether the model has such an operation. A request may come late, made for another model.
     pub fn has(&self, graph: GraphId, operation: OperationId) -> bool {
-        self.opened.model.graphs.get(graph.0 as usize).is_some_and(|graph| (operation.0 as usize) < graph.operations.len())
+        self.opened
+            .model
+            .graphs
+            .get(graph.0 as usize)
+            .is_some_and(|graph| (operation.0 as usize) < graph.operations.len() + graph.unread.len())
     }
 
     /// The weight that stands for a layer.

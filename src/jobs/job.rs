@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use super::Token;
 use super::cards::{self, GraphPicture};
 use super::complete::{Completions, complete};
+use super::file_text::FileText;
 use super::loaded::{Loaded, load};
 use super::pool::{Failure, Lane};
 use crate::colormap::{Colours, Limits, Map, Norm};
+use crate::export::files;
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Request};
 use crate::formats::{self, OpenError, Options};
@@ -60,6 +62,11 @@ pub enum Job {
     },
     /// What the file system has for a typed path.
     Complete(String),
+    /// The lines of a file that comes with the model.
+    ReadFile {
+        opened: Arc<Opened>,
+        file: usize,
+    },
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
@@ -75,7 +82,7 @@ pub type TestWork = Box<dyn FnOnce(&Token) -> Result<Output, Failure> + Send>;
 #[derive(Debug)]
 pub enum Output {
     Opened(Arc<Opened>),
-    /// The path was a folder: the models in it.
+    /// The path was a folder, or a bundle of several models: the models in it.
     Folder(Vec<PathBuf>),
     Layout(Arc<GraphPicture>),
     Loaded(Arc<Loaded>),
@@ -86,6 +93,7 @@ pub enum Output {
     Saved(Vec<PathBuf>),
     Copied(Box<Image>),
     Completed(Completions),
+    File(Arc<FileText>),
 }
 
 /// A model and what its graphs alone tell.
@@ -158,6 +166,11 @@ pub enum SaveContent {
         opened: Arc<Opened>,
         weights: Vec<Weight>,
     },
+    /// A file that comes with the model, as it is.
+    File {
+        opened: Arc<Opened>,
+        file: usize,
+    },
 }
 
 impl std::fmt::Debug for SavePlan {
@@ -180,6 +193,7 @@ impl Job {
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
             Self::Complete(_) => "Reading a folder".to_owned(),
+            Self::ReadFile { .. } => "Reading a file".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
             #[cfg(test)]
             Self::Test(..) => "Testing".to_owned(),
@@ -189,7 +203,9 @@ impl Job {
 
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) => Lane::Interactive,
+            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) | Self::ReadFile { .. } => {
+                Lane::Interactive
+            }
             Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Save(_) | Self::Copy(_) => Lane::Bulk,
             Self::Glance { .. } => Lane::Background,
             #[cfg(test)]
@@ -205,7 +221,19 @@ impl Job {
         match self {
             Self::Open { path, .. } if path.is_dir() => Ok(Output::Folder(models_in(&path, token)?)),
             Self::Open { path, options } => {
-                Ok(Output::Opened(open(|| formats::open(&path, &options, token), Origin::File(options.clone()))?))
+                // Each of a bundle's models is a document of its own.
+                let mut models = Vec::new();
+                let read = || {
+                    formats::open(&path, &options, token).inspect_err(|error| {
+                        if let OpenError::SeveralModels { models: found, .. } = error {
+                            models.clone_from(found);
+                        }
+                    })
+                };
+                match open(read, Origin::File(options.clone())) {
+                    Err(_) if !models.is_empty() => Ok(Output::Folder(models)),
+                    opened => Ok(Output::Opened(opened?)),
+                }
             }
             Self::OpenBuiltIn { name, bytes } => {
                 let source = || Source::from_bytes(name, bytes.to_vec());
@@ -227,6 +255,10 @@ impl Job {
             Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened.model, &weight, token)?))),
             Self::Save(plan) => save(*plan, token),
             Self::Complete(text) => Ok(Output::Completed(complete(text))),
+            Self::ReadFile { opened, file } => match opened.model.files.get(file) {
+                Some(file) => Ok(Output::File(Arc::new(FileText::of(file)?))),
+                None => Err(Failure::Failed("The model has no such file".to_owned())),
+            },
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
             #[cfg(test)]
             Self::Test(_, work) => work(token),
@@ -258,8 +290,7 @@ fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
     for entry in std::fs::read_dir(folder).map_err(cant_read)? {
         token.check()?;
         let path = entry.map_err(cant_read)?.path();
-        let is_model =
-            path.is_file() && Source::open(&path).is_ok_and(|source| formats::FORMATS.iter().any(|format| (format.sniff)(&source)));
+        let is_model = path.is_file() && Source::open(&path).is_ok_and(|source| formats::is_model(&source));
         models.extend(is_model.then_some(path));
     }
     if models.is_empty() {
@@ -305,6 +336,12 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
     match plan.content {
         SaveContent::Picture(picture) => {
             picture.save(&plan.path, token)?;
+            Ok(Output::Saved(vec![plan.path]))
+        }
+        SaveContent::File { opened, file } => {
+            let Some(file) = opened.model.files.get(file) else { return Err(Failure::Failed("The model has no such file".to_owned())) };
+            let failed = |error: std::io::Error| Failure::Failed(format!("Can't write {}: {error}: {}", file.name, plan.path.display()));
+            files::write(file, &plan.path, token).map_err(|error| if token.is_cancelled() { Failure::Cancelled } else { failed(error) })?;
             Ok(Output::Saved(vec![plan.path]))
         }
         SaveContent::Numbers { opened, weights } => {

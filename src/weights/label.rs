@@ -15,7 +15,8 @@ impl Labels {
     /// Computes the short name of every operation in a graph: of the joined names the first, without
     /// a converter's suffix, and of its path as many of the last parts as tell it from all others.
     pub fn of_graph(graph: &Graph) -> Self {
-        let names: Vec<&str> = graph.operations.iter().map(|operation| without_suffix(first_part(&operation.name))).collect();
+        let named = || graph.operations.iter().chain(&graph.unread);
+        let names: Vec<&str> = named().map(|operation| without_suffix(first_part(&operation.name))).collect();
         // How many different names have each ending of a path. A layer and the addition of its bias
         // may share one: they are told apart by their types.
         let mut seen: HashMap<&str, u32> = HashMap::new();
@@ -25,7 +26,7 @@ impl Labels {
                 *seen.entry(ending).or_default() += 1;
             }
         }
-        let short = names.iter().zip(&graph.operations).map(|(name, operation)| {
+        let short = names.iter().zip(named()).map(|(name, operation)| {
             let unique = endings(name).find(|ending| seen.get(ending) == Some(&1) && !is_too_little(ending, name));
             match unique {
                 Some(ending) => ending.to_owned(),

@@ -299,6 +299,8 @@ impl Contract<'_> {
                 ("format_version", Value::is_string),
                 ("producer", |value| value.is_string() || value.is_null()),
                 ("metadata", Value::is_object),
+                ("signatures", Value::is_array),
+                ("files", Value::is_array),
                 ("graphs", |value| value.as_array().is_some_and(|graphs| !graphs.is_empty())),
                 ("warnings", is_list_of_sentences),
             ],
@@ -314,11 +316,32 @@ impl Contract<'_> {
                     ("inputs", is_list_of_strings),
                     ("outputs", is_list_of_strings),
                     ("operations", Value::is_array),
+                    ("tensors", Value::is_array),
                 ],
             );
             for operation in elements(&graph["operations"]) {
                 self.operation(operation, graphs.len());
             }
+            for tensor in elements(&graph["tensors"]) {
+                self.constant(tensor);
+            }
+        }
+        for signature in elements(&value["signatures"]) {
+            let fields: [(&str, Check); 4] =
+                [("key", Value::is_string), ("graph", Value::is_u64), ("inputs", is_object_of_strings), ("outputs", is_object_of_strings)];
+            self.object("signature", signature, &fields);
+        }
+        for file in elements(&value["files"]) {
+            let fields: [(&str, Check); 7] = [
+                ("name", Value::is_string),
+                ("kind", |value| FILE_KINDS.split_whitespace().any(|known| known == text(value))),
+                ("bytes", Value::is_u64),
+                ("stored_bytes", Value::is_u64),
+                ("description", |value| value.is_string() || value.is_null()),
+                ("about", is_list_of_strings),
+                ("problem", |value| value.is_null() || value.as_str().is_some_and(is_one_line)),
+            ];
+            self.object("file", file, &fields);
         }
     }
 
@@ -356,7 +379,8 @@ impl Contract<'_> {
 
     fn constant(&mut self, value: &Value) {
         const ALL: [(&str, Check); 17] = [
-            ("input", Value::is_u64),
+            // Null for a constant that no operation reads.
+            ("input", |value| value.is_u64() || value.is_null()),
             ("kind", |value| ["weight", "parameter"].contains(&text(value))),
             ("role", is_role),
             ("tensor", Value::is_string),
@@ -455,7 +479,9 @@ const DTYPES: &str = "f32 f16 bf16 f64 i8 u8 i16 u16 i32 u32 i64 u64 i4 u4 i2 u2
                       complex64 complex128";
 
 const ROLES: &str = "kernel bias table alpha gamma beta mean variance scale shift operand input_kernel recurrent_kernel peephole projection \
-                     shape axes indices range zero_point codebook parameter";
+                     shape axes indices range zero_point codebook parameter tensor";
+
+const FILE_KINDS: &str = "labels value_labels vocabulary descriptions score_calibration index tokenizer weights text binary";
 
 const LAYOUTS: &str = "OHWI 1HWO DHWIO DHWOI OI OIW OIHW OIDHW GOIHW IOHW GIOHW IO O";
 
@@ -472,6 +498,10 @@ fn is_dtype(value: &Value) -> bool {
 
 fn is_layout(layout: &str) -> bool {
     LAYOUTS.split_whitespace().any(|known| known == layout)
+}
+
+fn is_object_of_strings(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| object.values().all(Value::is_string))
 }
 
 fn is_digest(value: &Value) -> bool {

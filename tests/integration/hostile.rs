@@ -17,6 +17,8 @@ use weightscope::model::Model;
 use weightscope::stats::Moments;
 use weightscope::weights::{Catalogue, Labels};
 
+#[cfg(target_os = "linux")]
+use crate::flood;
 use crate::program::{Run, weightscope};
 use crate::reference::{example, fixture_of, is_one_line, model_files, report, root};
 
@@ -74,6 +76,30 @@ fn hostile_files_through_the_program() {
                 _ => Some(format!("status {:?}: {}", run.status, run.err)),
             };
             faults.extend(what.map(|what| format!("{} {subcommand} {options:?}: {what}", file.display())));
+        }
+    }
+    report(&faults);
+}
+
+/// The system counts what is allocated, not what is mapped from files: `extract` opens the model, looks
+/// at its graphs and finds no such layer.
+#[cfg(target_os = "linux")]
+#[test]
+fn opening_takes_no_more_memory_than_four_times_the_file_and_64_mib() {
+    let folder = tempfile::tempdir().unwrap();
+    let floods = flood::files(folder.path());
+    let fixtures = crate::reference::fixtures().into_iter().map(|fixture| fixture.path());
+    let mut faults = Vec::new();
+    for file in fixtures.chain(floods) {
+        let len = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let whole = file.ancestors().find(|path| path.is_file()).map_or(0, len);
+        let kibibytes = (4 * (whole + len(&file.with_extension("bin"))) + (64 << 20)) >> 10;
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit -d {kibibytes}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_weightscope"), "extract"]);
+        shell.arg(&file).args(["--layer", "no layer of this name", "-o"]).arg(folder.path().join("out.npz"));
+        let run = crate::program::finish(shell);
+        if run.status != Some(1) || !run.err.lines().all(is_one_line) {
+            faults.push(format!("{}: status {:?}: {}", file.display(), run.status, run.err));
         }
     }
     report(&faults);

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only functions marked as such")]
 
 mod cli;
+mod container;
 mod extract;
 mod fixtures;
+#[cfg(target_os = "linux")]
+mod flood;
 #[cfg(feature = "gui-tests")]
 mod gui;
 mod hostile;

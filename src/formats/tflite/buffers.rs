@@ -5,16 +5,18 @@
 //! placeholder, and the schema says that only values above 1 are valid. Old files give every
 //! activation a buffer with data of length 0.
 
+use super::external::External;
 use super::flatbuffer::{Damage, Table, lenient};
-use super::schema::{buffer, external_buffer, external_buffer_group, model};
+use super::schema::{buffer, model};
+use super::warnings::Warnings;
 use crate::model::Bytes;
+use crate::source::Source;
 
-/// All buffers of a model, by index, and the names of the external files that hold others.
+/// All buffers of a model, by index, and those in other files, by id.
 #[derive(Debug)]
 pub struct Buffers {
     buffers: Vec<Content>,
-    /// (`ExternalBuffer.id`, the file's name), sorted by id.
-    external: Vec<(u32, String)>,
+    external: External,
 }
 
 /// What a buffer holds.
@@ -30,20 +32,23 @@ pub enum Content {
 }
 
 impl Buffers {
-    /// Reads the table of buffers; `file_len` is the length of the whole file in bytes.
+    /// Reads the table of buffers, and opens the files beside the model that hold others.
     ///
     /// # Errors
     /// [`Damage::Exhausted`] only: a damaged buffer is a matter of the tensors that use it.
-    pub fn read(root: Table<'_>, file_len: u64) -> Result<Self, Damage> {
+    pub fn read(root: Table<'_>, source: &Source, warnings: &mut Warnings) -> Result<Self, Damage> {
+        let file_len = source.len();
         let mut buffers = Vec::new();
         if let Some(tables) = lenient(root.tables(model::BUFFERS))?.flatten() {
             for table in tables.iter() {
                 let content = lenient(table.and_then(|table| content(table, file_len)))?;
                 let why = || Content::Unavailable("its buffer lies outside the file, which may be cut off".to_owned());
-                buffers.push(content.unwrap_or_else(why));
+                let content = content.unwrap_or_else(why);
+                root.reader().spend(size_of::<Content>() as u64 + content.text_len())?;
+                buffers.push(content);
             }
         }
-        Ok(Self { buffers, external: external(root)? })
+        Ok(Self { buffers, external: External::read(root, source, warnings)? })
     }
 
     /// What the buffer of an index holds.
@@ -58,10 +63,24 @@ impl Buffers {
         }
     }
 
-    /// The name of the file that holds an external buffer.
-    pub fn external(&self, id: u32) -> Option<&str> {
-        let position = self.external.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.external.get(position).map(|(_, name)| name.as_str())
+    /// What a buffer in another file holds, by its id.
+    pub fn external(&self, id: u32) -> Content {
+        self.external.get(id)
+    }
+
+    /// The other files that buffers lie in; the model's sources from the second on.
+    pub fn into_sources(self) -> Vec<Source> {
+        self.external.sources
+    }
+}
+
+impl Content {
+    /// The memory that a copy takes beside its fixed size, in bytes.
+    pub fn text_len(&self) -> u64 {
+        match self {
+            Self::Unavailable(why) => why.len() as u64,
+            _ => 0,
+        }
     }
 }
 
@@ -80,24 +99,6 @@ fn content(table: Table<'_>, file_len: u64) -> Result<Content, Damage> {
         (_, 0) => Content::Empty(within(offset, 0)),
         _ => Content::Data(within(offset, size)),
     })
-}
-
-/// External buffers and their files. `group` is an index, `id` is not (writers set its highest bit).
-fn external(root: Table<'_>) -> Result<Vec<(u32, String)>, Damage> {
-    let (Ok(Some(buffers)), Ok(Some(groups))) = (root.tables(model::EXTERNAL_BUFFERS), root.tables(model::EXTERNAL_BUFFER_GROUPS)) else {
-        return Ok(Vec::new());
-    };
-    let one = |table: Table<'_>| {
-        let group: u32 = table.scalar(external_buffer::GROUP, 0)?;
-        let name = groups.get(group as usize)?.string(external_buffer_group::NAME)?;
-        Ok((table.scalar(external_buffer::ID, 0u32)?, name.unwrap_or_default()))
-    };
-    let mut external = Vec::new();
-    for table in buffers.iter() {
-        external.extend(lenient(table.and_then(one))?);
-    }
-    external.sort_by_key(|(id, _)| *id);
-    Ok(external)
 }
 
 #[cfg(test)]
@@ -126,7 +127,10 @@ mod tests {
         let model = TestModel { buffers: cases.iter().map(|(buffer, _)| buffer.clone()).collect(), ..TestModel::default() };
         let bytes = model.bytes();
         let reader = Reader::new(&bytes);
-        let buffers = Buffers::read(reader.root().unwrap(), 1000).unwrap();
+        let mut file = bytes.clone();
+        file.resize(1000, 0);
+        let file = Source::from_bytes("x", file);
+        let buffers = Buffers::read(reader.root().unwrap(), &file, &mut Warnings::default()).unwrap();
         for (index, (case, expected)) in cases.iter().enumerate() {
             let found = match buffers.get(index as u32) {
                 Content::Nothing => "nothing".to_owned(),

@@ -47,14 +47,28 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
+        Self::with_budget(bytes, (bytes.len() as u64).saturating_mul(4).saturating_add(1 << 16))
+    }
+
+    /// A reader that may use `budget` bytes of memory.
+    pub fn with_budget(bytes: &'a [u8], budget: u64) -> Self {
         let bytes = bytes.get(..MAX_LEN).unwrap_or(bytes);
-        let budget = (bytes.len() as u64).saturating_mul(4).saturating_add(1 << 16);
         Self { bytes, budget: Cell::new(budget) }
+    }
+
+    /// The bytes of a range that [`Table::bytes`] gave.
+    pub fn slice(&self, range: Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
     }
 
     /// The root table.
     pub fn root(&self) -> Result<Table<'_>, Damage> {
         self.table(self.follow(0)?)
+    }
+
+    /// What is left of the budget.
+    pub fn left(&self) -> u64 {
+        self.budget.get()
     }
 
     /// Pays for `amount` bytes of memory that the file makes the reader use.
@@ -125,6 +139,18 @@ impl<'r> Table<'r> {
         let Some(range) = self.bytes(id)? else { return Ok(None) };
         self.reader.spend(range.len() as u64)?;
         Ok(self.reader.bytes.get(range).map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    /// A vector of strings.
+    pub fn strings(self, id: u16) -> Result<Option<Vec<String>>, Damage> {
+        let Some(position) = self.target(id)? else { return Ok(None) };
+        let (start, count) = self.reader.elements(position, 4)?;
+        let string = |index: usize| {
+            let (start, len) = self.reader.elements(self.reader.follow(start + 4 * index)?, 1)?;
+            self.reader.spend((size_of::<String>() + len) as u64)?;
+            Ok(String::from_utf8_lossy(self.reader.slice(start..start + len)).into_owned())
+        };
+        (0..count).map(string).collect::<Result<_, _>>().map(Some)
     }
 
     /// A vector of scalars, copied.

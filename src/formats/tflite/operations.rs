@@ -5,6 +5,15 @@ use super::options::{self, Options};
 use super::schema::{BUILTIN_OPERATOR, model, operator as o, operator_code};
 use super::warnings::Warnings;
 use crate::model::{GraphId, Operation, Tensor, TensorId};
+use crate::source::Source;
+use crate::weights::Weight;
+
+/// What an operation takes in memory beside its names and its attributes, in bytes.
+const OPERATION_COST: u64 = size_of::<Operation>() as u64 + 64;
+/// What an input takes beyond its four bytes; a constant one becomes a weight in the catalogue.
+const INPUT_COST: u64 = 8;
+const WEIGHT_COST: u64 = size_of::<Weight>() as u64;
+const CODE_COST: u64 = size_of::<Code>() as u64 + 16;
 
 /// The kind of an operation whose operator or operator code can't be read.
 const UNKNOWN: &str = "UNKNOWN";
@@ -42,6 +51,8 @@ pub fn codes(root: Table<'_>, warnings: &mut Warnings) -> Result<Vec<Code>, Dama
 #[derive(Debug)]
 pub struct Context<'c> {
     pub reader: &'c Reader<'c>,
+    /// The whole file, in which large options lie.
+    pub source: &'c Source,
     pub codes: &'c [Code],
     /// The index of the subgraph being read.
     pub graph: usize,
@@ -82,6 +93,7 @@ pub fn tensor_ids(indices: &[i32], count: usize, warnings: &mut Warnings, place:
 fn code(table: Table<'_>) -> Result<Code, Damage> {
     // The byte was too small one day, so a second field came; old files have the first alone, some
     // writers fill in the second alone, and the rest hold a placeholder in the first.
+    table.reader().spend(CODE_COST)?;
     let deprecated: i8 = table.scalar(operator_code::DEPRECATED_BUILTIN_CODE, 0)?;
     let builtin: i32 = table.scalar(operator_code::BUILTIN_CODE, 0)?;
     let number = builtin.max(deprecated.into());
@@ -95,6 +107,7 @@ fn code(table: Table<'_>) -> Result<Code, Damage> {
             kind = custom;
         }
     }
+    table.reader().spend(kind.len() as u64)?;
     Ok(Code { kind, version: table.scalar(operator_code::VERSION, 1)?, is_custom })
 }
 
@@ -115,14 +128,18 @@ fn operation(table: Table<'_>, index: usize, context: &Context<'_>, warnings: &m
         Ok(tensor_ids(&indices, count, warnings, || format!("the {what} of operation {index} of graph {graph}")))
     };
     let inputs = ids(o::INPUTS, "inputs")?;
+    let is_constant = |id: &&TensorId| context.tensors.get(id.0 as usize).is_some_and(Tensor::is_constant);
+    let constants = inputs.iter().flatten().filter(is_constant).count();
+    context.reader.spend(OPERATION_COST + INPUT_COST * inputs.len() as u64 + WEIGHT_COST * constants as u64)?;
     let outputs: Vec<TensorId> = ids(o::OUTPUTS, "outputs")?.into_iter().flatten().collect();
 
     let mut options = Options::default();
-    if let Some(code) = code.filter(|code| code.is_custom) {
-        context.reader.spend(code.kind.len() as u64)?;
-        options.attributes.insert("custom_code".to_owned(), code.kind.as_str().into());
+    let custom_code = code.filter(|code| code.is_custom).map(|code| code.kind.as_str());
+    if let Some(code) = custom_code {
+        context.reader.spend(code.len() as u64)?;
+        options.attributes.insert("custom_code".to_owned(), code.into());
     }
-    if lenient(options::read(table, &mut options))?.is_none() {
+    if lenient(options::read(table, custom_code, context.source, &mut options))?.is_none() {
         warnings.push(|| format!("the options of operation {index} of graph {graph} lie outside the file"));
     }
     let graphs = options.graphs.iter().filter_map(|called| {

@@ -290,6 +290,19 @@ pub const MODEL_OPTIMIZATION_MODE: &[(i32, &str)] = &[
     (3002, "BLOCK_SPARSITY"),
     (3003, "STRUCTURED_SPARSITY"),
 ];
+pub const ASSOCIATED_FILE_TYPE: &[&str] = &[
+    "UNKNOWN",
+    "DESCRIPTIONS",
+    "TENSOR_AXIS_LABELS",
+    "TENSOR_VALUE_LABELS",
+    "TENSOR_AXIS_SCORE_CALIBRATION",
+    "VOCABULARY",
+    "SCANN_INDEX_FILE",
+];
+pub const COLOR_SPACE_TYPE: &[&str] = &["UNKNOWN", "RGB", "GRAYSCALE"];
+pub const BOUNDING_BOX_TYPE: &[&str] = &["UNKNOWN", "BOUNDARIES", "UPPER_LEFT", "CENTER"];
+pub const COORDINATE_TYPE: &[&str] = &["RATIO", "PIXEL"];
+pub const SCORE_TRANSFORMATION_TYPE: &[&str] = &["IDENTITY", "LOG", "INVERSE_LOGISTIC"];
 
 pub mod model {
     pub const VERSION: u16 = 0;
@@ -456,6 +469,10 @@ pub mod conversion_options {
     pub const ENABLE_SELECT_TF_OPS: u16 = 2;
     pub const FORCE_SELECT_TF_OPS: u16 = 3;
     pub const SPARSITY_BLOCK_SIZES: u16 = 4;
+}
+
+pub mod sparsity_block_size {
+    pub const VALUES: u16 = 0;
 }
 
 const fn field(name: &'static str, id: u16, kind: Kind) -> Field {
@@ -933,7 +950,7 @@ pub const BUILTIN_OPTIONS2: &[&[Field]] = &[
     &[
         field("name", 0, Kind::Text),
         field("decomposition_subgraph_index", 1, Kind::Graph),
-        field("composite_attributes", 2, Kind::Bytes),
+        field("composite_attributes", 2, Kind::Flexbuffer),
         field("composite_attributes_format", 3, Kind::Enum8(CUSTOM_OPTIONS_FORMAT, 0)),
         field("version", 4, Kind::I32(0)),
     ],
@@ -941,4 +958,121 @@ pub const BUILTIN_OPTIONS2: &[&[Field]] = &[
     &[],
     // StablehloCaseOptions
     &[field("branch_subgraph_indices", 0, Kind::Graphs)],
+];
+
+// The tables of the flatbuffer in the buffer `TFLITE_METADATA`.
+
+pub const FEATURE_PROPERTIES: &[Field] = &[];
+
+pub const IMAGE_SIZE: &[Field] = &[field("width", 0, Kind::U32(0)), field("height", 1, Kind::U32(0))];
+
+pub const IMAGE_PROPERTIES: &[Field] =
+    &[field("color_space", 0, Kind::Enum8(COLOR_SPACE_TYPE, 0)), field("default_size", 1, Kind::Record(IMAGE_SIZE))];
+
+pub const BOUNDING_BOX_PROPERTIES: &[Field] = &[
+    field("index", 0, Kind::U32s),
+    field("type", 1, Kind::Enum8(BOUNDING_BOX_TYPE, 0)),
+    field("coordinate_type", 2, Kind::Enum8(COORDINATE_TYPE, 0)),
+];
+
+pub const AUDIO_PROPERTIES: &[Field] = &[field("sample_rate", 0, Kind::U32(0)), field("channels", 1, Kind::U32(0))];
+
+pub const VALUE_RANGE: &[Field] = &[field("min", 0, Kind::I32(0)), field("max", 1, Kind::I32(0))];
+
+pub const CONTENT: &[Field] = &[
+    field(
+        "content_properties",
+        1,
+        Kind::Union(
+            0,
+            &[
+                ("NONE", &[]),
+                ("FeatureProperties", FEATURE_PROPERTIES),
+                ("ImageProperties", IMAGE_PROPERTIES),
+                ("BoundingBoxProperties", BOUNDING_BOX_PROPERTIES),
+                ("AudioProperties", AUDIO_PROPERTIES),
+            ],
+        ),
+    ),
+    field("range", 2, Kind::Record(VALUE_RANGE)),
+];
+
+pub const NORMALIZATION_OPTIONS: &[Field] = &[field("mean", 0, Kind::F32s), field("std", 1, Kind::F32s)];
+
+pub const SCORE_CALIBRATION_OPTIONS: &[Field] =
+    &[field("score_transformation", 0, Kind::Enum8(SCORE_TRANSFORMATION_TYPE, 0)), field("default_score", 1, Kind::F32(0.0))];
+
+pub const SCORE_THRESHOLDING_OPTIONS: &[Field] = &[field("global_score_threshold", 0, Kind::F32(0.0))];
+
+pub const ASSOCIATED_FILE: &[Field] = &[
+    field("name", 0, Kind::Text),
+    field("description", 1, Kind::Text),
+    field("type", 2, Kind::Enum8(ASSOCIATED_FILE_TYPE, 0)),
+    field("locale", 3, Kind::Text),
+    field("version", 4, Kind::Text),
+];
+
+pub const BERT_TOKENIZER_OPTIONS: &[Field] = &[field("vocab_file", 0, Kind::Records(ASSOCIATED_FILE))];
+
+pub const SENTENCE_PIECE_TOKENIZER_OPTIONS: &[Field] =
+    &[field("sentencePiece_model", 0, Kind::Records(ASSOCIATED_FILE)), field("vocab_file", 1, Kind::Records(ASSOCIATED_FILE))];
+
+pub const REGEX_TOKENIZER_OPTIONS: &[Field] =
+    &[field("delim_regex_pattern", 0, Kind::Text), field("vocab_file", 1, Kind::Records(ASSOCIATED_FILE))];
+
+pub const PROCESS_UNIT: &[Field] = &[field(
+    "options",
+    1,
+    Kind::Union(
+        0,
+        &[
+            ("NONE", &[]),
+            ("NormalizationOptions", NORMALIZATION_OPTIONS),
+            ("ScoreCalibrationOptions", SCORE_CALIBRATION_OPTIONS),
+            ("ScoreThresholdingOptions", SCORE_THRESHOLDING_OPTIONS),
+            ("BertTokenizerOptions", BERT_TOKENIZER_OPTIONS),
+            ("SentencePieceTokenizerOptions", SENTENCE_PIECE_TOKENIZER_OPTIONS),
+            ("RegexTokenizerOptions", REGEX_TOKENIZER_OPTIONS),
+        ],
+    ),
+)];
+
+pub const STATS: &[Field] = &[field("max", 0, Kind::F32s), field("min", 1, Kind::F32s)];
+
+pub const TENSOR_METADATA: &[Field] = &[
+    field("name", 0, Kind::Text),
+    field("description", 1, Kind::Text),
+    field("dimension_names", 2, Kind::Texts),
+    field("content", 3, Kind::Record(CONTENT)),
+    field("process_units", 4, Kind::Records(PROCESS_UNIT)),
+    field("stats", 5, Kind::Record(STATS)),
+    field("associated_files", 6, Kind::Records(ASSOCIATED_FILE)),
+];
+
+pub const TENSOR_GROUP: &[Field] = &[field("name", 0, Kind::Text), field("tensor_names", 1, Kind::Texts)];
+
+pub const CUSTOM_METADATA: &[Field] = &[field("name", 0, Kind::Text), field("data", 1, Kind::Bytes)];
+
+pub const SUB_GRAPH_METADATA: &[Field] = &[
+    field("name", 0, Kind::Text),
+    field("description", 1, Kind::Text),
+    field("input_tensor_metadata", 2, Kind::Records(TENSOR_METADATA)),
+    field("output_tensor_metadata", 3, Kind::Records(TENSOR_METADATA)),
+    field("associated_files", 4, Kind::Records(ASSOCIATED_FILE)),
+    field("input_process_units", 5, Kind::Records(PROCESS_UNIT)),
+    field("output_process_units", 6, Kind::Records(PROCESS_UNIT)),
+    field("input_tensor_groups", 7, Kind::Records(TENSOR_GROUP)),
+    field("output_tensor_groups", 8, Kind::Records(TENSOR_GROUP)),
+    field("custom_metadata", 9, Kind::Records(CUSTOM_METADATA)),
+];
+
+pub const MODEL_METADATA: &[Field] = &[
+    field("name", 0, Kind::Text),
+    field("description", 1, Kind::Text),
+    field("version", 2, Kind::Text),
+    field("subgraph_metadata", 3, Kind::Records(SUB_GRAPH_METADATA)),
+    field("author", 4, Kind::Text),
+    field("license", 5, Kind::Text),
+    field("associated_files", 6, Kind::Records(ASSOCIATED_FILE)),
+    field("min_parser_version", 7, Kind::Text),
 ];

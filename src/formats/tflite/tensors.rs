@@ -8,6 +8,11 @@ use super::warnings::Warnings;
 use crate::model::{DType, Data, Shape, Tensor};
 use crate::values::check_size;
 
+/// What a tensor takes in memory beside its name, its shape and its scales, in bytes.
+const TENSOR_COST: u64 = size_of::<Tensor>() as u64 + 32;
+/// What a dimension takes beyond its four bytes.
+const DIM_COST: u64 = size_of::<Option<u64>>() as u64;
+
 /// The element types by `TensorType`.
 const TYPES: [DType; 23] = [
     DType::F32,
@@ -86,16 +91,22 @@ struct Record {
 }
 
 fn tensor(table: Table<'_>, buffers: &Buffers) -> Result<Record, Damage> {
+    table.reader().spend(TENSOR_COST)?;
     let name = lenient(table.string(t::NAME))?;
     let is_name_damaged = name.is_none();
     let name = name.flatten().unwrap_or_default();
     let dtype = dtype(table.scalar(t::TYPE, 0)?);
     let stored_shape: Option<Vec<i32>> = table.vector(t::SHAPE)?;
     let has_shape = stored_shape.is_some();
+    table.reader().spend(DIM_COST * stored_shape.as_ref().map_or(0, Vec::len) as u64)?;
     let shape = Shape::Ranked(dims(&stored_shape.unwrap_or_default()));
-    let content = buffers.get(table.scalar(t::BUFFER, 0)?);
+    let content = match table.scalar(t::EXTERNAL_BUFFER, 0u32)? {
+        0 => buffers.get(table.scalar(t::BUFFER, 0)?),
+        id => buffers.external(id),
+    };
+    table.reader().spend(content.text_len())?;
     let is_doubtful = matches!(content, Content::Empty(_) | Content::Unavailable(_));
-    let data = data(table, dtype, &shape, content, buffers)?;
+    let data = data(table, dtype, &shape, content)?;
     let shape = if data == Data::Computed { computed_shape(shape, &table.vector(t::SHAPE_SIGNATURE)?.unwrap_or_default()) } else { shape };
     let quantization::Found { quantization, warning } = quantization::read(table, dtype, &shape)?;
     let warning = if is_name_damaged { Some("has a name that lies outside the file".to_owned()) } else { warning };
@@ -110,17 +121,7 @@ fn damaged() -> Record {
     Record { tensor, has_rank: false, has_shape: false, is_doubtful: true, warning: Some("is damaged".to_owned()) }
 }
 
-fn data(table: Table<'_>, dtype: DType, shape: &Shape, content: Content, buffers: &Buffers) -> Result<Data, Damage> {
-    let external = table.scalar(t::EXTERNAL_BUFFER, 0u32)?;
-    if external != 0 {
-        return Ok(Data::Unavailable(match buffers.external(external) {
-            Some(name) => {
-                table.reader().spend(name.len() as u64)?;
-                format!("its values lie in the external file {name:?}, which is not read yet")
-            }
-            None => format!("its external buffer {external} does not exist"),
-        }));
-    }
+fn data(table: Table<'_>, dtype: DType, shape: &Shape, content: Content) -> Result<Data, Damage> {
     Ok(match content {
         Content::Nothing => Data::Computed,
         Content::Empty(bytes) if shape.count() == Some(0) => Data::Stored(bytes),
