@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::ModelArguments;
-use crate::export::json::{number, short};
+use crate::export::json::{self, number};
 use crate::export::manifest::hex;
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{Graph, GraphId, Model, Operation, OperationId, TensorId};
 use crate::stats::Moments;
-use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight};
+use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight, notes};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -99,6 +99,7 @@ impl Listing<'_> {
             "outputs": names(graph, &operation.outputs),
             "graphs": operation.graphs.iter().map(|id| id.0).collect::<Vec<_>>(),
             "constants": constants,
+            "notes": notes::of_operation(operation).into_iter().collect::<Vec<_>>(),
         })
     }
 
@@ -137,6 +138,7 @@ impl Listing<'_> {
         if self.stats {
             fields.insert("values".into(), self.values(weight, &mut problem));
         }
+        fields.insert("notes".into(), weight.notes(self.model).into());
         fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
         constant
@@ -151,8 +153,10 @@ impl Listing<'_> {
         json!({
             "scheme": weight.scheme.name(),
             "axis": scales.axis,
-            "scales": scales.scales.iter().map(|scale| short(*scale)).collect::<Vec<_>>(),
-            "zero_points": scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect::<Vec<_>>(),
+            "block_shape": if scales.block.is_empty() { Value::Null } else { scales.block.into() },
+            "derived": scales.is_derived,
+            "scales": scales.scales.into_iter().map(json::scale).collect::<Vec<_>>(),
+            "zero_points": scales.zero_points.into_iter().map(json::scale).collect::<Vec<_>>(),
         })
     }
 
@@ -198,7 +202,11 @@ impl Listing<'_> {
             lines.push(format!("graph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" }));
             for (operation_id, operation) in graph.operations() {
                 lines.push(format!("{:>6}  {}  {}", operation.index, operation.kind, operation.name));
-                lines.extend(self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant_line(weight)));
+                lines.extend(notes::of_operation(operation).map(|note| format!("        {note}")));
+                for weight in self.catalogue.of_operation(id, operation_id) {
+                    lines.push(self.constant_line(weight));
+                    lines.extend(weight.notes(model).into_iter().map(|note| format!("          {note}")));
+                }
             }
         }
         // Names may hold line ends.
