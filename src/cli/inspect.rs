@@ -89,7 +89,7 @@ impl Listing<'_> {
         bar: &indicatif::ProgressBar,
     ) -> Value {
         let constants: Vec<_> = self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar)).collect();
-        json!({
+        let mut listed = json!({
             "index": operation.index,
             "name": operation.name,
             "type": operation.kind,
@@ -99,8 +99,11 @@ impl Listing<'_> {
             "outputs": names(graph, &operation.outputs),
             "graphs": operation.graphs.iter().map(|id| id.0).collect::<Vec<_>>(),
             "constants": constants,
-            "notes": notes::of_operation(operation).into_iter().collect::<Vec<_>>(),
-        })
+        });
+        if let Some(fields) = listed.as_object_mut() {
+            fields.extend(notes::of_operation(operation).map(|note| ("notes".to_owned(), json!([note]))));
+        }
+        listed
     }
 
     fn constant(&self, weight: &Weight, bar: &indicatif::ProgressBar) -> Value {
@@ -138,7 +141,7 @@ impl Listing<'_> {
         if self.stats {
             fields.insert("values".into(), self.values(weight, &mut problem));
         }
-        fields.insert("notes".into(), weight.notes(self.model).into());
+        fields.extend(Some(weight.notes(self.model)).filter(|notes| !notes.is_empty()).map(|notes| ("notes".to_owned(), notes.into())));
         fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
         constant
@@ -150,14 +153,17 @@ impl Listing<'_> {
             problem.get_or_insert_with(|| error.to_string());
             Scales::default()
         });
-        json!({
+        let mut quantization = json!({
             "scheme": weight.scheme.name(),
             "axis": scales.axis,
-            "block_shape": if scales.block.is_empty() { Value::Null } else { scales.block.into() },
-            "derived": scales.is_derived,
             "scales": scales.scales.into_iter().map(json::scale).collect::<Vec<_>>(),
             "zero_points": scales.zero_points.into_iter().map(json::scale).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(fields) = quantization.as_object_mut() {
+            fields.extend((!scales.block.is_empty()).then(|| ("block_shape".to_owned(), scales.block.into())));
+            fields.extend(scales.is_derived.then(|| ("derived".to_owned(), true.into())));
+        }
+        quantization
     }
 
     fn values(&self, weight: &Weight, problem: &mut Option<String>) -> Value {

@@ -336,7 +336,8 @@ impl Contract<'_> {
                 ("outputs", is_list_of_strings),
                 ("graphs", |value| is_list(value, Value::is_u64)),
                 ("constants", Value::is_array),
-            ],
+                ("notes", is_list_of_sentences),
+            ][..if value.get("notes").is_some() { 10 } else { 9 }],
         );
         let calls_nothing = elements(&value["graphs"]).iter().filter_map(Value::as_u64).any(|graph| graph >= graphs as u64);
         if calls_nothing {
@@ -355,7 +356,7 @@ impl Contract<'_> {
     }
 
     fn constant(&mut self, value: &Value) {
-        const ALL: [(&str, Check); 17] = [
+        const ALL: [(&str, Check); 18] = [
             ("input", Value::is_u64),
             ("kind", |value| ["weight", "parameter"].contains(&text(value))),
             ("role", is_role),
@@ -375,25 +376,30 @@ impl Contract<'_> {
             ("gates", is_list_of_sections),
             ("parts", is_list_of_sections),
             ("groups", |value| value.as_u64().is_some_and(|groups| groups > 1)),
+            ("notes", is_list_of_sentences),
         ];
         let is_due = |name: &str| match name {
             "stored_sha256" => self.with_digests,
             "values" => self.with_values,
-            "bias_of" | "gates" | "parts" | "groups" => value.get(name).is_some(),
+            "bias_of" | "gates" | "parts" | "groups" | "notes" => value.get(name).is_some(),
             _ => true,
         };
         let due: Vec<_> = ALL.into_iter().filter(|(name, _)| is_due(name)).collect();
         self.object("constant", value, &due);
-        self.object(
-            "quantization",
-            &value["quantization"],
-            &[
-                ("scheme", |value| SCHEMES.contains(&text(value))),
-                ("axis", |value| value.is_u64() || value.is_null()),
-                ("scales", |value| is_list(value, is_number)),
-                ("zero_points", |value| is_list(value, is_number)),
-            ],
-        );
+        const QUANTIZATION: [(&str, Check); 6] = [
+            ("scheme", |value| SCHEMES.contains(&text(value))),
+            ("axis", |value| value.is_u64() || value.is_null()),
+            ("scales", |value| is_list(value, is_number)),
+            ("zero_points", |value| is_list(value, is_number)),
+            ("block_shape", |value| is_list(value, Value::is_u64)),
+            ("derived", |value| *value == Value::Bool(true)),
+        ];
+        let quantization = &value["quantization"];
+        let due: Vec<_> = QUANTIZATION
+            .into_iter()
+            .filter(|(name, _)| quantization.get(name).is_some() || !["block_shape", "derived"].contains(name))
+            .collect();
+        self.object("quantization", quantization, &due);
         if value.get("values").is_some_and(Value::is_object) {
             self.values(&value["values"]);
         }
