@@ -323,22 +323,20 @@ impl Contract<'_> {
     }
 
     fn operation(&mut self, value: &Value, graphs: usize) {
-        self.object(
-            "operation",
-            value,
-            &[
-                ("index", Value::is_u64),
-                ("name", Value::is_string),
-                ("type", Value::is_string),
-                ("version", Value::is_string),
-                ("attributes", Value::is_object),
-                ("inputs", |value| is_list(value, |name| name.is_string() || name.is_null())),
-                ("outputs", is_list_of_strings),
-                ("graphs", |value| is_list(value, Value::is_u64)),
-                ("constants", Value::is_array),
-                ("notes", is_list_of_sentences),
-            ][..if value.get("notes").is_some() { 10 } else { 9 }],
-        );
+        const ALL: [(&str, Check); 10] = [
+            ("index", Value::is_u64),
+            ("name", Value::is_string),
+            ("type", Value::is_string),
+            ("version", Value::is_string),
+            ("attributes", Value::is_object),
+            ("inputs", |value| is_list(value, |name| name.is_string() || name.is_null())),
+            ("outputs", is_list_of_strings),
+            ("graphs", |value| is_list(value, Value::is_u64)),
+            ("constants", Value::is_array),
+            ("notes", is_list_of_sentences),
+        ];
+        let due: Vec<_> = ALL.into_iter().filter(|(name, _)| *name != "notes" || value.get("notes").is_some()).collect();
+        self.object("operation", value, &due);
         let calls_nothing = elements(&value["graphs"]).iter().filter_map(Value::as_u64).any(|graph| graph >= graphs as u64);
         if calls_nothing {
             self.faults.push(format!("{}: operation {}: calls a graph that is not there: {}", self.file, value["index"], value["graphs"]));
