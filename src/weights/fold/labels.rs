@@ -120,9 +120,7 @@ fn scheme(graph: &Graph, quantization: &Quantization) -> Scheme {
     match quantization {
         Quantization::Custom { .. } | Quantization::Unusable(_) => Scheme::Custom,
         Quantization::Blockwise(_) => Scheme::Blockwise,
-        Quantization::Derived { kernel, .. } => {
-            graph.tensor(*kernel).quantization.as_deref().map_or(Scheme::PerTensor, scheme_of_affine)
-        }
+        Quantization::Derived { kernel, .. } => graph.tensor(*kernel).quantization.as_deref().map_or(Scheme::PerTensor, scheme_of_affine),
         Quantization::Affine { .. } => scheme_of_affine(quantization),
     }
 }
