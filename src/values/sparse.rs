@@ -65,10 +65,14 @@ impl<'a> Sparse<'a> {
     /// [`DecodeError::Sparse`]: an element lies outside the array or the stored ones.
     pub fn densify(&self, bits: usize, stored: &[u8], bytes: usize) -> Result<Vec<u8>, DecodeError> {
         let mut dense = vec![0; bytes];
-        let copy: fn(&[u8], usize, &mut [u8], usize, usize) -> Option<()> = if bits < 8 { copy_bits } else { copy_bytes };
-        let size = if bits < 8 { bits } else { bits / 8 };
         let mut is_whole = true;
-        self.walk(0, 0, 0, None, &mut |position, number| is_whole &= copy(stored, number, &mut dense, position, size).is_some());
+        self.walk(0, 0, 0, None, &mut |position, number| {
+            let copied = match bits {
+                0..8 => copy_bits(stored, number, &mut dense, position, bits),
+                _ => copy_bytes(stored, number, &mut dense, position, bits / 8),
+            };
+            is_whole &= copied.is_some();
+        });
         if is_whole { Ok(dense) } else { Err(DecodeError::Sparse(self.levels.len())) }
     }
 

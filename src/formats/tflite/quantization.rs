@@ -321,7 +321,9 @@ mod tests {
 
     #[test]
     fn blocks_are_told_by_the_shapes() {
-        let cases: &[(i32, &[u64], &[u64], Option<(&[u64], &[u64])>)] = &[
+        /// Block size, shape, shape of the scales; block and grid.
+        type Case<'c> = (i32, &'c [u64], &'c [u64], Option<(&'c [u64], &'c [u64])>);
+        let cases: &[Case<'_>] = &[
             (32, &[8, 64], &[8, 2], Some((&[1, 32], &[8, 2]))),
             // Along the first axis, whatever `quantized_dimension` says.
             (4, &[8, 64], &[2, 64], Some((&[4, 1], &[2, 64]))),

@@ -97,7 +97,7 @@ fn resolve(order: &[i32], block_map: &[i32], records: &[Record], dims: &[u64]) -
         let (Some(mapped), Some(size), true) = (mapped, size, record.is_dense) else {
             return Err(format!("block {} is none of its dimensions", axis - rank));
         };
-        if sizes[mapped] % size != 0 {
+        if !sizes[mapped].is_multiple_of(size) {
             return Err(format!("blocks of {size} don't divide its dimension {mapped}"));
         }
         sizes[mapped] /= size;
