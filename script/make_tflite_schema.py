@@ -19,7 +19,7 @@ TARGET = ROOT / "src/formats/tflite/schema.rs"
 # Tables that the reader walks itself: the ids of their fields become constants.
 WALKED = [
     "Model", "SubGraph", "Tensor", "Operator", "OperatorCode", "Buffer", "QuantizationParameters", "BlockwiseQuantization",
-    "MultiAxisQuantization", "SparsityParameters", "DimensionMetadata", "Int32Vector", "Uint16Vector", "Uint8Vector",
+    "CustomQuantization", "MultiAxisQuantization", "SparsityParameters", "DimensionMetadata", "Int32Vector", "Uint16Vector", "Uint8Vector",
     "SignatureDef", "TensorMap", "Metadata", "ExternalBufferGroup", "ExternalBuffer",
 ]
 WALKED_CONVERSION = ["ConversionMetadata", "Environment", "ConversionOptions", "SparsityBlockSize"]

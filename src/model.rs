@@ -16,11 +16,13 @@ mod dtype;
 mod file;
 mod flow;
 mod shape;
+mod storage;
 
 pub use dtype::DType;
 pub use file::{AssociatedFile, FileKind};
 pub use flow::Joins;
 pub use shape::Shape;
+pub use storage::{Blocks, Csr, IndexList, Level, Packing, Quantization, Sparsity};
 
 /// One opened model file, or a pair of files.
 #[derive(Debug)]
@@ -136,7 +138,9 @@ pub struct Tensor {
     pub dtype: DType,
     pub shape: Shape,
     /// How stored integers become real values, where the tensor itself says so (TensorFlow Lite).
-    pub quantization: Option<Quantization>,
+    pub quantization: Option<Box<Quantization>>,
+    /// How the elements of a constant lie in its bytes.
+    pub packing: Packing,
     pub data: Data,
     /// The tensor, of another graph as a rule, whose value this one always has: an operand of a call, a
     /// loop's invariant, a variable that is set once. Set by [`Joins::settle`] where it is proven; the
@@ -165,21 +169,6 @@ pub struct Bytes {
     pub source: usize,
     pub offset: u64,
     pub len: u64,
-}
-
-/// `real = scale * (stored - zero_point)`, with one scale for the whole tensor or one an index of
-/// `axis` (TensorFlow Lite schema, `QuantizationParameters`).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quantization {
-    /// The dimension that the scales run along; meaningless for a single scale.
-    pub axis: usize,
-    /// One, or as many as the axis is long. Never empty.
-    pub scales: Vec<f32>,
-    /// As many as there are scales.
-    pub zero_points: Vec<i64>,
-    /// Why the parameters can't be used, in one sentence: a scheme that is not decoded, or lengths
-    /// that contradict the shape.
-    pub problem: Option<String>,
 }
 
 /// The kind of what stands for a constant that no operation reads.
@@ -332,6 +321,7 @@ impl Tensor {
             dtype,
             shape,
             quantization: None,
+            packing: Packing::Flat,
             data: Data::Computed,
             alias: None,
             producer: None,
@@ -348,12 +338,6 @@ impl Tensor {
     /// Whether the file holds the tensor's values, or says it does.
     pub fn is_constant(&self) -> bool {
         self.data != Data::Computed
-    }
-}
-
-impl Quantization {
-    pub fn is_per_tensor(&self) -> bool {
-        self.scales.len() == 1
     }
 }
 

@@ -9,7 +9,11 @@ use thiserror::Error;
 
 use crate::model::DType;
 
+pub mod affine;
 mod small;
+pub mod sparse;
+pub mod spread;
+pub mod text;
 
 /// Why stored bytes can't become numbers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum DecodeError {
     Size { dtype: DType, expected: u64, needed: u64, found: u64 },
     #[error("the shape has too many elements")]
     Overflow,
+    #[error("its sparse form contradicts itself: the index lists of level {0} point outside")]
+    Sparse(usize),
+    #[error("its strings can't be told apart: {0}")]
+    Texts(String),
 }
 
 /// Checks that `bytes` can hold `count` elements (more is allowed where `exact` is false).
@@ -106,8 +114,8 @@ pub fn decode_i64(dtype: DType, bytes: &[u8], start: usize, out: &mut [i64]) -> 
 /// float64 and rounded once (TensorFlow Lite, `reference/dequantize.h`; equal to its float32
 /// product while `|code - zero_point| < 2^24`, which biases exceed).
 #[inline]
-pub fn dequantize(code: i64, zero_point: i64, scale: f32) -> f32 {
-    (f64::from(scale) * (code as f64 - zero_point as f64)) as f32
+pub fn dequantize(code: i64, zero_point: i64, scale: f64) -> f32 {
+    (scale * (code as f64 - zero_point as f64)) as f32
 }
 
 fn fixed<const N: usize, T>(
@@ -133,23 +141,50 @@ fn fixed<const N: usize, T>(
     Ok(())
 }
 
-/// 4-bit and 2-bit codes, packed flat over the whole tensor, lowest bits first.
-fn packed<T>(dtype: DType, bytes: &[u8], start: usize, out: &mut [T], make: impl Fn(i64) -> T) -> Result<(), DecodeError> {
-    let bits = dtype.bits() as usize;
-    let per_byte = 8 / bits;
-    let mask = (1u8 << bits) - 1;
+/// 4-bit and 2-bit codes, packed flat over the whole tensor, lowest bits first. What `make` makes of
+/// each code is computed once.
+fn packed<T: Copy>(dtype: DType, bytes: &[u8], start: usize, out: &mut [T], make: impl Fn(i64) -> T) -> Result<(), DecodeError> {
+    match dtype.bits() {
+        2 => packed_by::<4, 4, T>(dtype, bytes, start, out, make),
+        _ => packed_by::<2, 16, T>(dtype, bytes, start, out, make),
+    }
+}
+
+/// As [`packed`]: so many codes a byte, of so many that there are.
+fn packed_by<const PER_BYTE: usize, const CODES: usize, T: Copy>(
+    dtype: DType,
+    bytes: &[u8],
+    start: usize,
+    out: &mut [T],
+    make: impl Fn(i64) -> T,
+) -> Result<(), DecodeError> {
+    let bits = 8 / PER_BYTE;
     let sign = match dtype {
         DType::I4 | DType::I2 => 1i64 << (bits - 1),
         _ => 0,
     };
-    let last = start.checked_add(out.len()).ok_or(DecodeError::Overflow)?;
-    if last.div_ceil(per_byte) > bytes.len() {
-        let needed = last.div_ceil(per_byte) as u64;
-        return Err(DecodeError::Size { dtype, expected: last as u64, needed, found: bytes.len() as u64 });
+    let table: [T; CODES] = std::array::from_fn(|code| make((code as i64 ^ sign) - sign));
+    let end = start.checked_add(out.len()).ok_or(DecodeError::Overflow)?;
+    let needed = end.div_ceil(PER_BYTE);
+    let Some(bytes) = bytes.get(start / PER_BYTE..needed) else {
+        return Err(DecodeError::Size { dtype, expected: end as u64, needed: needed as u64, found: bytes.len() as u64 });
+    };
+    let code = |byte: u8, place: usize| table[usize::from(byte) >> (place * bits) & (CODES - 1)];
+    // Up to where a byte begins, whole bytes, and what is left.
+    let first = start % PER_BYTE;
+    let (head, rest) = out.split_at_mut(if first == 0 { 0 } else { (PER_BYTE - first).min(out.len()) });
+    for (place, slot) in (first..).zip(&mut *head) {
+        *slot = code(bytes[0], place);
     }
-    for (index, slot) in (start..last).zip(out.iter_mut()) {
-        let code = i64::from((bytes[index / per_byte] >> (index % per_byte * bits)) & mask);
-        *slot = make((code ^ sign) - sign);
+    let bytes = if head.is_empty() { bytes } else { &bytes[1..] };
+    let (whole, tail) = rest.as_chunks_mut::<PER_BYTE>();
+    for (slots, byte) in whole.iter_mut().zip(bytes) {
+        for (place, slot) in slots.iter_mut().enumerate() {
+            *slot = code(*byte, place);
+        }
+    }
+    for (place, slot) in tail.iter_mut().enumerate() {
+        *slot = code(bytes[bytes.len() - 1], place);
     }
     Ok(())
 }
@@ -205,6 +240,20 @@ mod tests {
         let mut from_the_middle = [0i64; 2];
         decode_i64(DType::I4, &[0x21, 0x8f], 1, &mut from_the_middle).unwrap();
         assert_eq!(from_the_middle, [2, -1]);
+        // Every start and length, beside the codes one by one.
+        let bytes = [0x21, 0x8f, 0x47];
+        for dtype in [DType::I4, DType::U2] {
+            let all = 24 / dtype.bits() as usize;
+            let mut codes = vec![0i64; all];
+            for (start, code) in codes.iter_mut().enumerate() {
+                decode_i64(dtype, &bytes, start, std::slice::from_mut(code)).unwrap();
+            }
+            for (start, end) in (0..=all).flat_map(|start| (start..=all).map(move |end| (start, end))) {
+                let mut found = vec![0i64; end - start];
+                decode_i64(dtype, &bytes, start, &mut found).unwrap();
+                assert_eq!(found, codes[start..end], "{dtype} {start}..{end}");
+            }
+        }
     }
 
     #[test]
@@ -223,7 +272,7 @@ mod tests {
     #[test]
     fn dequantize_rounds_once() {
         // 0.1f32 * 16777217 in float32 would first round the code to 16777216.
-        assert_eq!(dequantize(16_777_217, 0, 0.1), (f64::from(0.1f32) * 16_777_217.0) as f32);
+        assert_eq!(dequantize(16_777_217, 0, f64::from(0.1f32)), (f64::from(0.1f32) * 16_777_217.0) as f32);
         assert_eq!(dequantize(10, 128, 0.5), -59.0);
     }
 }

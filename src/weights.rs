@@ -7,6 +7,7 @@
 mod family;
 pub mod fold;
 mod label;
+pub mod notes;
 mod query;
 pub mod roles;
 mod sections;
@@ -197,8 +198,6 @@ fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<T
     let is_passed_on = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
     let role = if is_passed_on { Role::parameter("parameter") } else { role };
     let chain = fold::chain(model, own);
-    let has_problem = model.tensor(chain.data).quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some());
-    let scheme = if chain.scheme == Scheme::None && has_problem { Scheme::Custom } else { chain.scheme };
     Weight {
         site,
         sections: Sections::of(model, site, &role),
@@ -206,7 +205,7 @@ fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<T
         tensor,
         data: chain.data,
         chain: chain.operations,
-        scheme,
+        scheme: chain.scheme,
         scale: chain.scale,
         zero_point: chain.zero_point,
         bias_of,
@@ -274,7 +273,7 @@ impl Weight {
         let data = self.data_tensor(model);
         match (&data.data, &data.quantization) {
             (Data::Unavailable(problem), _) => Some(problem.clone()),
-            (_, Some(quantization)) => quantization.problem.clone(),
+            (_, Some(quantization)) => quantization.problem().map(str::to_owned),
             _ => None,
         }
     }
@@ -285,44 +284,39 @@ impl Weight {
     /// [`FoldError`]: the constants that hold them can't be read.
     pub fn scales(&self, model: &Model, token: &Token) -> Result<Scales, FoldError> {
         let data = self.data_tensor(model);
-        if let Some(quantization) = &data.quantization {
-            let axis = (!quantization.is_per_tensor()).then_some(quantization.axis);
-            let shape: Vec<usize> = match axis {
-                Some(axis) => {
-                    (0..data.shape.rank().unwrap_or(0)).map(|other| if other == axis { quantization.scales.len() } else { 1 }).collect()
-                }
-                None => Vec::new(),
-            };
-            return Ok(Scales {
-                axis,
-                scales: quantization.scales.clone(),
-                zero_points: quantization.zero_points.iter().map(|zero_point| *zero_point as f32).collect(),
-                scale_shape: shape.clone(),
-                zero_point_shape: shape,
-            });
+        if data.quantization.is_some() {
+            return Scales::of_tensor(model, model.graph(self.data.graph), data);
         }
-        let read = |tensor: Option<TensorRef>| -> Result<(Vec<usize>, Vec<f32>), FoldError> {
+        let read = |tensor: Option<TensorRef>| -> Result<(Vec<usize>, Vec<f64>), FoldError> {
             let Some(tensor) = tensor else { return Ok((Vec::new(), Vec::new())) };
             let value = fold::evaluate(model, tensor, token)?;
-            Ok((value.shape.clone(), value.into_f32(token)?))
+            Ok((value.shape.clone(), value.into_f32(token)?.into_iter().map(f64::from).collect()))
         };
         let (scale_shape, scales) = read(self.scale)?;
         let (zero_point_shape, zero_points) = read(self.zero_point)?;
         let mut long_axes = scale_shape.iter().enumerate().filter(|(_, len)| **len > 1).map(|(axis, _)| axis);
         let axis = long_axes.next().filter(|_| long_axes.next().is_none());
-        Ok(Scales { axis, scales, zero_points, scale_shape, zero_point_shape })
+        Ok(Scales { axis, block: Vec::new(), is_derived: false, scales, zero_points, scale_shape, zero_point_shape })
     }
 }
 
 /// How stored numbers become real ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scales {
-    /// The axis of the stored constant that the scales run along; `None` for a single scale or
-    /// for scales along several axes.
+    /// The axis of the stored constant that the scales run along, in blocks or one an index; `None`
+    /// for a single scale or for scales along several axes.
     pub axis: Option<usize>,
-    pub scales: Vec<f32>,
-    pub zero_points: Vec<f32>,
-    /// The shapes of `scales` and `zero_points`, which spread over the stored constant's as numpy's do.
+    /// How many neighbours along each axis share a scale, where a tensor is quantised in blocks; else
+    /// empty.
+    pub block: Vec<usize>,
+    /// The file has no scales: they follow from the operation's input and kernel.
+    pub is_derived: bool,
+    /// In C order.
+    pub scales: Vec<f64>,
+    /// One for all scales or one a scale; empty where the scheme has none.
+    pub zero_points: Vec<f64>,
+    /// The shapes of `scales` and `zero_points`, which spread over the stored constant's by blocks, or
+    /// as numpy's do.
     pub scale_shape: Vec<usize>,
     pub zero_point_shape: Vec<usize>,
 }

@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::ModelArguments;
-use crate::export::json::{number, short};
+use crate::export::json::{self, number};
 use crate::export::manifest::hex;
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{AssociatedFile, Graph, GraphId, Model, Operation, OperationId, Signature, TensorId};
 use crate::stats::Moments;
-use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight};
+use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight, notes};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -117,7 +117,7 @@ impl Listing<'_> {
         bar: &indicatif::ProgressBar,
     ) -> Value {
         let constants: Vec<_> = self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar)).collect();
-        json!({
+        let mut listed = json!({
             "index": operation.index,
             "name": operation.name,
             "type": operation.kind,
@@ -127,7 +127,11 @@ impl Listing<'_> {
             "outputs": names(graph, &operation.outputs),
             "graphs": operation.graphs.iter().map(|id| id.0).collect::<Vec<_>>(),
             "constants": constants,
-        })
+        });
+        if let Some(fields) = listed.as_object_mut() {
+            fields.extend(notes::of_operation(operation).map(|note| ("notes".to_owned(), json!([note]))));
+        }
+        listed
     }
 
     fn constant(&self, weight: &Weight, bar: &indicatif::ProgressBar) -> Value {
@@ -165,6 +169,7 @@ impl Listing<'_> {
         if self.stats {
             fields.insert("values".into(), self.values(weight, &mut problem));
         }
+        fields.extend(Some(weight.notes(self.model)).filter(|notes| !notes.is_empty()).map(|notes| ("notes".to_owned(), notes.into())));
         fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
         constant
@@ -176,12 +181,17 @@ impl Listing<'_> {
             problem.get_or_insert_with(|| error.to_string());
             Scales::default()
         });
-        json!({
+        let mut quantization = json!({
             "scheme": weight.scheme.name(),
             "axis": scales.axis,
-            "scales": scales.scales.iter().map(|scale| short(*scale)).collect::<Vec<_>>(),
-            "zero_points": scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect::<Vec<_>>(),
-        })
+            "scales": scales.scales.into_iter().map(json::scale).collect::<Vec<_>>(),
+            "zero_points": scales.zero_points.into_iter().map(json::scale).collect::<Vec<_>>(),
+        });
+        if let Some(fields) = quantization.as_object_mut() {
+            fields.extend((!scales.block.is_empty()).then(|| ("block_shape".to_owned(), scales.block.into())));
+            fields.extend(scales.is_derived.then(|| ("derived".to_owned(), true.into())));
+        }
+        quantization
     }
 
     fn values(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
@@ -228,7 +238,11 @@ impl Listing<'_> {
             lines.push(format!("graph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" }));
             for (operation_id, operation) in graph.operations() {
                 lines.push(format!("{:>6}  {}  {}", operation.index, operation.kind, operation.name));
-                lines.extend(self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant_line(weight)));
+                lines.extend(notes::of_operation(operation).map(|note| format!("        {note}")));
+                for weight in self.catalogue.of_operation(id, operation_id) {
+                    lines.push(self.constant_line(weight));
+                    lines.extend(weight.notes(model).into_iter().map(|note| format!("          {note}")));
+                }
             }
             for (position, (unread, named)) in graph.unread().enumerate() {
                 if position == 0 {

@@ -22,6 +22,11 @@ pub fn short(value: f32) -> Value {
     value.to_string().parse().map_or_else(|_| number(f64::from(value)), number)
 }
 
+/// A scale or zero point: as [`short`] where it is a float32 number, which the file's own are.
+pub fn scale(value: f64) -> Value {
+    if f64::from(value as f32).to_bits() == value.to_bits() { short(value as f32) } else { number(value) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +36,8 @@ mod tests {
         for (value, text) in [(0.1, "0.1"), (-3.0, "-3"), (1e-40, "1e-40"), (f32::NAN, "\"nan\""), (f32::INFINITY, "\"inf\"")] {
             assert_eq!(short(value).to_string(), text);
         }
+        assert_eq!((scale(f64::from(0.1f32)).to_string(), scale(0.1).to_string()), ("0.1".to_owned(), "0.1".to_owned()));
+        assert_eq!(scale(f64::from(0.1f32) * f64::from(0.3f32)).to_string(), "0.03000000163912775");
         assert_eq!(number(f64::NEG_INFINITY).to_string(), "\"-inf\"");
     }
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::atomic::Staged;
-use super::json::short;
+use super::json;
 use super::manifest::{DataFile, Entry, Manifest, Quantization, model_digest, sha256};
 use super::names::{Names, array_name};
 use super::{Array, Element, Values, csv, npy, npz, safetensors};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
+use crate::weights::fold::Elements;
 use crate::weights::{FoldError, Real, Weight};
 
 /// A format for arrays.
@@ -138,11 +139,11 @@ impl<'a> Plan<'a> {
         let data = weight.data_tensor(model);
         let operation = weight.operation(model);
         let (shape, element, ready) = if request.stored {
-            let bytes = weight.stored_bytes(model)?;
+            let elements = weight.elements(model)?;
             let shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
-            let array =
-                Array::new(&shape, Values::Stored(data.dtype, bytes)).map_err(|error| FoldError::Problem(error.to_string().into()))?;
-            (shape, array.element(), None)
+            let array = Array::new(&shape, Values::Stored(elements.dtype, &elements.bytes));
+            let element = array.map_err(|error| FoldError::Problem(error.to_string().into()))?.element();
+            (shape, element, None)
         } else {
             let real = weight.real(model, token)?;
             let shape = real.shape.clone();
@@ -170,8 +171,8 @@ impl<'a> Plan<'a> {
             quantization: Quantization {
                 scheme: weight.scheme.name().to_owned(),
                 axis: scales.axis,
-                scales: scales.scales.iter().map(|scale| short(*scale)).collect(),
-                zero_points: scales.zero_points.iter().map(|zero_point| short(*zero_point)).collect(),
+                scales: scales.scales.iter().copied().map(json::scale).collect(),
+                zero_points: scales.zero_points.iter().copied().map(json::scale).collect(),
             },
         };
         Ok(Self { weight, entry, ready })
@@ -181,8 +182,8 @@ impl<'a> Plan<'a> {
     fn with_array<R>(&mut self, request: &Request<'_>, token: &Token, then: impl FnOnce(&mut Array<'_>) -> io::Result<R>) -> io::Result<R> {
         let model = request.model;
         if request.stored {
-            let bytes = self.weight.stored_bytes(model).map_err(io::Error::other)?;
-            return then(&mut Array::new(&self.entry.shape, Values::Stored(self.weight.data_tensor(model).dtype, bytes))?);
+            let elements = self.weight.elements(model).map_err(io::Error::other)?;
+            return then(&mut Array::new(&self.entry.shape, Values::Stored(elements.dtype, &elements.bytes))?);
         }
         let real = match self.ready.take() {
             Some(real) => real,
@@ -229,12 +230,11 @@ fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Pat
     let metadata = [("source".to_owned(), request.model.file_name())];
     type Compute<'a> = Box<dyn FnMut(usize, &mut [f32]) -> io::Result<()> + 'a>;
     let mut computers: Vec<(String, Vec<usize>, Compute<'_>)> = Vec::new();
-    let mut arrays = Vec::new();
+    let mut stored: Vec<(String, Vec<usize>, Elements<'_>)> = Vec::new();
     for plan in planned {
         let (name, shape, weight) = (plan.entry.array.clone(), plan.entry.shape.clone(), plan.weight);
         if request.stored {
-            let bytes = weight.stored_bytes(request.model).map_err(io::Error::other)?;
-            arrays.push((name, Array::new(&shape, Values::Stored(weight.data_tensor(request.model).dtype, bytes))?));
+            stored.push((name, shape, weight.elements(request.model).map_err(io::Error::other)?));
             continue;
         }
         let mut held: Option<Real> = plan.ready.take();
@@ -250,6 +250,10 @@ fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Pat
             Ok(())
         };
         computers.push((name, shape, Box::new(compute)));
+    }
+    let mut arrays = Vec::new();
+    for (name, shape, elements) in &stored {
+        arrays.push((name.clone(), Array::new(shape, Values::Stored(elements.dtype, &elements.bytes))?));
     }
     for (name, shape, compute) in &mut computers {
         arrays.push((name.clone(), Array::new(shape, Values::Computed(compute.as_mut()))?));

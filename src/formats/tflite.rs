@@ -18,9 +18,13 @@ mod operations;
 mod options;
 mod quantization;
 mod schema;
+mod sparsity;
+#[cfg(test)]
+mod storage_tests;
 mod tensors;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod warnings;
 
 use std::collections::HashSet;
@@ -35,7 +39,7 @@ use self::schema::{model, operator_code, signature_def, sub_graph, tensor};
 use self::warnings::Warnings;
 use super::{Format, OpenError, Options, container};
 use crate::jobs::Token;
-use crate::model::{AssociatedFile, Data, FormatName, Graph, Model, Operation};
+use crate::model::{AssociatedFile, Data, FormatName, Graph, Model, Operation, Quantization};
 use crate::source::Source;
 use crate::weights::Weight;
 
@@ -199,9 +203,9 @@ fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result
     let index = place.index;
     table.reader().spend(GRAPH_COST)?;
     let name = lenient(table.string(sub_graph::NAME))?.flatten().unwrap_or_default();
-    let (tensors, doubtful) = match table.tables(sub_graph::TENSORS)? {
+    let tensors::Found { tensors, doubtful, open } = match table.tables(sub_graph::TENSORS)? {
         Some(tables) => tensors::read(tables, index, place.buffers, warnings)?,
-        None => (Vec::new(), Vec::new()),
+        None => tensors::Found::default(),
     };
     let context = Context {
         reader: table.reader(),
@@ -229,10 +233,30 @@ fn graph(table: Table<'_>, place: &Place<'_>, warnings: &mut Warnings) -> Result
         warnings.push(|| format!("tensor {} of graph {index} ({}) is computed by several operations", id.0, graph.tensor(id).name));
     }
     settle(&mut graph, index, &doubtful, warnings);
+    settle_blocks(&mut graph, index, &open, warnings);
+    usage::settle(&mut graph, index, warnings);
     let constants = graph.tensors.iter().filter(|tensor| tensor.is_constant() && tensor.consumers.is_empty());
     table.reader().spend(constants.map(|tensor| (size_of::<Operation>() + size_of::<Weight>() + tensor.name.len() + 32) as u64).sum())?;
     graph.list_unread();
     Ok(graph)
+}
+
+/// Finds the scales of tensors whose scales are tensors.
+fn settle_blocks(graph: &mut Graph, index: usize, open: &[(usize, quantization::Open)], warnings: &mut Warnings) {
+    let mut is_read: Vec<bool> = graph.tensors.iter().map(|tensor| !tensor.consumers.is_empty()).collect();
+    for id in &graph.inputs {
+        is_read[id.0 as usize] = true;
+    }
+    for (position, parameters) in open {
+        let quantization = quantization::settle(parameters, *position, &graph.tensors, &is_read);
+        if matches!(&quantization, Quantization::Blockwise(blocks) if blocks.is_multi_axis) {
+            warnings.push(|| {
+                let name = &graph.tensors[*position].name;
+                format!("tensor {position} of graph {index} ({name}) is quantised along several axes, which no runtime computes yet: its real values are unverified")
+            });
+        }
+        graph.tensors[*position].quantization = Some(Box::new(quantization));
+    }
 }
 
 /// A tensor that an operation or the caller fills in is no constant just because its buffer looks
@@ -293,7 +317,7 @@ mod tests {
 
     use super::testing::{Buffer, TestModel, TestOperator, TestTensor};
     use super::*;
-    use crate::model::{Bytes, DType, GraphId, OperationId, Quantization, TensorId};
+    use crate::model::{Bytes, DType, GraphId, OperationId, TensorId};
 
     fn try_open(bytes: Vec<u8>) -> Result<Model, OpenError> {
         open(Source::from_bytes("x.tflite", bytes), &Options::default(), &Token::new())
@@ -324,8 +348,8 @@ mod tests {
         assert_eq!(graph.tensor(TensorId(0)).shape.to_string(), "?×4×4×3");
         let kernel = graph.tensor(TensorId(1));
         assert_eq!((kernel.name.as_str(), kernel.dtype, kernel.shape.to_string().as_str()), ("kernel", DType::I8, "2×1×1×3"));
-        let expected = Quantization { axis: 0, scales: vec![0.5, 0.25], zero_points: vec![0, 0], problem: None };
-        assert_eq!(kernel.quantization, Some(expected));
+        let expected = Quantization::Affine { axis: 0, scales: vec![0.5, 0.25], zero_points: vec![0] };
+        assert_eq!(kernel.quantization.as_deref(), Some(&expected));
         let Data::Stored(bytes) = kernel.data else { panic!("{:?}", kernel.data) };
         assert_eq!(model.bytes(bytes), [0, 1, 2, 3, 4, 5]);
         assert_eq!(graph.tensor(TensorId(3)).producer, Some(OperationId(0)));
@@ -396,7 +420,7 @@ mod tests {
         assert_eq!(graph.inputs, [TensorId(0)]);
         assert!(matches!(&graph.tensors[1].data, Data::Unavailable(why) if why.contains("4000000000")));
         assert!(matches!(&graph.tensors[2].data, Data::Unavailable(why) if why.contains("12 bytes")));
-        assert!(graph.tensors[2].quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some()));
+        assert!(graph.tensors[2].quantization.as_ref().is_some_and(|quantization| quantization.problem().is_some()));
         assert_eq!(model.warnings.len(), 5, "{:#?}", model.warnings);
     }
 
@@ -466,8 +490,8 @@ mod tests {
                     if let Data::Stored(bytes) = tensor.data {
                         assert!(model.sources[0].range(bytes.offset, bytes.len).is_some());
                     }
-                    if let Some(quantization) = &tensor.quantization {
-                        assert!(!quantization.scales.is_empty() && quantization.scales.len() == quantization.zero_points.len());
+                    if let Some(Quantization::Affine { scales, zero_points, .. }) = tensor.quantization.as_deref() {
+                        assert!(!scales.is_empty() && [1, scales.len()].contains(&zero_points.len()));
                     }
                 }
             }

@@ -84,6 +84,15 @@ impl DType {
         }
     }
 
+    /// What real and imaginary part of a complex type are.
+    pub fn complex_part(self) -> Option<Self> {
+        match self {
+            Self::Complex64 => Some(Self::F32),
+            Self::Complex128 => Some(Self::F64),
+            _ => None,
+        }
+    }
+
     pub fn is_float(self) -> bool {
         matches!(
             self,

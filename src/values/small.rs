@@ -16,8 +16,12 @@ pub fn f8e4m3(code: u8) -> f32 {
     if code & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
-/// The upper half of a float16.
+/// The upper half of a float16. A NaN keeps its fraction, as in OpenVINO's conversion.
 pub fn f8e5m2(code: u8) -> f32 {
+    const NAN: u8 = 0x7c;
+    if code & NAN == NAN {
+        return f32::from_bits(u32::from(code & 0x80) << 24 | 0xff << 23 | u32::from(code & 3) << 21);
+    }
     f16::from_bits(u16::from(code) << 8).to_f32()
 }
 
@@ -115,6 +119,13 @@ mod tests {
         let expected = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0];
         let found: Vec<f32> = (0..16).map(f4e2m1).collect();
         assert!(found.iter().zip(expected).all(|(found, expected): (&f32, f32)| found.to_bits() == expected.to_bits()), "{found:?}");
+    }
+
+    /// `Constant.get_data(dtype=float32)` of OpenVINO 2026.4.1, and its CPU plugin.
+    #[test]
+    fn not_a_number_keeps_its_fraction() {
+        let found = [0x7c, 0x7d, 0x7e, 0x7f, 0xfd].map(|code| f8e5m2(code).to_bits());
+        assert_eq!(found, [0x7f80_0000, 0x7fa0_0000, 0x7fc0_0000, 0x7fe0_0000, 0xffa0_0000]);
     }
 
     /// What `Constant.get_vector()` of OpenVINO 2026.4.1 makes of three bytes.

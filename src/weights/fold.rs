@@ -13,13 +13,16 @@
 //! real values where they are read as floats.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::jobs::Cancelled;
-use crate::model::{DType, Graph, OperationId, OperationRef, Quantization, TensorId, TensorRef};
+use crate::model::{DType, Graph, OperationId, OperationRef, TensorId, TensorRef};
 use crate::values::DecodeError;
+use crate::values::affine::Affine;
 
+mod constant;
 mod convert;
 mod elementwise;
 mod evaluate;
@@ -30,6 +33,7 @@ mod shapes;
 mod value;
 mod view;
 
+pub use constant::{Elements, affine, code, elements};
 pub use evaluate::evaluate;
 pub use labels::{chain, constant_tensors, data_input, is_constant_fed};
 
@@ -53,12 +57,13 @@ pub enum Numbers<'m> {
 }
 
 /// A constant's bytes, with what it takes to read them. `dtype` is the type in the file, which an
-/// exact `Convert` leaves behind without touching the bytes.
-#[derive(Clone, Copy, Debug)]
+/// exact `Convert` leaves behind without touching the bytes. A complex number is two floats.
+#[derive(Clone, Debug)]
 pub struct Stored<'m> {
     pub dtype: DType,
-    pub bytes: &'m [u8],
-    pub quantization: Option<&'m Quantization>,
+    /// All elements in C order: the file's own bytes, or a copy of what it stores in another order.
+    pub bytes: Cow<'m, [u8]>,
+    pub affine: Option<Arc<Affine>>,
 }
 
 /// Why a constant subgraph can't be evaluated.

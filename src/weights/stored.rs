@@ -1,12 +1,13 @@
 //! What the file holds behind a real value: the stored number, its scale and its zero point.
 
+use super::fold::{self, Elements, FoldError};
 use super::{Scales, Weight};
-use crate::model::Model;
-use crate::values;
+use crate::model::{Graph, Model, Quantization, Tensor};
+use crate::values::spread::Spread;
 
 /// Operations that compute an element from the one at the same place, or of the same place in C
 /// order.
-const KEEP_ORDER: [&str; 21] = [
+const KEEP_ORDER: [&str; 22] = [
     "Convert",
     "Multiply",
     "Subtract",
@@ -17,6 +18,7 @@ const KEEP_ORDER: [&str; 21] = [
     "Unsqueeze",
     "FakeQuantize",
     "FakeConvert",
+    "DENSIFY",
     "DEQUANTIZE",
     "QUANTIZE",
     "FAKE_QUANT",
@@ -36,26 +38,36 @@ impl Weight {
     /// The stored integer at one element of the real values. `None` where the chain moves or repeats
     /// elements, so that the two do not stand at the same place, and for floats.
     pub fn code_at(&self, model: &Model, element: usize) -> Option<i64> {
-        let tensor = self.data_tensor(model);
-        if !self.keeps_order(model) || !tensor.dtype.is_integer() || element as u64 >= tensor.shape.count()? {
+        if !self.keeps_order(model) {
             return None;
         }
-        let mut code = [0];
-        values::decode_i64(tensor.dtype, self.stored_bytes(model).ok()?, element, &mut code).ok()?;
-        Some(code[0])
+        fold::code(model, self.data_tensor(model), element)
     }
 
     /// Scale and zero point (0 where there is none) of the stored number at one element of the real
     /// values. `None` as for [`code_at`](Self::code_at), and without scales.
-    pub fn scale_at(&self, model: &Model, scales: &Scales, element: usize) -> Option<(f32, f32)> {
+    pub fn scale_at(&self, model: &Model, scales: &Scales, element: usize) -> Option<(f64, f64)> {
         let shape = self.data_tensor(model).shape.dims()?;
-        if !self.keeps_order(model) || !self.is_scaled_as_stored(model) {
+        if !self.keeps_order(model) || !self.is_scaled_as_stored(model) || element as u64 >= self.data_tensor(model).shape.count()? {
             return None;
         }
-        let scale = spread(&scales.scales, &scales.scale_shape, &shape, element)?;
-        let zero_point =
-            if scales.zero_points.is_empty() { 0.0 } else { spread(&scales.zero_points, &scales.zero_point_shape, &shape, element)? };
+        let at = |numbers: &[f64], own: &[usize]| match (numbers, &scales.block[..]) {
+            ([one], _) => Some(*one),
+            (_, []) => numbers.get(Spread::broadcast(&shape, own)?.at(element)).copied(),
+            (_, block) => numbers.get(Spread::new(&shape, block, own)?.at(element)).copied(),
+        };
+        let scale = at(&scales.scales, &scales.scale_shape)?;
+        let zero_point = if scales.zero_points.is_empty() { 0.0 } else { at(&scales.zero_points, &scales.zero_point_shape)? };
         Some((scale, zero_point))
+    }
+
+    /// The elements that the file stores, all of them in C order: a sparse or shuffled constant is
+    /// brought into that form, codes stay codes.
+    ///
+    /// # Errors
+    /// [`FoldError::Problem`]: why they can't be had.
+    pub fn elements<'m>(&self, model: &'m Model) -> Result<Elements<'m>, FoldError> {
+        fold::elements(model, self.data_tensor(model))
     }
 
     /// Whether every real value comes from the stored number of the same position in C order.
@@ -74,55 +86,43 @@ impl Weight {
     }
 }
 
-/// The number that numpy's broadcasting puts at an element (in C order) of `shape`. `None` where the
-/// numbers do not spread over it.
-fn spread(numbers: &[f32], own: &[usize], shape: &[usize], element: usize) -> Option<f32> {
-    if numbers.len() == 1 {
-        return numbers.first().copied();
+impl Scales {
+    /// The scales of a tensor that has its own.
+    ///
+    /// # Errors
+    /// [`FoldError::Problem`]: why they can't be had.
+    pub(super) fn of_tensor(model: &Model, graph: &Graph, tensor: &Tensor) -> Result<Self, FoldError> {
+        let Some(affine) = fold::affine(model, graph, tensor)? else { return Ok(Self::default()) };
+        let (scales, rank) = (affine.scales().to_vec(), tensor.shape.rank().unwrap_or(0));
+        let mut zero_points: Vec<f64> = affine.zero_points().iter().map(|zero_point| *zero_point as f64).collect();
+        let along = |axis: usize| (0..rank).map(|other| if other == axis { scales.len() } else { 1 }).collect();
+        let (axis, block, shape) = match tensor.quantization.as_deref() {
+            Some(Quantization::Blockwise(blocks)) => {
+                let lengths = |dims: &[u64]| dims.iter().map(|dim| *dim as usize).collect::<Vec<_>>();
+                if blocks.zero_points.is_none() {
+                    zero_points.clear();
+                }
+                let mut axes = (0..rank).filter(|axis| blocks.block[*axis] > 1 && blocks.grid[*axis] > 1);
+                (axes.next().filter(|_| axes.next().is_none()), lengths(&blocks.block), lengths(&blocks.grid))
+            }
+            Some(Quantization::Affine { axis, .. }) if scales.len() > 1 => (Some(*axis), Vec::new(), along(*axis)),
+            Some(Quantization::Derived { .. }) if scales.len() > 1 => (Some(0), Vec::new(), along(0)),
+            _ => (None, Vec::new(), Vec::new()),
+        };
+        // Where they stand in the description, one for all scales is short for one a scale.
+        zero_points.resize(if zero_points.is_empty() { 0 } else { scales.len() }, zero_points.first().copied().unwrap_or(0.0));
+        let is_derived = matches!(tensor.quantization.as_deref(), Some(Quantization::Derived { .. }));
+        Ok(Self { axis, block, is_derived, scales, zero_points, scale_shape: shape.clone(), zero_point_shape: shape })
     }
-    if own.len() > shape.len() {
-        return None;
-    }
-    let mut rest = element;
-    let (mut position, mut stride) = (0usize, 1usize);
-    let own = own.iter().rev().copied().chain(std::iter::repeat(1));
-    for (own, extent) in own.zip(shape.iter().rev()) {
-        let index = rest.checked_rem(*extent)?;
-        rest /= extent;
-        if own != 1 && own != *extent {
-            return None;
-        }
-        if own != 1 {
-            position = position.checked_add(index.checked_mul(stride)?)?;
-        }
-        stride = stride.checked_mul(own)?;
-    }
-    numbers.get(position).copied().filter(|_| rest == 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::jobs::Token;
-    use crate::model::{Bytes, DType, Data, FormatName, Graph, Operation, Shape, Tensor, TensorId};
+    use crate::model::{Bytes, DType, Data, FormatName, Operation, Shape, TensorId};
     use crate::source::Source;
     use crate::weights::Catalogue;
-
-    /// `numpy.broadcast_to(numbers.reshape(own), shape).ravel()`
-    #[test]
-    fn spreading_is_numpys() {
-        let all = |numbers: &[f32], own: &[usize], shape: &[usize]| -> Option<Vec<f32>> {
-            (0..shape.iter().product()).map(|element| spread(numbers, own, shape, element)).collect()
-        };
-        assert_eq!(all(&[7.0], &[], &[2, 2]), Some(vec![7.0; 4]));
-        assert_eq!(all(&[1.0, 2.0], &[2, 1], &[2, 3]), Some(vec![1.0, 1.0, 1.0, 2.0, 2.0, 2.0]));
-        assert_eq!(all(&[1.0, 2.0, 3.0], &[3], &[2, 3]), Some(vec![1.0, 2.0, 3.0, 1.0, 2.0, 3.0]));
-        assert_eq!(all(&[1.0, 2.0, 3.0, 4.0], &[2, 2, 1], &[2, 2, 2]), Some(vec![1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]));
-        assert_eq!(all(&[1.0, 2.0], &[2], &[2, 3]), None);
-        assert_eq!(all(&[1.0, 2.0], &[1, 1, 2], &[2, 2]), None);
-        assert_eq!(spread(&[1.0, 2.0], &[2], &[2], 2), None);
-        assert_eq!(spread(&[1.0, 2.0], &[2], &[0], 0), None);
-    }
 
     const INT8_CODES: [u8; 4] = [10, 20, 30, 40];
 

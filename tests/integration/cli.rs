@@ -346,21 +346,20 @@ impl Contract<'_> {
     }
 
     fn operation(&mut self, value: &Value, graphs: usize) {
-        self.object(
-            "operation",
-            value,
-            &[
-                ("index", Value::is_u64),
-                ("name", Value::is_string),
-                ("type", Value::is_string),
-                ("version", Value::is_string),
-                ("attributes", Value::is_object),
-                ("inputs", |value| is_list(value, |name| name.is_string() || name.is_null())),
-                ("outputs", is_list_of_strings),
-                ("graphs", |value| is_list(value, Value::is_u64)),
-                ("constants", Value::is_array),
-            ],
-        );
+        const ALL: [(&str, Check); 10] = [
+            ("index", Value::is_u64),
+            ("name", Value::is_string),
+            ("type", Value::is_string),
+            ("version", Value::is_string),
+            ("attributes", Value::is_object),
+            ("inputs", |value| is_list(value, |name| name.is_string() || name.is_null())),
+            ("outputs", is_list_of_strings),
+            ("graphs", |value| is_list(value, Value::is_u64)),
+            ("constants", Value::is_array),
+            ("notes", is_list_of_sentences),
+        ];
+        let due: Vec<_> = ALL.into_iter().filter(|(name, _)| *name != "notes" || value.get("notes").is_some()).collect();
+        self.object("operation", value, &due);
         let calls_nothing = elements(&value["graphs"]).iter().filter_map(Value::as_u64).any(|graph| graph >= graphs as u64);
         if calls_nothing {
             self.faults.push(format!("{}: operation {}: calls a graph that is not there: {}", self.file, value["index"], value["graphs"]));
@@ -378,7 +377,7 @@ impl Contract<'_> {
     }
 
     fn constant(&mut self, value: &Value) {
-        const ALL: [(&str, Check); 17] = [
+        const ALL: [(&str, Check); 18] = [
             // Null for a constant that no operation reads.
             ("input", |value| value.is_u64() || value.is_null()),
             ("kind", |value| ["weight", "parameter"].contains(&text(value))),
@@ -399,25 +398,30 @@ impl Contract<'_> {
             ("gates", is_list_of_sections),
             ("parts", is_list_of_sections),
             ("groups", |value| value.as_u64().is_some_and(|groups| groups > 1)),
+            ("notes", is_list_of_sentences),
         ];
         let is_due = |name: &str| match name {
             "stored_sha256" => self.with_digests,
             "values" => self.with_values,
-            "bias_of" | "gates" | "parts" | "groups" => value.get(name).is_some(),
+            "bias_of" | "gates" | "parts" | "groups" | "notes" => value.get(name).is_some(),
             _ => true,
         };
         let due: Vec<_> = ALL.into_iter().filter(|(name, _)| is_due(name)).collect();
         self.object("constant", value, &due);
-        self.object(
-            "quantization",
-            &value["quantization"],
-            &[
-                ("scheme", |value| SCHEMES.contains(&text(value))),
-                ("axis", |value| value.is_u64() || value.is_null()),
-                ("scales", |value| is_list(value, is_number)),
-                ("zero_points", |value| is_list(value, is_number)),
-            ],
-        );
+        const QUANTIZATION: [(&str, Check); 6] = [
+            ("scheme", |value| SCHEMES.contains(&text(value))),
+            ("axis", |value| value.is_u64() || value.is_null()),
+            ("scales", |value| is_list(value, is_number)),
+            ("zero_points", |value| is_list(value, is_number)),
+            ("block_shape", |value| is_list(value, Value::is_u64)),
+            ("derived", |value| *value == Value::Bool(true)),
+        ];
+        let quantization = &value["quantization"];
+        let due: Vec<_> = QUANTIZATION
+            .into_iter()
+            .filter(|(name, _)| quantization.get(name).is_some() || !["block_shape", "derived"].contains(name))
+            .collect();
+        self.object("quantization", quantization, &due);
         if value.get("values").is_some_and(Value::is_object) {
             self.values(&value["values"]);
         }

@@ -176,9 +176,14 @@ impl<'r> Table<'r> {
 
     /// Where a vector of bytes lies in the file; its bytes are not touched.
     pub fn bytes(self, id: u16) -> Result<Option<Range<usize>>, Damage> {
+        self.elements::<u8>(id)
+    }
+
+    /// Where the elements of a vector of scalars lie in the file; they are not touched.
+    pub fn elements<T: Scalar>(self, id: u16) -> Result<Option<Range<usize>>, Damage> {
         let Some(position) = self.target(id)? else { return Ok(None) };
-        let (start, count) = self.reader.elements(position, 1)?;
-        Ok(Some(start..start + count))
+        let (start, count) = self.reader.elements(position, T::SIZE)?;
+        Ok(Some(start..start + count * T::SIZE))
     }
 
     /// Where a field's value lies, if the table has it.

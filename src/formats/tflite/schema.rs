@@ -387,6 +387,10 @@ pub mod blockwise_quantization {
     pub const BLOCK_SHAPE: u16 = 3;
 }
 
+pub mod custom_quantization {
+    pub const CUSTOM: u16 = 0;
+}
+
 pub mod multi_axis_quantization {
     pub const SCALES: u16 = 0;
     pub const ZERO_POINTS: u16 = 1;

@@ -4,8 +4,9 @@ use super::buffers::{Buffers, Content};
 use super::flatbuffer::{Damage, Table, Tables, lenient};
 use super::quantization;
 use super::schema::tensor as t;
+use super::sparsity;
 use super::warnings::Warnings;
-use crate::model::{DType, Data, Shape, Tensor};
+use crate::model::{DType, Data, Packing, Shape, Tensor};
 use crate::values::check_size;
 
 /// What a tensor takes in memory beside its name, its shape and its scales, in bytes.
@@ -40,14 +41,22 @@ const TYPES: [DType; 23] = [
     DType::F8E5M2,
 ];
 
+/// A subgraph's tensors, and what is still open about some of them.
+#[derive(Default)]
+pub struct Found {
+    pub tensors: Vec<Tensor>,
+    /// Those whose buffer does not settle whether they are constants.
+    pub doubtful: Vec<usize>,
+    /// Those whose scales are tensors of their own.
+    pub open: Vec<(usize, quantization::Open)>,
+}
+
 /// Reads a subgraph's tensors. One that is damaged is replaced by one of unknown type and shape.
-/// With them come the indices of those whose buffer does not settle whether they are constants.
 ///
 /// # Errors
 /// [`Damage::Exhausted`] only.
-pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut Warnings) -> Result<(Vec<Tensor>, Vec<usize>), Damage> {
-    let mut tensors = Vec::new();
-    let mut doubtful = Vec::new();
+pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut Warnings) -> Result<Found, Damage> {
+    let Found { mut tensors, mut doubtful, mut open } = Found::default();
     let mut rankless = Vec::new();
     let mut sets_has_rank = false;
     for (index, table) in tables.iter().enumerate() {
@@ -58,6 +67,7 @@ pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut 
         if record.is_doubtful {
             doubtful.push(index);
         }
+        open.extend(record.open.map(|parameters| (index, parameters)));
         sets_has_rank |= record.has_rank;
         if !record.has_rank && record.tensor.data == Data::Computed && record.tensor.shape.rank() == Some(0) {
             rankless.push((index, record.has_shape));
@@ -72,7 +82,7 @@ pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut 
             tensor.shape = Shape::Unknown;
         }
     }
-    Ok((tensors, doubtful))
+    Ok(Found { tensors, doubtful, open })
 }
 
 /// The element type of a `TensorType`.
@@ -86,6 +96,7 @@ struct Record {
     has_shape: bool,
     /// The buffer looks like that of a constant, but an activation's may too.
     is_doubtful: bool,
+    open: Option<quantization::Open>,
     /// The rest of a sentence that begins with the tensor.
     warning: Option<String>,
 }
@@ -106,51 +117,79 @@ fn tensor(table: Table<'_>, buffers: &Buffers) -> Result<Record, Damage> {
     };
     table.reader().spend(content.text_len())?;
     let is_doubtful = matches!(content, Content::Empty(_) | Content::Unavailable(_));
-    let data = data(table, dtype, &shape, content)?;
+    let (data, packing) = data(table, dtype, &shape, content)?;
     let shape = if data == Data::Computed { computed_shape(shape, &table.vector(t::SHAPE_SIGNATURE)?.unwrap_or_default()) } else { shape };
-    let quantization::Found { quantization, warning } = quantization::read(table, dtype, &shape)?;
+    let quantization::Found { quantization, open, warning } = quantization::read(table, dtype, &shape)?;
     let warning = if is_name_damaged { Some("has a name that lies outside the file".to_owned()) } else { warning };
-    let tensor = Tensor { quantization, data, ..Tensor::computed(name, dtype, shape) };
-    Ok(Record { tensor, has_rank: table.scalar(t::HAS_RANK, false)?, has_shape, is_doubtful, warning })
+    let tensor = Tensor { quantization: quantization.map(Box::new), packing, data, ..Tensor::computed(name, dtype, shape) };
+    Ok(Record { tensor, has_rank: table.scalar(t::HAS_RANK, false)?, has_shape, is_doubtful, open, warning })
 }
 
 /// What stands in for a tensor that can't be read.
 fn damaged() -> Record {
     let data = Data::Unavailable("its description in the file is damaged".to_owned());
     let tensor = Tensor { data, ..Tensor::computed("", DType::Unknown(-1), Shape::Unknown) };
-    Record { tensor, has_rank: false, has_shape: false, is_doubtful: true, warning: Some("is damaged".to_owned()) }
+    Record { tensor, has_rank: false, has_shape: false, is_doubtful: true, open: None, warning: Some("is damaged".to_owned()) }
 }
 
-fn data(table: Table<'_>, dtype: DType, shape: &Shape, content: Content) -> Result<Data, Damage> {
-    Ok(match content {
+/// Where the values come from, and how they lie there.
+fn data(table: Table<'_>, dtype: DType, shape: &Shape, content: Content) -> Result<(Data, Packing), Damage> {
+    let data = buffer_data(shape, content);
+    let Data::Stored(bytes) = data else { return Ok((data, Packing::Flat)) };
+    let packing = match table.table(t::SPARSITY) {
+        Ok(None) => packing(dtype, shape, bytes.len),
+        Ok(Some(sparsity)) => sparse(sparsity, dtype, shape, bytes.len)?,
+        Err(Damage::Exhausted) => return Err(Damage::Exhausted),
+        Err(Damage::Outside) => Err("its sparse form lies outside the file, which may be cut off".to_owned()),
+    };
+    Ok(match packing {
+        Ok(packing) => (data, packing),
+        Err(why) => (Data::Unavailable(why), Packing::Flat),
+    })
+}
+
+fn buffer_data(shape: &Shape, content: Content) -> Data {
+    match content {
         Content::Nothing => Data::Computed,
         Content::Empty(bytes) if shape.count() == Some(0) => Data::Stored(bytes),
         Content::Empty(_) => Data::Computed,
         Content::Unavailable(why) => Data::Unavailable(why),
-        Content::Data(_) if table.table(t::SPARSITY)?.is_some() => {
-            Data::Unavailable("its values are stored sparse, which is not decoded yet".to_owned())
-        }
-        Content::Data(bytes) => match contradiction(dtype, shape, bytes.len) {
-            Some(why) => Data::Unavailable(why),
-            None => Data::Stored(bytes),
-        },
-    })
+        Content::Data(bytes) => Data::Stored(bytes),
+    }
 }
 
-/// Why a constant's bytes can't be right for its shape. The runtime refuses such tensors too
+/// How a constant's bytes hold its elements, or why they can't: the runtime refuses other sizes too
 /// (`VerifyNumericTensorBuffer`).
-fn contradiction(dtype: DType, shape: &Shape, len: u64) -> Option<String> {
-    if let Shape::Ranked(dims) = shape
-        && dims.contains(&None)
-    {
-        return Some(format!("a dimension of its shape {shape} is negative"));
-    }
-    if dtype.bits() == 0 {
+fn packing(dtype: DType, shape: &Shape, len: u64) -> Result<Packing, String> {
+    let count = count(shape)?;
+    match dtype {
+        DType::Resource | DType::Variant => Err(format!("a {dtype} is a handle of the running model and has no values")),
+        // Before the type was packed, its values took a byte each.
+        DType::I4 if len == count && count > 1 => Ok(Packing::OneAByte),
         // Strings, and types that are not known: their size can't be told.
-        return None;
+        _ if dtype.bits() == 0 => Ok(Packing::Flat),
+        _ => check_size(dtype, count, len, true).map(|()| Packing::Flat).map_err(|error| error.to_string()),
     }
-    let Some(count) = shape.count() else { return Some(format!("its shape {shape} has too many elements")) };
-    check_size(dtype, count, len, true).err().map(|error| error.to_string())
+}
+
+/// As [`packing`], of a tensor with a sparse form.
+fn sparse(table: Table<'_>, dtype: DType, shape: &Shape, len: u64) -> Result<Result<Packing, String>, Damage> {
+    let dims = match (shape, count(shape)) {
+        (Shape::Ranked(dims), Ok(_)) => dims.iter().copied().map(Option::unwrap_or_default).collect::<Vec<_>>(),
+        (_, problem) => return Ok(problem.map(|_| Packing::Flat)),
+    };
+    Ok(sparsity::read(table, &dims)?.and_then(|sparsity| {
+        check_size(dtype, sparsity.stored, len, true).map_err(|error| error.to_string())?;
+        Ok(Packing::Sparse(Box::new(sparsity)))
+    }))
+}
+
+/// The number of elements.
+fn count(shape: &Shape) -> Result<u64, String> {
+    match shape {
+        Shape::Ranked(dims) if dims.contains(&None) => Err(format!("a dimension of its shape {shape} is negative")),
+        _ => shape.count().ok_or_else(|| format!("its shape {shape} has too many elements")),
+    }
 }
 
 fn dims(shape: &[i32]) -> Vec<Option<u64>> {
@@ -201,7 +240,7 @@ mod tests {
 
     #[test]
     fn contradictions() {
-        let of = |dtype, dims: &[i32], len| contradiction(dtype, &Shape::Ranked(super::dims(dims)), len).is_some();
+        let of = |dtype, dims: &[i32], len| packing(dtype, &Shape::Ranked(super::dims(dims)), len).is_err();
         assert!(!of(DType::F32, &[2, 3], 24));
         assert!(of(DType::F32, &[2, 3], 23));
         assert!(of(DType::F32, &[2, 3], 28));
@@ -210,5 +249,12 @@ mod tests {
         assert!(of(DType::I8, &[i32::MAX; 4], 16));
         assert!(!of(DType::String, &[4], 5));
         assert!(!of(DType::F32, &[0], 0));
+        assert!(of(DType::Resource, &[1], 4) && of(DType::Variant, &[], 8));
+        let four_bits = |dims: &[i32], len| packing(DType::I4, &Shape::Ranked(super::dims(dims)), len);
+        assert_eq!(
+            (four_bits(&[4], 2), four_bits(&[4], 4), four_bits(&[1], 1)),
+            (Ok(Packing::Flat), Ok(Packing::OneAByte), Ok(Packing::Flat))
+        );
+        assert!(four_bits(&[4], 3).is_err());
     }
 }

@@ -2,7 +2,10 @@
 
 use flatbuffers::{FlatBufferBuilder, TableFinishedWIPOffset, WIPOffset};
 
-use super::schema::{buffer, metadata, model, operator as o, operator_code, quantization_parameters as q, sub_graph, tensor};
+use super::schema::{
+    buffer, dimension_metadata as d, int32_vector, metadata, model, operator as o, operator_code, quantization_parameters as q,
+    sparsity_parameters as s, sub_graph, tensor,
+};
 
 type Builder = FlatBufferBuilder<'static>;
 type Offset = WIPOffset<TableFinishedWIPOffset>;
@@ -42,6 +45,27 @@ pub struct TestTensor {
     pub scales: Vec<f32>,
     pub zero_points: Vec<i64>,
     pub axis: i32,
+    pub details: Option<TestDetails>,
+    pub sparsity: Option<TestSparsity>,
+}
+
+/// Tag of the union of quantisation details; its int fields and its fields of lists, by id.
+pub type TestDetails = (u8, Vec<(u16, i32)>, Vec<(u16, Vec<i32>)>);
+
+#[derive(Clone, Default)]
+pub struct TestSparsity {
+    pub traversal_order: Vec<i32>,
+    pub block_map: Vec<i32>,
+    pub levels: Vec<TestLevel>,
+}
+
+#[derive(Clone)]
+pub enum TestLevel {
+    Dense(i32),
+    /// Segments and indices.
+    Csr(Vec<i32>, Vec<i32>),
+    /// The same in bytes.
+    CsrBytes(Vec<u8>, Vec<u8>),
 }
 
 #[derive(Clone, Default)]
@@ -193,10 +217,16 @@ fn tensor_table(b: &mut Builder, tensor: &TestTensor) -> Offset {
     let name = tensor.name.map(|name| b.create_string(name));
     let (shape, signature) = (b.create_vector(&tensor.shape), b.create_vector(&tensor.signature));
     let (scales, zero_points) = (b.create_vector(&tensor.scales), b.create_vector(&tensor.zero_points));
+    let details = tensor.details.as_ref().map(|details| (details.0, details_table(b, details)));
+    let sparsity = tensor.sparsity.as_ref().map(|sparsity| sparsity_table(b, sparsity));
     let start = b.start_table();
     b.push_slot_always(slot(q::SCALE), scales);
     b.push_slot_always(slot(q::ZERO_POINT), zero_points);
     b.push_slot(slot(q::QUANTIZED_DIMENSION), tensor.axis, 0);
+    if let Some((tag, details)) = details {
+        b.push_slot_always(slot(q::DETAILS_TYPE), tag);
+        b.push_slot_always(slot(q::DETAILS), details);
+    }
     let quantization = b.end_table(start);
     let start = b.start_table();
     if let Some(name) = name {
@@ -208,6 +238,56 @@ fn tensor_table(b: &mut Builder, tensor: &TestTensor) -> Offset {
     b.push_slot_always(slot(tensor::BUFFER), tensor.buffer);
     b.push_slot(slot(tensor::EXTERNAL_BUFFER), tensor.external, 0);
     b.push_slot_always(slot(tensor::QUANTIZATION), quantization);
+    if let Some(sparsity) = sparsity {
+        b.push_slot_always(slot(tensor::SPARSITY), sparsity);
+    }
+    b.end_table(start)
+}
+
+fn details_table(b: &mut Builder, (_, ints, lists): &TestDetails) -> Offset {
+    let lists: Vec<_> = lists.iter().map(|(id, list)| (*id, b.create_vector(list))).collect();
+    let start = b.start_table();
+    for (id, value) in ints {
+        b.push_slot_always(slot(*id), *value);
+    }
+    for (id, list) in lists {
+        b.push_slot_always(slot(id), list);
+    }
+    b.end_table(start)
+}
+
+fn sparsity_table(b: &mut Builder, sparsity: &TestSparsity) -> Offset {
+    let levels: Vec<_> = sparsity.levels.iter().map(|level| level_table(b, level)).collect();
+    let (order, map) = (b.create_vector(&sparsity.traversal_order), b.create_vector(&sparsity.block_map));
+    let levels = b.create_vector(&levels);
+    let start = b.start_table();
+    b.push_slot_always(slot(s::TRAVERSAL_ORDER), order);
+    b.push_slot_always(slot(s::BLOCK_MAP), map);
+    b.push_slot_always(slot(s::DIM_METADATA), levels);
+    b.end_table(start)
+}
+
+fn level_table(b: &mut Builder, level: &TestLevel) -> Offset {
+    let (tag, lists) = match level {
+        TestLevel::Dense(size) => {
+            let start = b.start_table();
+            b.push_slot_always(slot(d::DENSE_SIZE), *size);
+            return b.end_table(start);
+        }
+        TestLevel::Csr(segments, indices) => (1u8, [segments, indices].map(|list| b.create_vector(list).as_union_value())),
+        TestLevel::CsrBytes(segments, indices) => (3, [segments, indices].map(|list| b.create_vector(list).as_union_value())),
+    };
+    let [segments, indices] = lists.map(|list| {
+        let start = b.start_table();
+        b.push_slot_always(slot(int32_vector::VALUES), list);
+        b.end_table(start)
+    });
+    let start = b.start_table();
+    b.push_slot_always(slot(d::FORMAT), 1i8);
+    b.push_slot_always(slot(d::ARRAY_SEGMENTS_TYPE), tag);
+    b.push_slot_always(slot(d::ARRAY_SEGMENTS), segments);
+    b.push_slot_always(slot(d::ARRAY_INDICES_TYPE), tag);
+    b.push_slot_always(slot(d::ARRAY_INDICES), indices);
     b.end_table(start)
 }
 

@@ -131,7 +131,7 @@ pub struct CellFacts {
     pub value: f32,
     pub code: Option<i64>,
     /// Scale and zero point.
-    pub scale: Option<(f32, f32)>,
+    pub scale: Option<(f64, f64)>,
     pub percentile: Option<f64>,
 }
 

@@ -192,10 +192,10 @@ fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
         key_value(ui, key, &if is_signed { signed(value) } else { figure(value) }, &exact(value));
     };
     if !loaded.scales.scales.is_empty() {
-        let range = |values: &[f32]| {
-            let low = values.iter().copied().fold(f32::INFINITY, f32::min);
-            let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            if low == high { figure(low.into()) } else { format!("{} to {}", figure(low.into()), figure(high.into())) }
+        let range = |values: &[f64]| {
+            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            if low == high { figure(low) } else { format!("{} to {}", figure(low), figure(high)) }
         };
         let count = loaded.scales.scales.len();
         let axis = loaded.scales.axis.map_or(String::new(), |axis| format!(" along axis {axis}"));
@@ -258,12 +258,7 @@ fn cell(ui: &mut egui::Ui, facts: &CellFacts) {
         key_value(ui, "stored code", &code.to_string(), "");
     }
     if let Some((scale, zero_point)) = facts.scale {
-        key_value(
-            ui,
-            "scale, zero",
-            &format!("{}, {zero_point}", figure(scale.into())),
-            &format!("scale {scale}, zero point {zero_point}"),
-        );
+        key_value(ui, "scale, zero", &format!("{}, {zero_point}", figure(scale)), &format!("scale {scale}, zero point {zero_point}"));
     }
     if let Some(percentile) = facts.percentile {
         key_value(ui, "percentile", &format!("{percentile:.1}"), "");

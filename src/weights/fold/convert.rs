@@ -46,8 +46,8 @@ pub(super) fn convert<'m>(value: Value<'m>, to: DType, token: &Token) -> Result<
 
 /// TensorFlow Lite's `CAST`: like [`convert`], but of codes, not of the real values behind them.
 pub(super) fn cast<'m>(mut value: Value<'m>, to: DType, token: &Token) -> Result<Value<'m>, FoldError> {
-    if let Numbers::Stored(Stored { quantization, .. }) = &mut value.numbers {
-        *quantization = None;
+    if let Numbers::Stored(Stored { affine, .. }) = &mut value.numbers {
+        *affine = None;
     }
     convert(value, to, token)
 }
@@ -59,7 +59,10 @@ pub(super) fn quantize<'m>(value: Value<'m>, to: DType, quantization: &Quantizat
     if !value.dtype.is_float() {
         return FoldError::problem("changing one quantisation for another is not evaluated");
     }
-    let (Some((low, high)), [scale], [zero_point]) = (to.integer_range(), &quantization.scales[..], &quantization.zero_points[..]) else {
+    let (Some((low, high)), Quantization::Affine { scales, zero_points, .. }) = (to.integer_range(), quantization) else {
+        return FoldError::problem(format!("this quantisation to {to} is not evaluated"));
+    };
+    let ([scale], [zero_point]) = (&scales[..], &zero_points[..]) else {
         return FoldError::problem(format!("quantisation to {to} with more than one scale is not evaluated"));
     };
     let shape = value.shape.clone();
@@ -68,7 +71,7 @@ pub(super) fn quantize<'m>(value: Value<'m>, to: DType, quantization: &Quantizat
         for number in block {
             // `f32::round` goes away from zero at halves, as TfLiteRound does.
             let code = i128::from((*number / scale).round() as i64) + i128::from(*zero_point);
-            *number = crate::values::dequantize(code.clamp(low, high) as i64, *zero_point, *scale);
+            *number = crate::values::dequantize(code.clamp(low, high) as i64, *zero_point, f64::from(*scale));
         }
         Ok(())
     })?;
@@ -146,5 +149,5 @@ fn holds(to: DType, from: DType) -> bool {
 }
 
 fn is_quantized(value: &Value<'_>) -> bool {
-    matches!(&value.numbers, Numbers::Stored(stored) if stored.quantization.is_some())
+    matches!(&value.numbers, Numbers::Stored(stored) if stored.affine.is_some())
 }

@@ -11,9 +11,9 @@ use crate::model::{DType, Data, Model, OperationRef, Tensor, TensorRef};
 
 /// What a subgraph may take in memory: so many times the bytes of the constants that feed it (a
 /// 1-bit constant takes 32 times its bytes as float32) ...
-const GROWTH: u64 = 64;
+pub(super) const GROWTH: u64 = 64;
 /// ... and so many bytes more.
-const ALLOWANCE: u64 = 256 << 20;
+pub(super) const ALLOWANCE: u64 = 256 << 20;
 /// The operations that are evaluated for one tensor. Real constant subgraphs have a few dozen.
 const MAX_OPERATIONS: usize = 1 << 12;
 
@@ -142,6 +142,9 @@ impl<'m> Run<'m> {
         };
         let inputs = needed_inputs(self.model, place).into_iter().map(|input| input.map(|input| self.input(input)).transpose());
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        if inputs.iter().flatten().any(|value| value.dtype.complex_part().is_some()) && operation.kind != "DENSIFY" {
+            return Err(explain(FoldError::Problem("complex numbers are not computed with".into())));
+        }
         let call = Call { graph, operation, token, budget: self.limit.saturating_sub(self.live), inputs };
         let outputs = apply(call).map_err(explain)?;
         for (output, value) in operation.outputs.iter().zip(outputs) {
@@ -161,16 +164,8 @@ impl<'m> Run<'m> {
     fn input(&mut self, place: TensorRef) -> Result<Value<'m>, FoldError> {
         let place = origin(self.model, place);
         let tensor = self.model.tensor(place);
-        match &tensor.data {
-            Data::Unavailable(why) => return FoldError::problem(why.clone()),
-            Data::Stored(bytes) => {
-                let source = self.model.sources.get(bytes.source);
-                let Some(bytes) = source.and_then(|source| source.range(bytes.offset, bytes.len)) else {
-                    return FoldError::problem("its bytes lie outside the file");
-                };
-                return Value::stored(tensor, bytes);
-            }
-            Data::Computed => {}
+        if tensor.is_constant() {
+            return Value::stored(self.model, self.model.graph(place.graph), tensor);
         }
         let uses = self.uses.entry(place).or_insert(1);
         *uses = uses.saturating_sub(1);

@@ -6,7 +6,7 @@
 //! point and scale perhaps through their own `Convert`, `Reshape` or `Unsqueeze`.
 
 use super::{Chain, DType, Graph, OperationId, Scheme, TensorId};
-use crate::model::{Model, Operation, OperationRef, Tensor, TensorRef};
+use crate::model::{Model, Operation, OperationRef, Quantization, Tensor, TensorRef};
 
 /// How far [`is_constant_fed`] looks. Chains in real models are below twenty operations.
 const MAX_LOOK: usize = 64;
@@ -105,16 +105,28 @@ pub fn chain(model: &Model, tensor: TensorRef) -> Chain {
     chain.scale = chain.scale.map(end);
     chain.zero_point = chain.zero_point.map(end);
     chain.codebook = chain.codebook.map(end);
-    chain.scheme = match &data.quantization {
+    chain.scheme = match data.quantization.as_deref() {
         _ if chain.codebook.is_some() => Scheme::Codebook,
         _ if has_fake_quantize => Scheme::FakeQuantize,
         _ if is_affine => Scheme::AffineChain,
-        Some(quantization) if quantization.problem.is_some() => Scheme::None,
-        Some(quantization) if quantization.is_per_tensor() => Scheme::PerTensor,
-        Some(_) => Scheme::PerAxis,
+        Some(quantization) => scheme(model.graph(chain.data.graph), quantization),
         None => Scheme::None,
     };
     chain
+}
+
+/// The word for a tensor's own quantisation. What can't be used is of a kind that only its writer knows.
+fn scheme(graph: &Graph, quantization: &Quantization) -> Scheme {
+    match quantization {
+        Quantization::Custom { .. } | Quantization::Unusable(_) => Scheme::Custom,
+        Quantization::Blockwise(_) => Scheme::Blockwise,
+        Quantization::Derived { kernel, .. } => graph.tensor(*kernel).quantization.as_deref().map_or(Scheme::PerTensor, scheme_of_affine),
+        Quantization::Affine { .. } => scheme_of_affine(quantization),
+    }
+}
+
+fn scheme_of_affine(quantization: &Quantization) -> Scheme {
+    if quantization.is_per_tensor() { Scheme::PerTensor } else { Scheme::PerAxis }
 }
 
 /// Which input of an operation on a constant chain the data come through; the other inputs are

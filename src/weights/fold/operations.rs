@@ -49,7 +49,7 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
         }
         "QUANTIZE" => {
             let output = call.output().ok_or(FoldError::Problem("it has no output".into()))?;
-            match &output.quantization {
+            match output.quantization.as_deref() {
                 Some(quantization) => quantize(call.take(0)?, output.dtype, quantization, token),
                 None => FoldError::problem("its output has no quantisation"),
             }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::jobs::Token;
-use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Shape, Tensor, TensorRef};
+use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Quantization, Shape, Tensor, TensorRef};
 use crate::source::Source;
 
 /// A tensor of the main graph.
@@ -451,8 +451,8 @@ fn quantised_constants_become_real_where_read_as_floats() {
     // By the formula: scale * (q - zero_point), channel by channel of axis 1.
     let mut builder = Builder::default();
     let codes = builder.constant(DType::I8, &[2, 2, 1], &[1, 2, 255, 254]);
-    let quantization = Quantization { axis: 1, scales: vec![0.5, 0.25], zero_points: vec![0, 1], problem: None };
-    builder.graph.tensors[codes.0 as usize].quantization = Some(quantization);
+    let quantization = Quantization::Affine { axis: 1, scales: vec![0.5, 0.25], zero_points: vec![0, 1] };
+    builder.graph.tensors[codes.0 as usize].quantization = Some(Box::new(quantization));
     let perm = builder.ints(&[1, 0, 2]);
     let turned = builder.one("TRANSPOSE", json!({}), &[codes, perm], DType::I8);
     let cast = builder.one("CAST", json!({}), &[codes], DType::F32);

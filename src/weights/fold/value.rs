@@ -1,29 +1,33 @@
 //! Reading a [`Value`]: as floats, as integers, whole or block by block.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::{DType, FoldError, Numbers, Stored, Value};
+use super::{DType, Elements, FoldError, Numbers, Stored, Value, affine, elements};
 use crate::jobs::Token;
-use crate::model::{Quantization, Tensor};
-use crate::values::{check_size, decode_f32, decode_i64, dequantize};
+use crate::model::{Graph, Model, Tensor};
+use crate::values::{decode_f32, decode_i64};
 
 /// Elements that one thread works on between two looks at the token. A multiple of every packing's
 /// group, so that blocks begin on whole bytes.
 pub(super) const BLOCK: usize = 1 << 16;
 
 impl<'m> Value<'m> {
-    /// A constant as the file holds it.
+    /// A constant as the file holds it. Complex numbers have one axis more, of real and imaginary
+    /// part.
     ///
     /// # Errors
-    /// An open shape, or bytes that are too few for it.
-    pub(super) fn stored(tensor: &'m Tensor, bytes: &'m [u8]) -> Result<Self, FoldError> {
-        let Some(shape) = tensor.shape.dims() else {
-            return FoldError::problem("the shape is not fully known");
-        };
-        let count = count_of(&shape)?;
-        check_size(tensor.dtype, count as u64, bytes.len() as u64, false)?;
-        let quantization = tensor.quantization.as_ref().filter(|_| tensor.dtype.is_integer());
-        let stored = Stored { dtype: tensor.dtype, bytes, quantization };
+    /// An open shape, bytes that are too few for it, or a quantisation that can't be used.
+    pub(super) fn stored(model: &'m Model, graph: &Graph, tensor: &Tensor) -> Result<Self, FoldError> {
+        let Elements { dtype, bytes } = elements(model, tensor)?;
+        let Some(mut shape) = tensor.shape.dims() else { return FoldError::problem("the shape is not fully known") };
+        let part = dtype.complex_part();
+        shape.extend(part.map(|_| 2));
+        count_of(&shape)?;
+        let affine = affine(model, graph, tensor)?.map(Arc::new);
+        let stored = Stored { dtype: part.unwrap_or(dtype), bytes, affine };
         Ok(Self { dtype: tensor.dtype, shape, numbers: Numbers::Stored(stored) })
     }
 
@@ -46,7 +50,7 @@ impl<'m> Value<'m> {
     }
 
     /// The real values as float32, row-major. TensorFlow Lite's quantised integers are dequantised:
-    /// `f32(f64(scale) * (q - zero_point))`, per tensor or along an axis.
+    /// `f32(f64(scale) * (q - zero_point))`, per tensor, along an axis or in blocks.
     ///
     /// # Errors
     /// Cancelled, a type that is not decoded, or a quantisation that can't be used.
@@ -65,12 +69,11 @@ impl<'m> Value<'m> {
             }
             Numbers::Stored(stored) => {
                 let mut out = vec![0.0; count_of(&self.shape)?];
-                let Some(quantization) = stored.quantization else {
-                    blocks(&mut out, token, |start, block| Ok(decode_f32(stored.dtype, stored.bytes, start, block)?))?;
-                    return Ok(out);
-                };
-                let scheme = Affine::new(quantization, &self.shape)?;
-                blocks(&mut out, token, |start, block| scheme.decode(&stored, start, block))?;
+                let Stored { dtype, bytes, affine } = &stored;
+                blocks(&mut out, token, |start, block| match affine {
+                    None => Ok(decode_f32(*dtype, bytes, start, block)?),
+                    Some(affine) => Ok(affine.decode(*dtype, bytes, start, block)?),
+                })?;
                 Ok(out)
             }
         }
@@ -95,7 +98,7 @@ impl<'m> Value<'m> {
         let is_whole = self.dtype.is_integer() || self.dtype == DType::Bool;
         match &self.numbers {
             _ if !is_whole => return FoldError::problem("whole numbers are expected where there are floats"),
-            Numbers::Stored(stored) => decode_i64(stored.dtype, stored.bytes, start, out)?,
+            Numbers::Stored(stored) => decode_i64(stored.dtype, &stored.bytes, start, out)?,
             Numbers::Int(numbers) => {
                 for (slot, number) in out.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
                     *slot = *number;
@@ -114,7 +117,7 @@ impl<'m> Value<'m> {
     pub(super) fn needs_integers(&self) -> bool {
         let is_wide = matches!(self.dtype, DType::I32 | DType::U32 | DType::I64 | DType::U64);
         match &self.numbers {
-            Numbers::Stored(stored) => is_wide && stored.quantization.is_none(),
+            Numbers::Stored(stored) => is_wide && stored.affine.is_none(),
             Numbers::Int(_) => true,
             Numbers::Float(_) => false,
         }
@@ -133,6 +136,7 @@ impl<'m> Value<'m> {
     /// Bytes of memory of its own.
     pub(super) fn own_bytes(&self) -> u64 {
         match &self.numbers {
+            Numbers::Stored(Stored { bytes: Cow::Owned(bytes), .. }) => bytes.len() as u64,
             Numbers::Stored(_) => 0,
             Numbers::Float(numbers) => numbers.len() as u64 * 4,
             Numbers::Int(numbers) => numbers.len() as u64 * 8,
@@ -168,53 +172,4 @@ pub(super) fn blocks<T: Send>(
 /// Unsigned 64-bit integers above `i64::MAX` are kept as their bits.
 pub(super) fn int_to_f32(dtype: DType, number: i64) -> f32 {
     if dtype == DType::U64 { number as u64 as f32 } else { number as f32 }
-}
-
-/// How the codes of a quantised tensor become real values.
-struct Affine<'m> {
-    quantization: &'m Quantization,
-    /// Elements that share a scale, in a row.
-    run: usize,
-}
-
-impl<'m> Affine<'m> {
-    fn new(quantization: &'m Quantization, shape: &[usize]) -> Result<Self, FoldError> {
-        if let Some(problem) = &quantization.problem {
-            return FoldError::problem(problem.clone());
-        }
-        let run = match quantization.scales.len() {
-            1 => usize::MAX,
-            scales => {
-                if shape.get(quantization.axis) != Some(&scales) || quantization.zero_points.len() != scales {
-                    return FoldError::problem("the quantisation has another number of scales than the axis is long");
-                }
-                shape.iter().skip(quantization.axis + 1).product::<usize>().max(1)
-            }
-        };
-        Ok(Self { quantization, run })
-    }
-
-    fn decode(&self, stored: &Stored<'_>, start: usize, out: &mut [f32]) -> Result<(), FoldError> {
-        const CODES: usize = 1 << 10;
-        let mut codes = [0i64; CODES];
-        let (scales, zero_points) = (&self.quantization.scales, &self.quantization.zero_points);
-        for (part, out) in out.chunks_mut(CODES).enumerate() {
-            let start = start + part * CODES;
-            let codes = &mut codes[..out.len()];
-            decode_i64(stored.dtype, stored.bytes, start, codes)?;
-            let mut done = 0;
-            while done < out.len() {
-                let position = start + done;
-                let end = out.len().min(done.saturating_add(self.run - position % self.run));
-                let channel = position / self.run % scales.len().max(1);
-                let scale = scales.get(channel).copied().unwrap_or(1.0);
-                let zero_point = zero_points.get(channel).copied().unwrap_or(0);
-                for (slot, code) in out[done..end].iter_mut().zip(&codes[done..end]) {
-                    *slot = dequantize(*code, zero_point, scale);
-                }
-                done = end;
-            }
-        }
-        Ok(())
-    }
 }

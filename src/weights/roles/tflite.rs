@@ -35,7 +35,7 @@ pub fn role(graph: &Graph, operation: OperationId, input: usize) -> Role {
         "LSTM" | "UNIDIRECTIONAL_SEQUENCE_LSTM" if !is_basic_lstm(op) => lstm(input, is_set(op, "diagonal_recurrent_tensors")),
         "BIDIRECTIONAL_SEQUENCE_LSTM" => bidirectional_lstm(input),
         "BIDIRECTIONAL_SEQUENCE_RNN" => bidirectional_rnn(input),
-        "FULLY_CONNECTED" if input == 1 => fully_connected(op),
+        "FULLY_CONNECTED" if input == 1 => Role::weight("kernel", Some("OI")),
         "BATCH_MATMUL" => batch_matmul(op, input),
         "STABLEHLO_CONVOLUTION" if input == 1 => Role::weight("kernel", stablehlo_layout(op)),
         "STABLEHLO_DOT_GENERAL" if input < 2 => Role::weight("kernel", dot_layout(op, input)),
@@ -197,12 +197,6 @@ fn is_set(op: &Operation, attribute: &str) -> bool {
     op.attributes.get(attribute) == Some(&Value::Bool(true))
 }
 
-/// `[out, in]`, unless the rows are shuffled in blocks for an old processor.
-fn fully_connected(op: &Operation) -> Role {
-    let is_shuffled = op.attributes.get("weights_format").is_some_and(|format| format != "DEFAULT");
-    Role::weight("kernel", (!is_shuffled).then_some("OI"))
-}
-
 /// The right side is `[in, out]` and its transpose with `adj_y`; the left side `[out, in]`.
 fn batch_matmul(op: &Operation, input: usize) -> Role {
     let layout = match input {
@@ -304,7 +298,7 @@ mod tests {
         check("CONV_3D_TRANSPOSE", none, &[&[5], &[3, 3, 3, 4, 2]], 1, ("kernel", Some("DHWOI")));
         check("FULLY_CONNECTED", none, &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
         check("FULLY_CONNECTED", none, &[&[1, 3], &[1, 1, 4, 3]], 1, ("kernel", None));
-        check("FULLY_CONNECTED", &json!({"weights_format": "SHUFFLED4x16INT8"}), &[&[1, 3], &[4, 3]], 1, ("kernel", None));
+        check("FULLY_CONNECTED", &json!({"weights_format": "SHUFFLED4x16INT8"}), &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
         check("BATCH_MATMUL", &json!({"adj_y": false}), &[&[1, 3], &[3, 4]], 1, ("kernel", Some("IO")));
         check("BATCH_MATMUL", &json!({"adj_y": true}), &[&[1, 3], &[4, 3]], 1, ("kernel", Some("OI")));
         check("BATCH_MATMUL", none, &[&[1, 3], &[2, 3, 4]], 1, ("kernel", None));

@@ -1,0 +1,95 @@
+//! What a person should know about a weight or an operation that its numbers do not tell: that it is
+//! stored in another basis, packed by its writer, or compiled by a vendor.
+
+use super::Weight;
+use crate::model::{DType, Graph, Model, Operation, OperationId, Packing, Quantization, TensorId};
+
+/// The operation that rotates activations for `ai-edge-quantizer`'s recipes `..._hr`.
+const ROTATION: &str = "aeq.hadamard_rotation";
+/// Operations that may stand between a rotation and the layer that it is for.
+const PASS_ON: [&str; 4] = ["RESHAPE", "QUANTIZE", "DEQUANTIZE", "CAST"];
+/// How many of those.
+const MAX_STEPS: usize = 4;
+
+/// What is compiled into a form that only a vendor's own tools read.
+pub fn of_operation(operation: &Operation) -> Option<String> {
+    let whose = match operation.kind.as_str() {
+        "edgetpu-custom-op" => "Edge TPU",
+        "DISPATCH_OP" => "LiteRT's accelerator",
+        "ethos-u" => "Arm Ethos-U",
+        _ => return None,
+    };
+    Some(format!("compiled for {whose}: its weights lie in the vendor's own format and can't be extracted"))
+}
+
+impl Weight {
+    /// Notes, a sentence each.
+    pub fn notes(&self, model: &Model) -> Vec<String> {
+        let graph = self.graph(model);
+        let data = self.data_tensor(model);
+        let mut notes = Vec::new();
+        if is_rotated(graph, self.site.operation, self.site.input) {
+            notes.push(format!("rotated: stored in the basis of the Hadamard rotation that {ROTATION} applies; shown as stored"));
+        }
+        if self.operation(model).kind == "LceBconv2d" && self.site.input == 1 && data.dtype == DType::I32 {
+            notes.push("bit-packed: each integer holds 32 binary weights; shown as stored".to_owned());
+        }
+        match &data.packing {
+            Packing::Flat => {}
+            Packing::OneAByte => notes.push(format!("stored a byte each, although {} takes less", data.dtype)),
+            Packing::Shuffled4x16 => notes.push("stored in shuffled blocks of 4 by 16; shown in order".to_owned()),
+            Packing::Sparse(sparsity) => {
+                let count = data.shape.count().unwrap_or(0);
+                notes.push(format!("stored sparse: {} of {count} elements, the others are zero", sparsity.stored));
+            }
+        }
+        match data.quantization.as_deref() {
+            Some(Quantization::Custom { bytes }) => {
+                notes.push(format!(
+                    "quantised by a scheme of its writer's own, described in {bytes} bytes: real values are the stored codes"
+                ));
+            }
+            Some(Quantization::Derived { .. }) => {
+                notes.push("scale derived: the file has none, it is that of the input times that of the kernel".to_owned());
+            }
+            Some(Quantization::Blockwise(blocks)) if blocks.is_multi_axis => {
+                notes.push("unverified: quantised along several axes, which no runtime computes yet".to_owned());
+            }
+            _ => {}
+        }
+        notes
+    }
+}
+
+/// Whether a layer's input, or the output of a table's lookup, passes through a Hadamard rotation.
+fn is_rotated(graph: &Graph, operation: OperationId, input: usize) -> bool {
+    let layer = graph.operation(operation);
+    match layer.kind.as_str() {
+        "FULLY_CONNECTED" if input == 1 => {
+            let before = |id: TensorId| graph.tensor(id).producer;
+            leads_to_rotation(graph, layer.inputs.first().copied().flatten().and_then(before), |operation| {
+                operation.inputs.first().copied().flatten().and_then(before)
+            })
+        }
+        "EMBEDDING_LOOKUP" if input == 1 => {
+            let after = |operation: &Operation| match graph.tensor(*operation.outputs.first()?).consumers[..] {
+                [only] => Some(only),
+                _ => None,
+            };
+            leads_to_rotation(graph, after(layer), after)
+        }
+        _ => false,
+    }
+}
+
+fn leads_to_rotation(graph: &Graph, mut next: Option<OperationId>, step: impl Fn(&Operation) -> Option<OperationId>) -> bool {
+    for _ in 0..MAX_STEPS {
+        let Some(operation) = next.map(|id| graph.operation(id)) else { return false };
+        match operation.kind.as_str() {
+            ROTATION => return true,
+            kind if PASS_ON.contains(&kind) => next = step(operation),
+            _ => return false,
+        }
+    }
+    false
+}
