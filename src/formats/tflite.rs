@@ -13,13 +13,15 @@ mod metadata;
 mod operations;
 mod options;
 mod quantization;
-mod schema;
+pub(crate) mod schema;
 mod tensors;
 #[cfg(test)]
 mod testing;
 mod warnings;
 
 use std::collections::HashSet;
+
+pub(crate) use self::tensors::type_code;
 
 use self::buffers::Buffers;
 use self::flatbuffer::{Damage, Reader, Table, lenient};

@@ -12,3 +12,4 @@ mod reference;
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]
 mod support;
 mod tidy;
+mod verify;
