@@ -38,6 +38,7 @@ has_vulkan_driver() {
 
 # Sets $missing to the Debian packages that are lacking, of those for the named purposes:
 #   build       a linker
+#   runtime     what installs the OpenVINO runtime
 #   window      libraries that the window loads when it starts, and a driver to draw with
 #   virtual     a display that nobody looks at, and a driver in software
 find_missing() {
@@ -46,6 +47,10 @@ find_missing() {
         case $purpose in
         build)
             has cc || add_missing gcc libc6-dev
+            ;;
+        runtime)
+            has python3 || add_missing python3
+            python3 -m pip --version >/dev/null 2>&1 || add_missing python3-pip
             ;;
         window | virtual)
             has_library libX11.so.6 || add_missing libx11-6
@@ -125,6 +130,23 @@ need_cargo_tools() {
 target_folder() {
     cargo metadata --format-version 1 --no-deps --locked --manifest-path "$root/Cargo.toml" |
         sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
+}
+
+# Installs the OpenVINO runtime that the tests compare with, unless WEIGHTSCOPE_OPENVINO names one, and
+# sets that variable. It is a Python package of libraries; nothing of Python is used.
+need_openvino() {
+    [ -z "${WEIGHTSCOPE_OPENVINO:-}" ] || return 0
+    openvino_version=2026.4.1
+    WEIGHTSCOPE_OPENVINO=$(target_folder)/openvino-$openvino_version
+    export WEIGHTSCOPE_OPENVINO
+    [ ! -d "$WEIGHTSCOPE_OPENVINO/openvino/libs" ] || return 0
+    set_up runtime
+    say "Installing: the OpenVINO runtime $openvino_version"
+    rm -rf "$WEIGHTSCOPE_OPENVINO.new"
+    python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+        --target "$WEIGHTSCOPE_OPENVINO.new" "openvino==$openvino_version" >&2 ||
+        fail 1 "pip could not install openvino $openvino_version; WEIGHTSCOPE_OPENVINO can name another one."
+    mv "$WEIGHTSCOPE_OPENVINO.new" "$WEIGHTSCOPE_OPENVINO"
 }
 
 # Starts an X server that nobody looks at and sets $DISPLAY to it; it ends with the script.

@@ -6,7 +6,9 @@ mod extract;
 mod inspect;
 mod picture;
 pub mod select;
+mod verify;
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::formats::{self, OpenError, Options, one_line};
 use crate::jobs::Token;
 use crate::model::Model;
+use crate::runtime;
 
 /// Opens neural-network model files, shows the graph and the weights every layer computes with.
 #[derive(Debug, Parser)]
@@ -38,6 +41,14 @@ enum Command {
     Heatmap(picture::HeatmapArguments),
     /// Write the distribution of a weight's values.
     Histogram(picture::HistogramArguments),
+    /// Compare every weight with what the OpenVINO runtime computes.
+    Verify(verify::Arguments),
+    /// What `verify` and the window run the OpenVINO library in.
+    #[command(name = runtime::helper::COMMAND, hide = true)]
+    RuntimeHelper {
+        #[arg(allow_hyphen_values = true)]
+        library: OsString,
+    },
 }
 
 /// How the window opens.
@@ -99,6 +110,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Extract(arguments)) => extract::run(&arguments),
         Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
+        Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::RuntimeHelper { library }) => Ok(runtime::helper::run(&library)?),
         None => {
             refuse_later_commands(&arguments.window.models)?;
             open_window(arguments.window)
@@ -108,7 +121,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// `weightscope stats` is a person who looks for a command, not a file of that name.
 fn refuse_later_commands(models: &[PathBuf]) -> Result<()> {
-    const LATER: [&str; 4] = ["stats", "compare", "graph", "verify"];
+    const LATER: [&str; 3] = ["stats", "compare", "graph"];
     let first = models.first().and_then(|path| path.to_str()).filter(|word| LATER.contains(word));
     match first {
         Some(word) if !std::path::Path::new(word).exists() => {
@@ -164,6 +177,27 @@ fn progress(total: u64, what: &'static str) -> indicatif::ProgressBar {
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+/// Does work that counts on the token on a thread of its own, and shows on the bar how far it is.
+fn with_progress<T: Send, E: Into<anyhow::Error> + Send>(
+    bar: &indicatif::ProgressBar,
+    token: &Token,
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T> {
+    let result = std::thread::scope(|scope| {
+        let work = scope.spawn(work);
+        while !bar.is_hidden() && !work.is_finished() {
+            bar.set_position((token.fraction().unwrap_or(0.0) * 100.0) as u64);
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
+        }
+        work.join()
+    });
+    bar.finish_and_clear();
+    match result {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => anyhow::bail!("a fault of this program ended the work, please report it"),
     }
 }
 

@@ -243,35 +243,18 @@ impl<'a> Array<'a> {
         }
         let mut bytes = Vec::new();
         self.for_each_block(token, |block| {
+            bytes.clear();
             match block {
-                Block::F32(values) => lay_out(&mut bytes, values, |value| value.to_le_bytes()),
-                Block::F64(values) => lay_out(&mut bytes, values, |value| value.to_le_bytes()),
-                Block::Int(values) | Block::Unsigned(values) => match element.size() {
-                    1 => lay_out(&mut bytes, values, lowest_bytes::<1>),
-                    2 => lay_out(&mut bytes, values, lowest_bytes::<2>),
-                    4 => lay_out(&mut bytes, values, lowest_bytes::<4>),
-                    _ => lay_out(&mut bytes, values, lowest_bytes::<8>),
-                },
+                Block::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+                Block::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+                // Little-endian integers are narrowed by leaving out their last bytes.
+                Block::Int(values) | Block::Unsigned(values) => {
+                    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(element.size())));
+                }
             }
             out.write_all(&bytes)
         })
     }
-}
-
-/// The values one after the other in `N` bytes each. A plain loop over fixed sizes, which the compiler
-/// turns into a copy.
-fn lay_out<T: Copy, const N: usize>(bytes: &mut Vec<u8>, values: &[T], of: impl Fn(T) -> [u8; N]) {
-    bytes.resize(values.len() * N, 0);
-    let (places, _) = bytes.as_chunks_mut::<N>();
-    for (place, value) in places.iter_mut().zip(values) {
-        *place = of(*value);
-    }
-}
-
-/// Little-endian integers are narrowed by leaving out their last bytes.
-fn lowest_bytes<const N: usize>(value: i64) -> [u8; N] {
-    let bytes = value.to_le_bytes();
-    std::array::from_fn(|position| bytes[position])
 }
 
 impl fmt::Debug for Array<'_> {

@@ -14,6 +14,7 @@
 //! - [`render`]: heatmaps, colour bars and histograms as pixels or SVG.
 //! - [`export`]: arrays and pictures written to files, whole or not at all.
 //! - [`layout`]: where the boxes and edges of a graph go.
+//! - [`runtime`]: the OpenVINO runtime in a process of its own, as referee.
 //! - [`jobs`]: long work on worker threads, with progress and cancellation.
 //! - [`cli`]: the command line.
 //! - `gui` (feature `gui`): the window.
@@ -28,6 +29,7 @@ pub mod jobs;
 pub mod layout;
 pub mod model;
 pub mod render;
+pub mod runtime;
 pub mod source;
 pub mod stats;
 pub mod values;

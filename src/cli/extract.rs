@@ -67,17 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let request = Request { model: &model, weights: &chosen, stored: arguments.stored, format };
     let token = Token::new();
     let bar = super::progress(100, "Writing");
-    let written = std::thread::scope(|scope| {
-        let work = scope.spawn(|| weights::write(&request, &arguments.output, &token));
-        while !bar.is_hidden() && !work.is_finished() {
-            bar.set_position((token.fraction().unwrap_or(0.0) * 100.0) as u64);
-            std::thread::park_timeout(std::time::Duration::from_millis(50));
-        }
-        work.join()
-    });
-    bar.finish_and_clear();
-    let Ok(written) = written else { bail!("writing failed by a fault of this program, please report it") };
-    let written = written?;
+    let written = super::with_progress(&bar, &token, || weights::write(&request, &arguments.output, &token))?;
     for skipped in &written.skipped {
         super::say(&format!("weightscope: left out {skipped}"));
     }

@@ -26,6 +26,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether nothing was said: everything is meant.
+    pub fn is_empty(&self) -> bool {
+        self.layer.is_none() && self.op.is_none() && self.role.is_none() && !self.first
+    }
+
     /// The selected weights in file order: all that the selected layers compute with, with the
     /// bias in an addition that follows. With `parameters`, shapes and axes too.
     ///

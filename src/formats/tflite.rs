@@ -17,7 +17,7 @@ mod nodedef;
 mod operations;
 mod options;
 mod quantization;
-mod schema;
+pub(crate) mod schema;
 mod sparsity;
 #[cfg(test)]
 mod storage_tests;
@@ -28,6 +28,8 @@ mod usage;
 mod warnings;
 
 use std::collections::HashSet;
+
+pub(crate) use self::tensors::type_code;
 
 use self::buffers::Buffers;
 use self::flatbuffer::{Damage, Reader, Table, lenient};

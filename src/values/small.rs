@@ -50,7 +50,7 @@ pub fn nf4(code: u8) -> f32 {
         -0.394_917_5,
         -0.284_441_38,
         -0.184_773_43,
-        -0.091_050_04,
+        -0.091_050_036,
         0.0,
         0.079_580_3,
         0.160_930_2,
@@ -111,6 +111,32 @@ mod tests {
             let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(digest, expected);
         }
+    }
+
+    /// The bits of `Constant.get_data(dtype=float32)` of OpenVINO 2026.4.1. Six digits of `nf4.cpp`, which
+    /// were here before, gave code 6 a last bit too much.
+    #[test]
+    fn every_nf4_bit_for_bit() {
+        let expected: [u32; 16] = [
+            0xbf80_0000,
+            0xbf32_39b1,
+            0xbf06_6b30,
+            0xbeca_32a0,
+            0xbe91_a24d,
+            0xbe3d_353f,
+            0xbdba_7871,
+            0x0000_0000,
+            0x3da2_faff,
+            0x3e24_cae3,
+            0x3e7c_04dd,
+            0x3ead_033a,
+            0x3ee1_a4b8,
+            0x3f10_07ab,
+            0x3f39_13b3,
+            0x3f80_0000,
+        ];
+        let found: Vec<u32> = (0..16).map(|code| nf4(code).to_bits()).collect();
+        assert_eq!(found, expected);
     }
 
     /// From `ml_dtypes.float4_e2m1fn`.

@@ -15,3 +15,4 @@ mod reference;
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]
 mod support;
 mod tidy;
+mod verify;

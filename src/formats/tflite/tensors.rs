@@ -90,6 +90,11 @@ pub fn dtype(code: i8) -> DType {
     usize::try_from(code).ok().and_then(|index| TYPES.get(index)).copied().unwrap_or(DType::Unknown(code.into()))
 }
 
+/// The `TensorType` of an element type.
+pub fn type_code(dtype: DType) -> Option<i8> {
+    TYPES.iter().position(|known| *known == dtype).and_then(|code| i8::try_from(code).ok())
+}
+
 struct Record {
     tensor: Tensor,
     has_rank: bool,

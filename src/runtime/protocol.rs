@@ -1,0 +1,110 @@
+//! What program and helper say to each other: a length, a header as JSON, and the raw bytes that the
+//! header announces. A request is answered before the next one is sent.
+
+use std::io::{self, Read, Write};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Longer headers are none of ours.
+const MAX_HEADER_BYTES: u32 = 64 << 20;
+
+/// The helper's first message, unasked.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Hello {
+    /// The library is loaded; its version as it says it, and where it lies.
+    Ready {
+        version: String,
+        path: String,
+    },
+    /// Nothing is installed where OpenVINO's installers put it.
+    Absent,
+    TooOld {
+        version: String,
+    },
+    Unusable {
+        why: String,
+    },
+}
+
+/// What a request's bytes hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// An IR's XML, and its constants.
+    Ir,
+    /// A TensorFlow Lite file.
+    Tflite,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Compile a model without inputs for the CPU, run it, and send its outputs. The bytes of the graph
+    /// and of the constants follow.
+    Compute { form: Form, graph_bytes: u64, constant_bytes: u64 },
+    /// Say whether a model file can be read.
+    Read { model: String, bin: Option<String> },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// The bytes of the outputs follow, one behind the other.
+    Outputs(Vec<Output>),
+    Read,
+    /// The runtime's own words.
+    Refused(String),
+}
+
+/// A tensor on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// As [`crate::model::DType::name`] has it.
+    pub dtype: String,
+    pub shape: Vec<u64>,
+    pub bytes: u64,
+}
+
+/// Sends a header; the caller sends the bytes that it announces.
+pub fn send(out: &mut impl Write, header: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_vec(header)?;
+    let len = u32::try_from(text.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    out.write_all(&len.to_le_bytes())?;
+    out.write_all(&text)
+}
+
+/// Receives a header.
+pub fn receive<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<T> {
+    let mut len = [0; 4];
+    input.read_exact(&mut len)?;
+    let len = u32::from_le_bytes(len);
+    if len > MAX_HEADER_BYTES {
+        return Err(io::Error::from(io::ErrorKind::InvalidData));
+    }
+    let mut text = Vec::new();
+    input.take(u64::from(len)).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_come_back() {
+        let mut bytes = Vec::new();
+        send(&mut bytes, &Reply::Refused("no\nsuch op".into())).unwrap();
+        send(&mut bytes, &Request::Compute { form: Form::Ir, graph_bytes: 3, constant_bytes: u64::MAX }).unwrap();
+        let mut input = bytes.as_slice();
+        assert!(matches!(receive(&mut input).unwrap(), Reply::Refused(text) if text == "no\nsuch op"));
+        let request = receive(&mut input).unwrap();
+        assert!(matches!(request, Request::Compute { form: Form::Ir, graph_bytes: 3, constant_bytes: u64::MAX }));
+        assert!(receive::<Reply>(&mut input).is_err());
+    }
+
+    /// What a library prints to standard output by itself is no header.
+    #[test]
+    fn other_text_is_an_error() {
+        for text in ["", "[ WARNING ] something", "\u{1}\0\0\0{", "\u{5}\0\0\0{\"a\""] {
+            assert!(receive::<Reply>(&mut text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+}
