@@ -345,8 +345,17 @@ impl Role {
 
     /// Whether a layer is known by this weight: a kernel or table, of a recurrent cell any gate's.
     pub fn is_main(&self) -> bool {
-        let role = self.name.split('.').next().unwrap_or_default();
-        ["kernel", "table", "input_kernel", "recurrent_kernel"].contains(&role)
+        self.base() == "table" || self.is_kernel()
+    }
+
+    /// Whether this is a kernel, of a recurrent cell any gate's.
+    pub fn is_kernel(&self) -> bool {
+        ["kernel", "input_kernel", "recurrent_kernel"].contains(&self.base())
+    }
+
+    /// The role's first word: `input_kernel` of `input_kernel.forget`.
+    pub fn base(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or_default()
     }
 
     pub const fn parameter(name: &'static str) -> Self {

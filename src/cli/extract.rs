@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::ModelArguments;
 use super::select::Selection;
-use crate::export::weights::{self, Format, Request};
+use crate::export::layout::Layout;
+use crate::export::weights::{self, Format, Item, Request};
 use crate::jobs::Token;
 use crate::weights::Catalogue;
 
@@ -28,6 +29,12 @@ pub struct Arguments {
     stored: bool,
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
+    /// An array for each gate that a recurrent layer stacks in one tensor, and for the columns for data and state.
+    #[arg(long)]
+    split_gates: bool,
+    /// Kernels with their axes in this order: OIHW (PyTorch), HWIO (Keras), GOIHW, HWIM, IO, ...; of several the first that fits.
+    #[arg(long, value_name = "LAYOUT,...", value_delimiter = ',', value_parser = Layout::parse)]
+    layout: Vec<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -52,7 +59,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = arguments.model.open()?;
     let catalogue = Catalogue::of(&model);
     let chosen = arguments.selection.weights(&model, &catalogue, arguments.all)?;
-    let request = Request { model: &model, weights: &chosen, stored: arguments.stored, format };
+    let item = |weight| Item { weight, sections: arguments.selection.sections(weight) };
+    let items = chosen.into_iter().map(item);
+    let items: Vec<_> = if arguments.split_gates { items.flat_map(|item| item.split()).collect() } else { items.collect() };
+    let request = Request { model: &model, items: &items, stored: arguments.stored, layouts: &arguments.layout, format };
     let token = Token::new();
     let bar = super::progress(100, "Writing");
     let written = std::thread::scope(|scope| {

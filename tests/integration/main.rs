@@ -4,6 +4,7 @@
 mod cli;
 mod extract;
 mod fixtures;
+mod gates;
 #[cfg(feature = "gui-tests")]
 mod gui;
 mod hostile;
