@@ -62,6 +62,9 @@ impl Layout {
             own.chars().map(|letter| if letter == '1' { 'I' } else { letter }).zip(shape.iter().copied()).collect();
         let mut wanted: Vec<char> = self.0.chars().collect();
         let per_channel = wanted.contains(&'M');
+        if per_channel && !is_depthwise && !own.contains('G') {
+            return None;
+        }
         if per_channel {
             wanted.iter_mut().for_each(|letter| {
                 *letter = if *letter == 'I' {
@@ -179,6 +182,7 @@ mod tests {
             ("OI", "OHWI", &[2, 1, 1, 4], None),
             ("OIHW", "OIDHW", &[2, 1, 1, 1, 4], None),
             ("HWIM", "OHWI", &[4, 2, 3, 5], None),
+            ("HWIM", "OHWI", &[4, 2, 3, 1], Some(1)),
             ("GOIHW", "1HWO", &[1, 2, 3, 6], None),
             ("GOIHW", "1HWO", &[1, 2, 3, 6], Some(4)),
             ("GOIHW", "1HWO", &[1, 2, 3, 6], Some(0)),

@@ -36,21 +36,34 @@ impl View {
 
     /// The marks along rows of cells, top down.
     pub fn row_spans(&self) -> Vec<Span> {
-        if let Some(wrap) = self.wrap {
-            let of_rows = |range: &Range<usize>| {
-                (range.start.is_multiple_of(wrap) && range.end.is_multiple_of(wrap)).then(|| range.start / wrap..range.end / wrap)
-            };
-            return self.wrapped_spans(of_rows);
-        }
-        self.spans(&self.rows, self.block_rows(), &self.cell_rows, self.block_size().0)
+        let (block, blocks) = (self.block_size().0, self.block_rows());
+        let whole_rows = |range: &Range<usize>, wrap: usize| {
+            let is_whole = range.start.is_multiple_of(wrap) && range.end.is_multiple_of(wrap);
+            is_whole.then(|| range.start / wrap..range.end / wrap)
+        };
+        self.spans(
+            |mark| match self.wrap {
+                Some(wrap) => self.in_sequence(mark).and_then(|range| whole_rows(&range, wrap)).into_iter().collect(),
+                None => self.merged(&self.rows, mark),
+            },
+            &self.cell_rows,
+            block,
+            blocks,
+        )
     }
 
     /// The marks along columns of cells, left to right.
     pub fn column_spans(&self) -> Vec<Span> {
-        if let Some(wrap) = self.wrap {
-            return self.wrapped_spans(|range| (self.grid.blocks.len() <= wrap).then(|| range.clone()));
-        }
-        self.spans(&self.columns, self.block_columns(), &self.cell_columns, self.block_size().1)
+        let (block, blocks) = (self.block_size().1, self.block_columns());
+        self.spans(
+            |mark| match self.wrap {
+                Some(wrap) => self.in_sequence(mark).filter(|_| self.grid.blocks.len() <= wrap).into_iter().collect(),
+                None => self.merged(&self.columns, mark),
+            },
+            &self.cell_columns,
+            block,
+            blocks,
+        )
     }
 
     /// Elements in a row that bring marks of a vector below one another.
@@ -65,28 +78,23 @@ impl View {
         (is_only_axis && is_even && self.marks.len() > 1).then_some(length)
     }
 
-    /// Marks of blocks that are wrapped: of vectors alone, and where `of` gives them a place.
-    fn wrapped_spans(&self, of: impl Fn(&Range<usize>) -> Option<Range<usize>>) -> Vec<Span> {
-        let is_vector = |mark: &&Mark| self.shape.iter().enumerate().all(|(axis, extent)| axis == mark.axis || *extent == 1);
-        if self.block_size() != (1, 1) {
-            return Vec::new();
-        }
-        let marks = self.marks.iter().filter(is_vector);
-        marks.filter_map(|mark| Some(Span { name: mark.name.clone(), cells: of(&mark.indices)? })).take(MAX_SPANS).collect()
+    /// The blocks of a mark in the sequence of all blocks, where its axis alone makes that sequence.
+    fn in_sequence(&self, mark: &Mark) -> Option<Range<usize>> {
+        let outer = || self.rows.iter().chain(&self.columns);
+        let is_alone = outer().all(|axis| *axis == mark.axis || self.shape.get(*axis) == Some(&1));
+        (is_alone && outer().any(|axis| *axis == mark.axis)).then(|| mark.indices.clone())
     }
 
-    fn spans(&self, outer: &[usize], blocks: usize, inner: &[usize], block: usize) -> Vec<Span> {
+    /// The spans of all marks in one direction: `outer` gives the blocks of a mark, `inner` are the axes
+    /// within a block of so many cells.
+    fn spans(&self, outer: impl Fn(&Mark) -> Vec<Range<usize>>, inner: &[usize], block: usize, blocks: usize) -> Vec<Span> {
         let mut spans = Vec::new();
         for mark in &self.marks {
             let named = |cells: Range<usize>| Span { name: mark.name.clone(), cells };
-            if outer.contains(&mark.axis) {
-                let places = self.merged(outer, mark).into_iter();
-                spans.extend(places.map(|range| named(range.start * block..range.end * block)));
-            } else if inner.contains(&mark.axis) {
-                let places = self.merged(inner, mark);
-                let of_block = |first: usize| places.iter().map(move |range| first * block + range.start..first * block + range.end);
-                spans.extend((0..blocks.min(MAX_SPANS)).flat_map(of_block).map(named));
-            }
+            spans.extend(outer(mark).into_iter().map(|range| named(range.start * block..range.end * block)));
+            let places = self.merged(inner, mark);
+            let of_block = |first: usize| places.iter().map(move |range| first * block + range.start..first * block + range.end);
+            spans.extend((0..blocks.min(MAX_SPANS)).flat_map(of_block).map(named));
             if spans.len() >= MAX_SPANS {
                 return Vec::new();
             }
@@ -176,7 +184,7 @@ mod tests {
     #[test]
     fn gates_within_blocks() {
         let view = marked(&[2, 4, 3], None, &[("f", 1, 0..2), ("i", 1, 2..4), ("forward", 0, 0..1)]);
-        assert_eq!(texts(&view.row_spans()), "f 0..2, i 2..4");
+        assert_eq!((texts(&view.row_spans()), texts(&view.column_spans())), ("f 0..2, i 2..4".into(), "forward 0..3".into()));
         check(&view);
         let mut below = view.clone();
         below.move_axis(0, Place::Rows, 0);

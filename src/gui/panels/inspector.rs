@@ -164,7 +164,7 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
         (Progress::Ready(loaded), true) => {
             if !loaded.sections.is_empty() {
                 let names: Vec<_> = loaded.sections.iter().map(|section| section.name).collect();
-                key_value(ui, "figures of", &names.join(", "), "");
+                key_value(ui, "figures of", &names.join(" "), "");
             }
             figures(ui, loaded);
         }
@@ -185,7 +185,7 @@ fn stacked(ui: &mut egui::Ui, key: &str, sections: &[Section]) {
     if !sections.is_empty() {
         let names: Vec<_> = sections.iter().map(|section| section.name).collect();
         let range = |section: &Section| format!("{}: {} to {} along axis {}", section.name, section.start, section.end - 1, section.axis);
-        key_value(ui, key, &names.join(", "), &sections.iter().map(range).collect::<Vec<_>>().join("\n"));
+        key_value(ui, key, &names.join(" "), &sections.iter().map(range).collect::<Vec<_>>().join("\n"));
     }
 }
 

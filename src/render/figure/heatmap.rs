@@ -272,7 +272,7 @@ impl Axes {
             sketch.label([picture.x + x, baseline], text, Anchor::Middle);
         }
         // A stroke along each range, its name beside it.
-        let (size, line, colour) = (LABEL * sketch.grown, opaque(sketch.theme.line), sketch.theme.dim);
+        let (size, line, colour) = (LABEL * sketch.grown, opaque(sketch.theme.faint), sketch.theme.dim);
         let (edge, gap) = (picture.x - self.left + self.names, sketch.u(2.0));
         for mark in self.row_marks {
             let (top, bottom) = (picture.y + mark.start + gap, picture.y + mark.end - gap);

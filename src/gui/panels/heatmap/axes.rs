@@ -17,7 +17,7 @@ pub fn margins(ui: &egui::Ui, view: &View) -> egui::Vec2 {
     let width = |name: &str| ui.painter().layout_no_wrap(name.to_owned(), theme::small_font(), Tokens::of(ui).dim).size().x;
     let names = view.row_spans().iter().map(|span| width(&span.name)).fold(0.0, f32::max);
     let names = if names > 0.0 { names + 14.0 } else { 0.0 };
-    egui::vec2(LEFT + names, TOP + if view.column_spans().is_empty() { 0.0 } else { NAMES_ABOVE })
+    vec2(LEFT + names, TOP + if view.column_spans().is_empty() { 0.0 } else { NAMES_ABOVE })
 }
 
 /// Paints the indices of blocks (or of cells, in a matrix) along the visible part of the picture.
@@ -66,13 +66,13 @@ fn names(ui: &egui::Ui, view: &View, [across, down]: [&Axis; 2], edges: egui::Ve
     for span in view.row_spans() {
         let galley = name(&span.name);
         let Some((top, bottom)) = down.visible(&span).filter(|(top, bottom)| bottom - top >= galley.size().y) else { continue };
-        ui.painter().vline(edges.x - 4.0, top + 1.5..=bottom - 1.5, egui::Stroke::new(2.0, tokens.line));
+        ui.painter().vline(edges.x - 4.0, top + 1.5..=bottom - 1.5, egui::Stroke::new(2.0, tokens.faint));
         ui.painter().galley(pos2(edges.x - 10.0 - galley.size().x, f32::midpoint(top, bottom) - galley.size().y / 2.0), galley, tokens.dim);
     }
     for span in view.column_spans() {
         let galley = name(&span.name);
         let Some((left, right)) = across.visible(&span).filter(|(left, right)| right - left >= galley.size().x + 8.0) else { continue };
-        ui.painter().hline(left + 1.5..=right - 1.5, edges.y + 2.0, egui::Stroke::new(2.0, tokens.line));
+        ui.painter().hline(left + 1.5..=right - 1.5, edges.y + 2.0, egui::Stroke::new(2.0, tokens.faint));
         ui.painter().galley(pos2(f32::midpoint(left, right) - galley.size().x / 2.0, edges.y - 2.0 - galley.size().y), galley, tokens.dim);
     }
 }

@@ -56,8 +56,7 @@ fn sections(ui: &mut egui::Ui, loaded: &Loaded, commands: &mut Vec<Command>) {
     if stacked.is_empty() {
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.add_space(12.0);
+    let chips = |ui: &mut egui::Ui| {
         ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
         let has_directions = stacked.parts.iter().any(|section| section.name == "forward");
         for (title, sections) in [("Gate", &stacked.gates), (if has_directions { "Direction" } else { "Columns" }, &stacked.parts)] {
@@ -76,7 +75,9 @@ fn sections(ui: &mut egui::Ui, loaded: &Loaded, commands: &mut Vec<Command>) {
             }
             ui.add_space(6.0);
         }
-    });
+    };
+    let margin = egui::Margin { left: 12, right: 8, top: 0, bottom: 0 };
+    egui::Frame::NONE.inner_margin(margin).show(ui, |ui| ui.horizontal_wrapped(chips));
     ui.add_space(2.0);
 }
 
