@@ -79,9 +79,9 @@ impl Layout {
         if wanted.contains(&'G') && !axes.iter().any(|(letter, _)| *letter == 'G') {
             split_groups(&mut axes, if is_depthwise { groups } else { groups.or(Some(1)) })?;
         }
-        let one_input = |letter: char| axes.iter().any(|axis| *axis == (letter, 1));
+        let has_one_input = axes.contains(&('I', 1));
         if let Some(position) = wanted.iter().position(|letter| *letter == '1') {
-            wanted[position] = one_input('I').then_some('I')?;
+            wanted[position] = has_one_input.then_some('I')?;
         }
         let has = |letter: char| axes.iter().position(|(other, _)| *other == letter);
         let into = axes.iter().map(|(letter, _)| *letter).find(|letter| "OI".contains(*letter))?;
@@ -95,9 +95,9 @@ impl Layout {
             order.extend(parts);
         }
         // What is left over: the one input channel that M leaves out.
-        for axis in 0..axes.len() {
+        for (axis, of) in axes.iter().enumerate() {
             if !order.contains(&axis) {
-                (per_channel && axes[axis] == ('I', 1)).then(|| order.push(axis))?;
+                (per_channel && *of == ('I', 1)).then(|| order.push(axis))?;
             }
         }
         Some(Arrangement { layout: self.0.clone(), shape: out, split: axes.iter().map(|(_, extent)| *extent).collect(), order })
