@@ -195,12 +195,15 @@ fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<T
     // What a graph is given is a weight where an operation of that graph computes with it, and not here.
     let is_passed_on = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
     let role = if is_passed_on { Role::parameter("parameter") } else { role };
+    let sections = Sections::of(model, site, &role);
+    // A term for each row of the gates' sum is the cell's bias.
+    let role = if role.name == "shift" && !sections.gates.is_empty() { Role { name: "bias", ..role } } else { role };
     let chain = fold::chain(model, own);
     let has_problem = model.tensor(chain.data).quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some());
     let scheme = if chain.scheme == Scheme::None && has_problem { Scheme::Custom } else { chain.scheme };
     Weight {
         site,
-        sections: Sections::of(model, site, &role),
+        sections,
         role,
         tensor,
         data: chain.data,
