@@ -245,8 +245,8 @@ impl<'a> Array<'a> {
         let mut bytes = Vec::new();
         self.for_each_block(token, |block| {
             match block {
-                Block::F32(values) => lay_out(&mut bytes, values, |value| value.to_le_bytes()),
-                Block::F64(values) => lay_out(&mut bytes, values, |value| value.to_le_bytes()),
+                Block::F32(values) => lay_out(&mut bytes, values, f32::to_le_bytes),
+                Block::F64(values) => lay_out(&mut bytes, values, f64::to_le_bytes),
                 Block::Int(values) | Block::Unsigned(values) => match element.size() {
                     1 => lay_out(&mut bytes, values, lowest_bytes::<1>),
                     2 => lay_out(&mut bytes, values, lowest_bytes::<2>),
