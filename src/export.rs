@@ -15,12 +15,14 @@ pub mod atomic;
 pub mod csv;
 pub mod files;
 pub mod json;
+pub mod layout;
 pub mod manifest;
 pub mod names;
 pub mod npy;
 pub mod npz;
 pub mod picture;
 pub mod png;
+mod rearranged;
 pub mod safetensors;
 pub mod svg;
 pub mod weights;
@@ -245,12 +247,14 @@ impl<'a> Array<'a> {
         self.for_each_block(token, |block| {
             bytes.clear();
             match block {
-                Block::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
-                Block::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
-                // Little-endian integers are narrowed by leaving out their last bytes.
-                Block::Int(values) | Block::Unsigned(values) => {
-                    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes().into_iter().take(element.size())));
-                }
+                Block::F32(values) => lay_out(&mut bytes, values, f32::to_le_bytes),
+                Block::F64(values) => lay_out(&mut bytes, values, f64::to_le_bytes),
+                Block::Int(values) | Block::Unsigned(values) => match element.size() {
+                    1 => lay_out(&mut bytes, values, lowest_bytes::<1>),
+                    2 => lay_out(&mut bytes, values, lowest_bytes::<2>),
+                    4 => lay_out(&mut bytes, values, lowest_bytes::<4>),
+                    _ => lay_out(&mut bytes, values, lowest_bytes::<8>),
+                },
             }
             out.write_all(&bytes)
         })

@@ -8,6 +8,7 @@
 pub mod figure;
 pub mod font;
 mod heatmap;
+mod lines;
 pub mod number;
 mod pyramid;
 mod raster;

@@ -11,8 +11,10 @@
 
 mod choose;
 mod group;
+mod marks;
 
 use group::Group;
+pub use marks::{Mark, Span};
 
 /// What an axis of the tensor does in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +45,7 @@ pub struct View {
     /// Blocks a row, where the blocks are wrapped. Never 0.
     wrap: Option<usize>,
     gaps: bool,
+    marks: Vec<Mark>,
     grid: Grid,
 }
 
@@ -83,6 +86,7 @@ impl View {
             cell_columns: Vec::new(),
             wrap: None,
             gaps: true,
+            marks: Vec::new(),
             grid: Grid::default(),
         };
         view.update();

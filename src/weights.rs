@@ -197,10 +197,13 @@ fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<T
     // What a graph is given is a weight where an operation of that graph computes with it, and not here.
     let is_passed_on = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
     let role = if is_passed_on { Role::parameter("parameter") } else { role };
+    let sections = Sections::of(model, site, &role);
+    // A term for each row of the gates' sum is the cell's bias.
+    let role = if role.name == "shift" && !sections.gates.is_empty() { Role { name: "bias", ..role } } else { role };
     let chain = fold::chain(model, own);
     Weight {
         site,
-        sections: Sections::of(model, site, &role),
+        sections,
         role,
         tensor,
         data: chain.data,
@@ -340,8 +343,17 @@ impl Role {
 
     /// Whether a layer is known by this weight: a kernel or table, of a recurrent cell any gate's.
     pub fn is_main(&self) -> bool {
-        let role = self.name.split('.').next().unwrap_or_default();
-        ["kernel", "table", "input_kernel", "recurrent_kernel"].contains(&role)
+        self.base() == "table" || self.is_kernel()
+    }
+
+    /// Whether this is a kernel, of a recurrent cell any gate's.
+    pub fn is_kernel(&self) -> bool {
+        ["kernel", "input_kernel", "recurrent_kernel"].contains(&self.base())
+    }
+
+    /// The role's first word: `input_kernel` of `input_kernel.forget`.
+    pub fn base(&self) -> &'static str {
+        self.name.split('.').next().unwrap_or_default()
     }
 
     pub const fn parameter(name: &'static str) -> Self {

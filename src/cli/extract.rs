@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use super::ModelArguments;
 use super::select::{Selection, listing};
 use crate::export::files;
-use crate::export::weights::{self, Format, Request};
+use crate::export::layout::Layout;
+use crate::export::weights::{self, Format, Item, Request};
 use crate::jobs::Token;
 use crate::model::Model;
 use crate::weights::Catalogue;
@@ -32,11 +33,17 @@ pub struct Arguments {
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
     /// A file that comes with the model (labels, a vocabulary) instead of weights; `inspect` lists them.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format", "files"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format", "split_gates", "layout", "files"])]
     file: Option<String>,
     /// All files that come with the model, into a folder.
-    #[arg(long, conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format"])]
+    #[arg(long, conflicts_with_all = ["layer", "op", "first", "role", "all", "stored", "format", "split_gates", "layout"])]
     files: bool,
+    /// An array for each gate that a recurrent layer stacks in one tensor, and for the columns for data and state.
+    #[arg(long)]
+    split_gates: bool,
+    /// Kernels with their axes in this order: OIHW (PyTorch), HWIO (Keras), GOIHW, HWIM, IO, ...; of several the first that fits.
+    #[arg(long, value_name = "LAYOUT,...", value_delimiter = ',', value_parser = Layout::parse)]
+    layout: Vec<Layout>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -64,7 +71,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = arguments.model.open()?;
     let catalogue = Catalogue::of(&model);
     let chosen = arguments.selection.weights(&model, &catalogue, arguments.all)?;
-    let request = Request { model: &model, weights: &chosen, stored: arguments.stored, format };
+    let item = |weight| Item { weight, sections: arguments.selection.sections(weight) };
+    let items = chosen.into_iter().map(item);
+    let items: Vec<_> = if arguments.split_gates { items.flat_map(|item| item.split()).collect() } else { items.collect() };
+    let request = Request { model: &model, items: &items, stored: arguments.stored, layouts: &arguments.layout, format };
     let token = Token::new();
     let bar = super::progress(100, "Writing");
     let written = super::with_progress(&bar, &token, || weights::write(&request, &arguments.output, &token))?;

@@ -15,7 +15,7 @@ use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{AssociatedFile, Graph, GraphId, Model, Operation, OperationId, Signature, TensorId};
 use crate::stats::Moments;
-use crate::weights::{Catalogue, Kind, Scales, Scheme, Section, Weight, notes};
+use crate::weights::{Catalogue, Kind, Scales, Scheme, Weight, notes};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -155,7 +155,7 @@ impl Listing<'_> {
         }
         for (key, sections) in [("gates", &weight.sections.gates), ("parts", &weight.sections.parts)] {
             if !sections.is_empty() {
-                fields.insert(key.into(), sections.iter().map(section).collect());
+                fields.insert(key.into(), json!(sections));
             }
         }
         if let Some(groups) = weight.groups(self.model).filter(|groups| *groups > 1) {
@@ -299,10 +299,6 @@ impl Listing<'_> {
         line.truncate(line.trim_end().len());
         line
     }
-}
-
-fn section(section: &Section) -> Value {
-    json!({ "name": section.name, "axis": section.axis, "start": section.start, "end": section.end })
 }
 
 /// A file that comes with the model.

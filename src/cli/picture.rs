@@ -95,7 +95,7 @@ enum Where {
 
 pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
     let loaded = load_one(&arguments.model, &arguments.selection)?;
-    let mut view = View::default_for(&loaded.real.shape, loaded.weight.role.layout, 1.0);
+    let mut view = loaded.default_view(1.0);
     for (axis, to) in &arguments.axis {
         move_axis(&mut view, axis, *to)?;
     }
@@ -163,8 +163,8 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
             names.join(", ")
         );
     };
-    let weight = (*weight).clone();
-    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, &token).map_err(of_failure)?))
+    let (weight, sections) = ((*weight).clone(), selection.sections(weight));
+    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, sections, &token).map_err(of_failure)?))
 }
 
 fn of_failure(failure: Failure) -> anyhow::Error {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::model::{Model, Operation};
-use crate::weights::{Catalogue, Kind, Weight};
+use crate::weights::{Catalogue, Kind, Section, Weight};
 
 /// The selection that `extract`, `heatmap` and `histogram` share.
 #[derive(Clone, Debug, Default, Args)]
@@ -23,6 +23,12 @@ pub struct Selection {
     /// Only constants with this role: kernel, bias, scale, table, ...
     #[arg(long)]
     pub role: Option<String>,
+    /// Only this gate of a recurrent layer: input, forget, cell, output, update, reset, candidate.
+    #[arg(long)]
+    pub gate: Option<String>,
+    /// Only these columns of a kernel over data and state (input, state), or this direction (forward, backward).
+    #[arg(long)]
+    pub part: Option<String>,
 }
 
 impl Selection {
@@ -48,6 +54,7 @@ impl Selection {
         chosen.sort_by_key(|weight| weight.site);
         chosen.dedup_by_key(|weight| weight.site);
         let Some(role) = &self.role else {
+            let chosen = self.with_sections(chosen)?;
             if chosen.is_empty() {
                 bail!(
                     "{} no weights; layers with weights: {}",
@@ -57,12 +64,37 @@ impl Selection {
             }
             return Ok(chosen);
         };
-        let with_role: Vec<_> = chosen.iter().copied().filter(|weight| weight.role.name == role).collect();
+        // With a gate named apart, `input_kernel` is every gate's.
+        let is_meant = |weight: &&Weight| weight.role.name == role || (self.gate.is_some() && weight.role.base() == role);
+        let with_role: Vec<_> = chosen.iter().copied().filter(is_meant).collect();
         if with_role.is_empty() {
             let roles: BTreeSet<_> = chosen.iter().map(|weight| weight.role.name).collect();
             bail!("no constant with role '{role}' there; roles there: {}", listing(roles.into_iter().map(str::to_owned).collect()));
         }
-        Ok(with_role)
+        self.with_sections(with_role)
+    }
+
+    /// The weights that have the gate and the part that are asked for.
+    fn with_sections<'c>(&self, weights: Vec<&'c Weight>) -> Result<Vec<&'c Weight>> {
+        for (option, wanted) in [("gate", &self.gate), ("part", &self.part)] {
+            let Some(wanted) = wanted else { continue };
+            if !weights.iter().any(|weight| has_section(weight, wanted)) {
+                let names: BTreeSet<_> = weights.iter().flat_map(|weight| section_names(weight)).collect();
+                let there =
+                    if names.is_empty() { "there are none".to_owned() } else { listing(names.into_iter().map(str::to_owned).collect()) };
+                bail!("no constant with the {option} '{wanted}' there; gates and parts there: {there}");
+            }
+        }
+        let has = |weight: &&Weight| [&self.gate, &self.part].into_iter().flatten().all(|wanted| has_section(weight, wanted));
+        Ok(weights.into_iter().filter(has).collect())
+    }
+
+    /// The sections of a selected weight that are asked for; none where a tensor is one gate's alone.
+    pub fn sections(&self, weight: &Weight) -> Vec<Section> {
+        let of = |sections: &[Section], wanted: &Option<String>| {
+            sections.iter().find(|section| wanted.as_deref() == Some(section.name)).cloned()
+        };
+        of(&weight.sections.gates, &self.gate).into_iter().chain(of(&weight.sections.parts, &self.part)).collect()
     }
 
     /// One constant an operation that matches `layer` and `op`; any of the operation's constants.
@@ -141,4 +173,13 @@ pub fn listing(names: Vec<String>) -> String {
         (_, 0) => shown,
         (_, more) => format!("{shown} and {more} more"),
     }
+}
+
+/// Gates and parts that a weight holds or is.
+fn section_names(weight: &Weight) -> impl Iterator<Item = &'static str> {
+    weight.sections.iter().map(|section| section.name).chain(weight.role.name.split('.').skip(1))
+}
+
+fn has_section(weight: &Weight, wanted: &str) -> bool {
+    section_names(weight).any(|name| name == wanted)
 }

@@ -11,6 +11,7 @@ use super::atomic;
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
 use crate::source::Source;
+use crate::weights::Section;
 
 /// The whole file: `weights.json` beside `weights.npz`.
 #[derive(Clone, Debug, Serialize)]
@@ -33,7 +34,7 @@ pub struct DataFile {
 }
 
 /// One array. The words are those of `inspect --json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Entry {
     /// The array's name in the file.
     pub array: String,
@@ -50,12 +51,19 @@ pub struct Entry {
     /// Position among the operation's inputs.
     pub input: usize,
     pub role: String,
+    /// The part of the weight that this is, where it is not all of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
     /// The constant that holds the stored values.
     pub tensor: String,
     /// For the bias in an addition of its own: the layer that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bias_of: Option<String>,
+    /// Of the array as it is written.
     pub layout: Option<String>,
+    /// The kernel's layout in the model, where it is written in another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout_in_model: Option<String>,
     pub shape: Vec<usize>,
     /// The type in the written file.
     pub dtype: String,
@@ -164,9 +172,11 @@ mod tests {
             kind: "CONV_2D".into(),
             input: 1,
             role: "kernel".into(),
+            sections: Vec::new(),
             tensor: "conv/filter".into(),
             bias_of: None,
             layout: Some("OHWI".into()),
+            layout_in_model: None,
             shape: vec![8, 3, 3, 3],
             dtype: "f32".into(),
             stored_dtype: "i8".into(),

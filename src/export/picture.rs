@@ -16,6 +16,7 @@ use crate::render::theme::{self, Theme};
 use crate::render::{Image, Viewport};
 use crate::stats::{Bins, Histogram, Rule};
 use crate::view::View;
+use crate::weights::Section;
 
 /// A picture to be written.
 #[derive(Debug)]
@@ -192,7 +193,7 @@ impl PictureFile {
     fn title(&self) -> String {
         let weight = &self.loaded.weight;
         let graph = weight.graph(&self.loaded.opened.model);
-        format!("{} · {}", graph.operation(weight.layer()).name, weight.role.name)
+        format!("{} · {}", graph.operation(weight.layer()).name, self.loaded.role_name())
     }
 
     fn subtitle(&self) -> String {
@@ -227,6 +228,10 @@ impl PictureFile {
             ("DType", data.dtype.to_string()),
             ("Layout", weight.role.layout.unwrap_or("unknown").to_owned()),
         ];
+        if !self.loaded.sections.is_empty() {
+            let section = |section: &Section| format!("{} {}..{} along axis {}", section.name, section.start, section.end, section.axis);
+            entries.push(("Sections", self.loaded.sections.iter().map(section).collect::<Vec<_>>().join(", ")));
+        }
         if let Some(slice) = self.slice() {
             entries.push(("Slice", slice));
         }

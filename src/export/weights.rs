@@ -7,13 +7,15 @@ use thiserror::Error;
 
 use super::atomic::Staged;
 use super::json;
+use super::layout::{self, Arrangement, Layout};
 use super::manifest::{DataFile, Entry, Manifest, Quantization, model_digest, sha256};
 use super::names::{Names, array_name};
+use super::rearranged::Rearranged;
 use super::{Array, Element, Values, csv, npy, npz, safetensors};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
 use crate::weights::fold::Elements;
-use crate::weights::{FoldError, Real, Weight};
+use crate::weights::{FoldError, Kind, Real, Section, Weight};
 
 /// A format for arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +30,43 @@ pub enum Format {
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     pub model: &'a Model,
-    pub weights: &'a [&'a Weight],
+    pub items: &'a [Item<'a>],
     /// The numbers as the file holds them instead of real values.
     pub stored: bool,
+    /// Kernels come out in the first of these layouts that has their axes; matrices and vectors stay
+    /// as they are where all of them are of convolutions.
+    pub layouts: &'a [Layout],
     pub format: Format,
+}
+
+/// A weight, or sections of it: one gate of those that a recurrent layer stacks.
+#[derive(Clone, Debug)]
+pub struct Item<'a> {
+    pub weight: &'a Weight,
+    pub sections: Vec<Section>,
+}
+
+impl<'a> Item<'a> {
+    /// A whole weight.
+    pub fn whole(weight: &'a Weight) -> Self {
+        Self { weight, sections: Vec::new() }
+    }
+
+    /// One item for every combination of the sections that are not chosen yet.
+    pub fn split(&self) -> Vec<Self> {
+        let mut items = vec![self.clone()];
+        let is_chosen = |axis: usize| self.sections.iter().any(|section| section.axis == axis);
+        for sections in [&self.weight.sections.gates, &self.weight.sections.parts] {
+            if sections.first().is_some_and(|section| !is_chosen(section.axis)) {
+                let with = |item: &Self, section: &Section| Self {
+                    sections: [item.sections.as_slice(), std::slice::from_ref(section)].concat(),
+                    ..item.clone()
+                };
+                items = items.iter().flat_map(|item| sections.iter().map(move |section| with(item, section))).collect();
+            }
+        }
+        items
+    }
 }
 
 /// What was written.
@@ -51,6 +86,10 @@ pub enum WriteError {
     OneArrayOnly { count: usize, format: Format },
     #[error("none of the selected weights has values: {0}")]
     NoValues(String),
+    #[error("'{name}' can't be written as {wanted}: {reason}; choose other weights with --layer, --op or --role, or another layout")]
+    Layout { name: String, wanted: String, reason: String },
+    #[error("none of the selected weights is a kernel with the axes of {wanted}; 'inspect' lists the layouts that there are")]
+    NothingToArrange { wanted: String },
     #[error("can't write: {error}: {path}", path = .path.display())]
     File { path: PathBuf, error: io::Error },
 }
@@ -82,18 +121,22 @@ impl Format {
 /// # Errors
 /// [`WriteError`]; nothing was written then.
 pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Written, WriteError> {
-    if !request.format.holds_many() && request.weights.len() != 1 {
-        return Err(WriteError::OneArrayOnly { count: request.weights.len(), format: request.format });
+    if !request.format.holds_many() && request.items.len() != 1 {
+        return Err(WriteError::OneArrayOnly { count: request.items.len(), format: request.format });
+    }
+    let arranged: Vec<_> = request.items.iter().map(|item| arrange(request, item)).collect::<Result<_, _>>()?;
+    if !request.layouts.is_empty() && arranged.iter().all(Option::is_none) {
+        return Err(WriteError::NothingToArrange { wanted: names(request.layouts) });
     }
     let mut written = Written::default();
     let mut names = Names::new();
     let mut planned = Vec::new();
     let mut room = KEPT_ELEMENTS;
-    for weight in request.weights {
-        match Plan::of(request, weight, &mut names, &mut room, token) {
+    for (item, arrangement) in request.items.iter().zip(arranged) {
+        match Plan::of(request, item, arrangement, &mut names, &mut room, token) {
             Ok(plan) => planned.push(plan),
             Err(FoldError::Cancelled(cancelled)) => return Err(cancelled.into()),
-            Err(problem) => written.skipped.push(format!("{}: {problem}", base_name(request.model, weight))),
+            Err(problem) => written.skipped.push(format!("{}: {problem}", base_name(request.model, item))),
         }
     }
     if planned.is_empty() {
@@ -123,10 +166,13 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
 
 /// One array that will be written.
 struct Plan<'a> {
-    weight: &'a Weight,
+    item: &'a Item<'a>,
+    arrangement: Option<Arrangement>,
     entry: Entry,
     /// Values that had to be computed to know that they can be; kept while there is room.
     ready: Option<Real>,
+    /// With `--stored`: the shape and the numbers as they are written.
+    stored: Option<(Vec<usize>, Elements<'a>)>,
 }
 
 /// Real values of all arrays together that are kept between planning and writing (256 MiB); the others
@@ -134,37 +180,47 @@ struct Plan<'a> {
 const KEPT_ELEMENTS: usize = 1 << 26;
 
 impl<'a> Plan<'a> {
-    fn of(request: &Request<'a>, weight: &'a Weight, names: &mut Names, room: &mut usize, token: &Token) -> Result<Self, FoldError> {
+    fn of(
+        request: &Request<'a>,
+        item: &'a Item<'a>,
+        arrangement: Option<Arrangement>,
+        names: &mut Names,
+        room: &mut usize,
+        token: &Token,
+    ) -> Result<Self, FoldError> {
         let model = request.model;
+        let weight = item.weight;
         let data = weight.data_tensor(model);
         let operation = weight.operation(model);
-        let (shape, element, ready) = if request.stored {
-            let elements = weight.elements(model)?;
-            let shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
-            let array = Array::new(&shape, Values::Stored(elements.dtype, &elements.bytes));
-            let element = array.map_err(|error| FoldError::Problem(error.to_string().into()))?.element();
-            (shape, element, None)
+        let mut plan = Self { item, arrangement, entry: Entry::default(), ready: None, stored: None };
+        let (shape, element) = if request.stored {
+            plan.stored = Some(plan.elements(model)?);
+            let array = plan.stored().map_err(|error| FoldError::Problem(error.to_string().into()))?;
+            (array.shape().to_vec(), array.element())
         } else {
-            let real = weight.real(model, token)?;
+            let real = plan.real(model, token)?;
             let shape = real.shape.clone();
             let rest = room.checked_sub(real.values.len());
             *room = rest.unwrap_or(*room);
-            (shape, Element::F32, rest.map(|_| real))
+            plan.ready = rest.map(|_| real);
+            (shape, Element::F32)
         };
         let scales = weight.scales(model, token).unwrap_or_default();
-        let entry = Entry {
-            array: names.unique(&base_name(model, weight)),
+        let own_layout = weight.role.layout.filter(|layout| layout.len() == shape.len() && (!request.stored || weight.keeps_order(model)));
+        plan.entry = Entry {
+            array: names.unique(&base_name(model, item)),
             file: None,
             graph: weight.site.graph.0,
             index: operation.index,
             name: operation.name.clone(),
             kind: operation.kind.clone(),
             input: weight.site.input,
-            role: weight.role.name.to_owned(),
+            role: weight.role.with_sections(&item.sections),
+            sections: item.sections.clone(),
             tensor: data.name.clone(),
-            bias_of: weight.bias_of.map(|id| weight.graph(model).operation(id).name.clone()),
-            // Stored in another rank than it is used (groups, say), the axes are not those of the layout.
-            layout: weight.role.layout.filter(|layout| layout.len() == shape.len()).map(str::to_owned),
+            bias_of: weight.bias_of.map(|layer| weight.graph(model).operation(layer).name.clone()),
+            layout: plan.arrangement.as_ref().map(|arrangement| arrangement.layout.clone()).or(own_layout.map(str::to_owned)),
+            layout_in_model: plan.arrangement.as_ref().and(weight.role.layout).map(str::to_owned),
             shape,
             dtype: element.to_string(),
             stored_dtype: data.dtype.name().to_owned(),
@@ -175,19 +231,58 @@ impl<'a> Plan<'a> {
                 zero_points: scales.zero_points.iter().copied().map(json::scale).collect(),
             },
         };
-        Ok(Self { weight, entry, ready })
+        Ok(plan)
+    }
+
+    /// The real values as they are written: the sections alone, in the layout that is wanted.
+    fn real(&self, model: &Model, token: &Token) -> Result<Real, FoldError> {
+        let misfit = || FoldError::Problem("the values are not of the shape that the graph says".into());
+        let mut real = self.item.weight.real(model, token)?;
+        if !self.item.sections.is_empty() {
+            real = real.part(&self.item.sections).ok_or_else(misfit)?;
+        }
+        match &self.arrangement {
+            Some(arrangement) => {
+                let values = arrangement.apply(&real.values).ok_or_else(misfit)?;
+                Ok(Real { shape: arrangement.shape.clone(), values })
+            }
+            None => Ok(real),
+        }
+    }
+
+    /// The stored numbers with their shape, in the order in which they are written.
+    fn elements(&self, model: &'a Model) -> Result<(Vec<usize>, Elements<'a>), FoldError> {
+        let (weight, sections) = (self.item.weight, &self.item.sections);
+        let data = weight.data_tensor(model);
+        let shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
+        let elements = weight.elements(model)?;
+        if sections.is_empty() && self.arrangement.is_none() {
+            return Ok((shape, elements));
+        }
+        // Sections and layouts are of the shape at the operation's input.
+        if !weight.keeps_order(model) || weight.graph(model).tensor(weight.tensor).shape != data.shape {
+            return Err(FoldError::Problem("the stored numbers have another shape than the weight; leave out --stored".into()));
+        }
+        let rearranged = Rearranged::of(elements.dtype, &elements.bytes, &shape, sections, self.arrangement.as_ref());
+        let rearranged = rearranged.ok_or_else(|| FoldError::Problem("the stored numbers are not as many as the shape says".into()))?;
+        Ok((rearranged.shape, Elements { dtype: rearranged.dtype, bytes: rearranged.bytes.into() }))
+    }
+
+    /// The stored numbers as they are written.
+    fn stored(&self) -> io::Result<Array<'_>> {
+        let (shape, elements) = self.stored.as_ref().ok_or_else(|| io::Error::other("the stored numbers were not asked for"))?;
+        Array::new(shape, Values::Stored(elements.dtype, &elements.bytes))
     }
 
     /// Hands the array over, computed now if it was not kept.
     fn with_array<R>(&mut self, request: &Request<'_>, token: &Token, then: impl FnOnce(&mut Array<'_>) -> io::Result<R>) -> io::Result<R> {
         let model = request.model;
         if request.stored {
-            let elements = self.weight.elements(model).map_err(io::Error::other)?;
-            return then(&mut Array::new(&self.entry.shape, Values::Stored(elements.dtype, &elements.bytes))?);
+            return then(&mut self.stored()?);
         }
         let real = match self.ready.take() {
             Some(real) => real,
-            None => self.weight.real(model, token).map_err(|error| match error {
+            None => self.real(model, token).map_err(|error| match error {
                 FoldError::Cancelled(cancelled) => io::Error::other(cancelled),
                 error => io::Error::other(error),
             })?,
@@ -230,17 +325,18 @@ fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Pat
     let metadata = [("source".to_owned(), request.model.file_name())];
     type Compute<'a> = Box<dyn FnMut(usize, &mut [f32]) -> io::Result<()> + 'a>;
     let mut computers: Vec<(String, Vec<usize>, Compute<'_>)> = Vec::new();
-    let mut stored: Vec<(String, Vec<usize>, Elements<'_>)> = Vec::new();
+    let mut arrays = Vec::new();
     for plan in planned {
-        let (name, shape, weight) = (plan.entry.array.clone(), plan.entry.shape.clone(), plan.weight);
+        let mut held: Option<Real> = plan.ready.take();
+        let plan: &Plan<'_> = plan;
+        let (name, shape) = (plan.entry.array.clone(), plan.entry.shape.clone());
         if request.stored {
-            stored.push((name, shape, weight.elements(request.model).map_err(io::Error::other)?));
+            arrays.push((name, plan.stored()?));
             continue;
         }
-        let mut held: Option<Real> = plan.ready.take();
         let compute = move |start: usize, block: &mut [f32]| {
             if held.is_none() {
-                held = Some(weight.real(request.model, token).map_err(io::Error::other)?);
+                held = Some(plan.real(request.model, token).map_err(io::Error::other)?);
             }
             let values = held.as_ref().and_then(|real| real.values.get(start..start + block.len()));
             block.copy_from_slice(values.ok_or_else(|| io::Error::other("the values changed while they were written"))?);
@@ -251,20 +347,48 @@ fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Pat
         };
         computers.push((name, shape, Box::new(compute)));
     }
-    let mut arrays = Vec::new();
-    for (name, shape, elements) in &stored {
-        arrays.push((name.clone(), Array::new(shape, Values::Stored(elements.dtype, &elements.bytes))?));
-    }
     for (name, shape, compute) in &mut computers {
         arrays.push((name.clone(), Array::new(shape, Values::Computed(compute.as_mut()))?));
     }
     safetensors::stage(path, &mut arrays, &metadata, token)
 }
 
-fn base_name(model: &Model, weight: &Weight) -> String {
+fn base_name(model: &Model, item: &Item<'_>) -> String {
+    let weight = item.weight;
     let graph = weight.graph(model);
     let body = (weight.site.graph.0 > 0).then(|| if graph.path.is_empty() { graph.name.clone() } else { graph.path.join("/") });
-    array_name(body.as_deref(), &weight.operation(model).name, weight.role.name)
+    array_name(body.as_deref(), &weight.operation(model).name, &weight.role.with_sections(&item.sections))
+}
+
+/// How an item comes into one of the layouts that are wanted. `None` for what is no kernel, and for
+/// matrices where the layouts are of convolutions.
+fn arrange(request: &Request<'_>, item: &Item<'_>) -> Result<Option<Arrangement>, WriteError> {
+    let (model, role) = (request.model, &item.weight.role);
+    if request.layouts.is_empty() || role.kind != Kind::Weight || !role.is_kernel() {
+        return Ok(None);
+    }
+    let refuse = |reason: String| Err(WriteError::Layout { name: base_name(model, item), wanted: names(request.layouts), reason });
+    let graph = item.weight.graph(model);
+    let Some(mut shape) = graph.tensor(item.weight.tensor).shape.dims() else { return refuse("its shape is not fixed".into()) };
+    for section in &item.sections {
+        if let Some(extent) = shape.get_mut(section.axis) {
+            *extent = section.end - section.start;
+        }
+    }
+    let Some(own) = role.layout else {
+        let is_matrix = shape.iter().filter(|extent| **extent > 1).count() <= 2;
+        return if is_matrix { Ok(None) } else { refuse("the meaning of its axes is not known".into()) };
+    };
+    let groups = item.weight.groups(model);
+    match request.layouts.iter().find_map(|layout| layout.arrange(own, &shape, groups)) {
+        Some(arrangement) => Ok(Some(arrangement)),
+        None if !layout::is_spatial(own) && request.layouts.iter().all(Layout::is_spatial) => Ok(None),
+        None => refuse(format!("its layout is {own}")),
+    }
+}
+
+fn names(layouts: &[Layout]) -> String {
+    layouts.iter().map(Layout::name).collect::<Vec<_>>().join(" or ")
 }
 
 fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Manifest, Cancelled> {

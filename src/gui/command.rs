@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::jobs::SavePlan;
 use crate::model::{GraphId, OperationId};
-use crate::weights::Site;
+use crate::weights::{Section, Site};
 
 use super::action::Action;
 
@@ -27,6 +27,8 @@ pub enum Command {
     ShowGraph(GraphId),
     /// Shows a weight, and selects the operation that uses it.
     ShowWeight(Site),
+    /// Shows a gate alone, or the whole weight on display again.
+    ShowSections(Vec<Section>),
     /// Asks for the figures and the small picture of a weight that came into sight.
     NeedGlance(Site),
     /// Asks for the picture on display to be drawn anew.

@@ -8,7 +8,7 @@ use egui::ViewportCommand;
 use crate::formats::Options;
 use crate::jobs::{Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
-use crate::weights::Site;
+use crate::weights::{Section, Site, Weight};
 
 use super::action::Action;
 use super::app::App;
@@ -41,6 +41,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         }
         Command::ShowGraph(graph) => show_graph(app, graph),
         Command::ShowWeight(site) => show_weight(app, site, true),
+        Command::ShowSections(sections) => show_sections(app, sections),
         Command::NeedGlance(site) => need_glance(app, site),
         Command::NeedPicture(wanted) => need_picture(app, &wanted),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
@@ -272,20 +273,47 @@ pub(super) fn show_weight(app: &mut App, site: Site, follow: bool) {
     }
     document.views.weights.reveal = Some(site);
     let is_there = document.weight == Some(site) && !document.shown.is_none();
+    if document.weight != Some(site) {
+        document.sections = sections_carried_over(document, &weight);
+    }
     document.weight = Some(site);
     let place = document.place();
     document.history.visit(place);
-    if is_there {
-        return;
+    if !is_there {
+        load(app, weight);
     }
+}
+
+/// Shows sections of the weight on display.
+fn show_sections(app: &mut App, sections: Vec<Section>) {
+    let Some(document) = app.state.document_mut().filter(|document| document.sections != sections) else { return };
+    let Some(weight) = document.weight().cloned() else { return };
+    document.sections = sections;
+    load(app, weight);
+}
+
+/// Asks for the values of the weight on display, or of its sections.
+fn load(app: &mut App, weight: Weight) {
+    let Some(document) = app.state.document_mut() else { return };
     document.histogram = Progress::None;
     document.shown = Progress::Loading;
-    let (number, opened) = (document.number, Arc::clone(&document.opened));
+    let (number, opened, sections) = (document.number, Arc::clone(&document.opened), document.sections.clone());
     cancel_views(app, number);
-    let is_queued = app.pool.submit(Key::Load(number), Job::Load { opened, weight }).is_some();
+    let is_queued = app.pool.submit(Key::Load(number), Job::Load { opened, weight, sections }).is_some();
     if let Some(document) = app.state.document_mut().filter(|_| !is_queued) {
         document.shown = Progress::Failed("Too much is being done at once; select the weight again".into());
     }
+}
+
+/// From one kernel of a layer to another the gate stays the same.
+fn sections_carried_over(document: &Document, weight: &Weight) -> Vec<Section> {
+    let is_same_layer = document.weight().is_some_and(|before| (before.site.graph, before.layer()) == (weight.site.graph, weight.layer()));
+    let is_chosen = |section: &&Section| document.sections.iter().any(|chosen| chosen.name == section.name);
+    let alike = |sections: &[Section]| sections.iter().find(is_chosen).cloned();
+    if !is_same_layer {
+        return Vec::new();
+    }
+    alike(&weight.sections.gates).into_iter().chain(alike(&weight.sections.parts)).collect()
 }
 
 fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {

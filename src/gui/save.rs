@@ -44,7 +44,7 @@ impl SaveDialog {
             What::Numbers => ("", "npy"),
         };
         let layer: String = layer.chars().take(80).collect();
-        let name = format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.name);
+        let name = format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.with_sections(&document.sections));
         let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
         let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
         let options = PictureOptions { theme, ..PictureOptions::default() };
@@ -70,9 +70,12 @@ impl SaveDialog {
         let content = match self.what {
             What::Numbers if self.all_weights => SaveContent::Numbers {
                 opened: Arc::clone(&document.opened),
-                weights: document.opened.catalogue.weights().cloned().collect(),
+                weights: document.opened.catalogue.weights().map(|weight| (weight.clone(), Vec::new())).collect(),
             },
-            What::Numbers => SaveContent::Numbers { opened: Arc::clone(&document.opened), weights: vec![document.weight()?.clone()] },
+            What::Numbers => SaveContent::Numbers {
+                opened: Arc::clone(&document.opened),
+                weights: vec![(loaded.weight.clone(), loaded.sections.clone())],
+            },
             What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
             What::Histogram => {
                 let view = &document.views.histogram;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::jobs::{Glance, GraphPicture, Loaded, Opened};
 use crate::model::{GraphId, OperationId};
 use crate::stats::Histogram;
-use crate::weights::{Site, Weight};
+use crate::weights::{Section, Site, Weight};
 
 use super::history::History;
 use super::settings::Settings;
@@ -37,6 +37,8 @@ pub struct Document {
     pub selected: Option<OperationId>,
     /// The weight on display, in the heatmap and the histogram.
     pub weight: Option<Site>,
+    /// Of a weight that holds several gates, those on display; none for all of it.
+    pub sections: Vec<Section>,
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Histogram>>,
@@ -154,6 +156,7 @@ impl Document {
             graph: GraphId(0),
             selected: None,
             weight: None,
+            sections: Vec::new(),
             layouts: HashMap::new(),
             shown: Progress::None,
             histogram: Progress::None,

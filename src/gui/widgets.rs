@@ -67,13 +67,18 @@ pub fn chip(ui: &mut Ui, text: &str) -> Response {
 
 /// A chip that is on or off.
 pub fn toggle(ui: &mut Ui, text: &str, on: bool) -> Response {
+    named_toggle(ui, text, text, on)
+}
+
+/// A chip that is on or off, with a name that says more than its text.
+pub fn named_toggle(ui: &mut Ui, text: &str, name: &str, on: bool) -> Response {
     let tokens = Tokens::of(ui);
     let mut button = egui::Button::new(RichText::new(text).size(12.0)).min_size(vec2(0.0, 20.0)).selected(on);
     if on {
         button = button.fill(tokens.selection).stroke(Stroke::new(1.0, tokens.accent));
     }
     let response = ui.add(button);
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, text));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, name));
     response
 }
 

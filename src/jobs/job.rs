@@ -13,7 +13,7 @@ use super::pool::{Failure, Lane};
 use crate::colormap::{Colours, Limits, Map, Norm};
 use crate::export::files;
 use crate::export::picture::PictureFile;
-use crate::export::weights::{self as arrays, Format, Request};
+use crate::export::weights::{self as arrays, Format, Item, Request};
 use crate::formats::{self, OpenError, Options};
 use crate::model::{GraphId, Model};
 use crate::render::theme::Theme;
@@ -21,7 +21,7 @@ use crate::render::{self, Image, Viewport};
 use crate::source::Source;
 use crate::stats::{Bins, Histogram, Moments, Rule};
 use crate::view::View;
-use crate::weights::{Catalogue, Family, Kind, Labels, Real, Weight};
+use crate::weights::{Catalogue, Family, Kind, Labels, Real, Section, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
@@ -42,6 +42,8 @@ pub enum Job {
     Load {
         opened: Arc<Opened>,
         weight: Weight,
+        /// The gate and the like to be shown alone.
+        sections: Vec<Section>,
     },
     /// A part of a weight's picture, at the window's resolution.
     Picture {
@@ -161,10 +163,10 @@ pub struct SavePlan {
 
 pub enum SaveContent {
     Picture(Box<PictureFile>),
-    /// The real values of weights, in the format of the path's extension.
+    /// The real values of weights, or of sections of them, in the format of the path's extension.
     Numbers {
         opened: Arc<Opened>,
-        weights: Vec<Weight>,
+        weights: Vec<(Weight, Vec<Section>)>,
     },
     /// A file that comes with the model, as it is.
     File {
@@ -241,7 +243,7 @@ impl Job {
                 Ok(Output::Opened(open(read, Origin::BuiltIn)?))
             }
             Self::Layout { opened, graph } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?))),
-            Self::Load { opened, weight } => Ok(Output::Loaded(Arc::new(load(opened, weight, token)?))),
+            Self::Load { opened, weight, sections } => Ok(Output::Loaded(Arc::new(load(opened, weight, sections, token)?))),
             Self::Picture { loaded, view, colours, viewport, theme } => {
                 let pyramid = loaded.pyramid(&view, &viewport);
                 let options = render::Options { pyramid: pyramid.as_deref(), ..render::Options::new(theme.ink()) };
@@ -351,8 +353,8 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
                     plan.path.display()
                 )));
             };
-            let weights: Vec<&Weight> = weights.iter().collect();
-            let request = Request { model: &opened.model, weights: &weights, stored: false, format };
+            let items: Vec<_> = weights.iter().map(|(weight, sections)| Item { weight, sections: sections.clone() }).collect();
+            let request = Request { model: &opened.model, items: &items, stored: false, layouts: &[], format };
             match arrays::write(&request, &plan.path, token) {
                 Ok(written) => Ok(Output::Saved(written.files)),
                 Err(arrays::WriteError::Cancelled(_)) => Err(Failure::Cancelled),

@@ -8,14 +8,16 @@ use super::{Cancelled, Token};
 use crate::colormap::{Limits, Map, Range};
 use crate::render::{Pyramid, Viewport};
 use crate::stats::{self, Channel, Summary};
-use crate::view::View;
-use crate::weights::{Real, Scales, Weight};
+use crate::view::{Mark, View};
+use crate::weights::{Real, Scales, Section, Weight};
 
 /// A weight with its values.
 #[derive(Debug)]
 pub struct Loaded {
     pub opened: Arc<Opened>,
     pub weight: Weight,
+    /// The sections that these are the values of, one gate and one part at most; none for all of it.
+    pub sections: Vec<Section>,
     pub real: Real,
     pub summary: Summary,
     /// Values at 0, 0.1, ... 100 percent.
@@ -23,17 +25,19 @@ pub struct Loaded {
     pub scales: Scales,
     /// The axis of output channels and its figures, where the layout names one.
     pub channels: Option<(usize, Vec<Channel>)>,
+    /// The shape of the whole weight.
+    whole: Vec<usize>,
     /// For pictures in which a pixel covers many cells, and the view it was made for.
     pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
 
-/// A weight with its values and figures.
+/// A weight, or some sections of it, with values and figures.
 ///
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence why the values can't be had.
-pub fn load(opened: Arc<Opened>, weight: Weight, token: &Token) -> Result<Loaded, Failure> {
+pub fn load(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, token: &Token) -> Result<Loaded, Failure> {
     let real = weight.real(&opened.model, token)?;
-    Ok(Loaded::of(opened, weight, real, token)?)
+    Ok(Loaded::of(opened, weight, sections, real, token)?)
 }
 
 /// The axis of output channels in a layout of the same rank. Grouped kernels have two; the group is
@@ -46,7 +50,13 @@ pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
 }
 
 impl Loaded {
-    fn of(opened: Arc<Opened>, weight: Weight, real: Real, token: &Token) -> Result<Self, Cancelled> {
+    fn of(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, real: Real, token: &Token) -> Result<Self, Cancelled> {
+        let whole = real.shape.clone();
+        // Sections lie in the weight's shape; one that its values don't have cuts nothing.
+        let (sections, real) = match real.part(&sections) {
+            Some(part) if !sections.is_empty() => (sections, part),
+            _ => (Vec::new(), real),
+        };
         let summary = Summary::of(&real.values, token)?;
         let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
         let quantiles = stats::percentiles(&real.values, &percents, token)?;
@@ -57,7 +67,34 @@ impl Loaded {
             Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
             None => None,
         };
-        Ok(Self { opened, weight, real, summary, quantiles, scales, channels, pyramid: Mutex::default() })
+        Ok(Self { opened, weight, sections, real, summary, quantiles, scales, channels, whole, pyramid: Mutex::default() })
+    }
+
+    /// The usual view of the values, the sections that are not cut out marked. The layout is that of
+    /// the values' shape; a weight brought to another rank has none.
+    pub fn default_view(&self, aspect: f64) -> View {
+        let mut view = View::default_for(&self.real.shape, self.weight.role.layout, aspect);
+        let is_cut = |section: &&Section| self.sections.iter().any(|cut| cut.axis == section.axis);
+        let mark = |section: &Section| Mark { name: section.name.to_owned(), axis: section.axis, indices: section.start..section.end };
+        view.set_marks(self.weight.sections.iter().filter(|section| !is_cut(section)).map(mark).collect());
+        view
+    }
+
+    /// The role, with the names of the sections: `input_kernel.forget`.
+    pub fn role_name(&self) -> String {
+        self.weight.role.with_sections(&self.sections)
+    }
+
+    /// The position in the whole weight's C order of an element of the values.
+    pub fn whole_offset(&self, offset: usize) -> Option<usize> {
+        let (mut rest, mut whole, mut stride) = (offset, 0, 1);
+        for (axis, (extent, extent_of_whole)) in self.real.shape.iter().zip(&self.whole).enumerate().rev() {
+            let start = self.sections.iter().find(|section| section.axis == axis).map_or(0, |section| section.start);
+            whole += (rest.checked_rem(*extent)? + start) * stride;
+            rest /= extent;
+            stride *= extent_of_whole;
+        }
+        (rest == 0).then_some(whole)
     }
 
     /// The values at the ends of the colours, as [`Range::limits`] has them, but from the figures
@@ -146,7 +183,7 @@ mod tests {
         let opened = open(|| formats::open_source(source, &Options::default(), &token), Origin::BuiltIn).unwrap();
         let weight = opened.catalogue.weights().next().unwrap().clone();
         let real = Real { shape: vec![values.len()], values: values.to_vec() };
-        Loaded::of(opened, weight, real, &token).unwrap()
+        Loaded::of(opened, weight, Vec::new(), real, &token).unwrap()
     }
 
     /// `numpy.percentile`
@@ -185,6 +222,23 @@ mod tests {
         assert_eq!((loaded.part_below(-1.0), loaded.part_up_to(499.0), loaded.part_below(500.0)), (0.0, 1.0, 1.0));
         let empty = self::loaded(&[]);
         assert_eq!((empty.part_below(0.0), empty.part_up_to(0.0)), (0.0, 0.0));
+    }
+
+    /// `numpy.arange(24).reshape(4, 6)[2:4, 1:3]`
+    #[test]
+    fn sections_know_their_place_in_the_whole() {
+        let values: Vec<f32> = (0..24u8).map(f32::from).collect();
+        let whole = loaded(&values);
+        let real = Real { shape: vec![4, 6], values };
+        let sections = vec![Section { name: "cell", axis: 0, start: 2, end: 4 }, Section { name: "state", axis: 1, start: 1, end: 3 }];
+        let part = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), sections, real.clone(), &Token::new()).unwrap();
+        assert_eq!(part.real.values, [13.0, 14.0, 19.0, 20.0]);
+        let offsets: Vec<_> = (0..5).map(|offset| part.whole_offset(offset)).collect();
+        assert_eq!(offsets, [Some(13), Some(14), Some(19), Some(20), None]);
+        assert_eq!(whole.whole_offset(7), Some(7));
+        let outside = vec![Section { name: "cell", axis: 3, start: 2, end: 4 }];
+        let all = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), outside, real, &Token::new()).unwrap();
+        assert!(all.sections.is_empty() && all.real.values.len() == 24);
     }
 
     #[test]

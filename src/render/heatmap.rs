@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::font::{self, Font};
 use super::pyramid::{self, Cut};
-use super::{Image, Pyramid, Reduction, Rgba, blend, luminance, number, raster};
+use super::{Image, Pyramid, Reduction, Rgba, blend, lines, luminance, number, raster};
 use crate::colormap::{Colours, Lookup, Rgb};
 use crate::view::View;
 
@@ -19,7 +19,7 @@ pub const MAX_SIDE: u32 = 32_768;
 /// Pixels a cell from which kernels are set apart.
 pub const GAP_SCALE: f64 = 3.0;
 /// Pixels a cell from which the gap is two pixels wide, one on either side of the edge.
-const WIDE_GAP_SCALE: f64 = 16.0;
+pub(super) const WIDE_GAP_SCALE: f64 = 16.0;
 /// Pixels a cell from which lines are drawn between cells.
 pub const GRID_SCALE: f64 = 8.0;
 /// Pixels a cell from which numbers are written into cells.
@@ -113,6 +113,7 @@ pub fn heatmap(values: &[f32], view: &View, colours: &Colours, viewport: &Viewpo
     } else {
         reduced(values, view, &lookup, viewport, options, &mut image);
     }
+    lines::draw(view, viewport, options.ink.gap, &mut image);
     if options.numbers {
         let mut canvas = raster::Canvas::over(image);
         for label in labels(values, view, colours, viewport) {

@@ -31,6 +31,9 @@ pub fn wrap(view: &View, aspect: f64) -> Option<usize> {
     if (rows > 1) == (columns > 1) {
         return None;
     }
+    if let Some(row) = view.marked_row() {
+        return Some(row);
+    }
     let count = view.grid.blocks.len().max(1);
     let (height, width) = view.block_size();
     let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };

@@ -16,6 +16,7 @@ pub enum Family {
 impl Family {
     /// The family of an operation by its type's name in any format.
     pub fn of(kind: &str) -> Self {
+        let kind = kind.strip_prefix("STABLEHLO_").unwrap_or(kind);
         let name: String = kind.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
         let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
         if has(&["DEPTHWISE", "GROUPCONV"]) {
@@ -24,7 +25,7 @@ impl Family {
         if has(&["CONV"]) && !has(&["CONVERT"]) {
             return Self::Convolution;
         }
-        if has(&["MATMUL", "FULLYCONNECTED", "LSTM", "GRU", "RNN", "SVDF", "EMBEDDING", "GEMM", "DOTGENERAL", "ATTENTION"]) {
+        if has(&["MATMUL", "FULLYCONNECTED", "LSTM", "GRU", "RNN", "SVDF", "EMBEDDING", "GEMM", "DOTGENERAL", "ATTENTION", "EINSUM"]) {
             return Self::Matrix;
         }
         const ACTIVATIONS: [&str; 15] = [
@@ -47,7 +48,7 @@ impl Family {
         if has(&ACTIVATIONS) {
             return Self::Activation;
         }
-        const ELEMENTWISE: [&str; 20] = [
+        const ELEMENTWISE: [&str; 35] = [
             "ADD",
             "ADDN",
             "SUB",
@@ -68,6 +69,21 @@ impl Family {
             "MINIMUM",
             "SQUAREDDIFFERENCE",
             "BATCHNORMINFERENCE",
+            "RMS",
+            "SQUARE",
+            "RECIPROCAL",
+            "NEGATIVE",
+            "NEGATE",
+            "EXPONENTIAL",
+            "FLOOR",
+            "CEIL",
+            "CEILING",
+            "ROUND",
+            "SIGN",
+            "SIN",
+            "COS",
+            "FLOORMOD",
+            "FLOORDIV",
         ];
         if ELEMENTWISE.contains(&name.as_str()) || has(&["NORMALIZ", "MVN"]) {
             return Self::Elementwise;
@@ -108,6 +124,12 @@ mod tests {
             ("UNIDIRECTIONAL_SEQUENCE_LSTM", Family::Matrix),
             ("PRELU", Family::Activation),
             ("Add", Family::Elementwise),
+            ("STABLEHLO_MULTIPLY", Family::Elementwise),
+            ("FLOOR_MOD", Family::Elementwise),
+            ("RMS", Family::Elementwise),
+            ("Einsum", Family::Matrix),
+            ("AUGRUSequence", Family::Matrix),
+            ("SignalWindow", Family::Movement),
             ("RESHAPE", Family::Movement),
             ("PADV2", Family::Movement),
         ] {

@@ -2,13 +2,14 @@
 //! tensor, the columns for its data and for its state, the directions of a sequence.
 
 use ndarray::{Axis, Slice};
+use serde::Serialize;
 
 use super::{Real, Role, Site, roles};
 use crate::model::{FormatName, Model};
 
 /// A named part of a weight: the indices `start..end` along one axis of the tensor at the operation's
 /// input.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Section {
     pub name: &'static str,
     pub axis: usize,

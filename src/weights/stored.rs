@@ -71,7 +71,7 @@ impl Weight {
     }
 
     /// Whether every real value comes from the stored number of the same position in C order.
-    fn keeps_order(&self, model: &Model) -> bool {
+    pub fn keeps_order(&self, model: &Model) -> bool {
         let graph = self.graph(model);
         // Broadcasting repeats elements, and nothing here takes any away again.
         let is_one_to_one = graph.tensor(self.tensor).shape.count() == self.data_tensor(model).shape.count();

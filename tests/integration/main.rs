@@ -7,6 +7,7 @@ mod extract;
 mod fixtures;
 #[cfg(target_os = "linux")]
 mod flood;
+mod gates;
 #[cfg(feature = "gui-tests")]
 mod gui;
 mod hostile;

@@ -20,7 +20,7 @@ use crate::view::View;
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, commands: &mut Vec<Command>) -> bool {
     let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
-        format!("{} · {}", document.label(weight.site.graph, weight.layer()), weight.role.name)
+        format!("{} · {}", document.label(weight.site.graph, weight.layer()), weight.role.with_sections(&document.sections))
     });
     let has_values = document.shown.ready().is_some();
     let is_dragged = widgets::head(ui, "Heatmap", &shows, |ui| {
@@ -55,7 +55,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
         return is_dragged;
     }
     adopt(view, &loaded, ui.available_rect_before_wrap());
-    controls::show(ui, view, &loaded);
+    controls::show(ui, view, &loaded, commands);
     let colours = colours(view, &loaded);
     body::show(ui, view, &loaded, &colours, commands);
     is_dragged
@@ -82,7 +82,7 @@ fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
         return;
     }
     let aspect = f64::from(room.width().max(80.0) - 160.0).max(80.0) / f64::from((room.height() - 100.0).max(80.0));
-    view.view = Some(usual_view(loaded, aspect));
+    view.view = Some(loaded.default_view(aspect));
     view.site = Some(loaded.weight.site);
     view.range = default_range(loaded);
     view.manual = Default::default();
@@ -104,13 +104,8 @@ fn default_range(loaded: &Loaded) -> Range {
 pub fn on_display(heatmap: &HeatmapView, loaded: &Loaded) -> (View, Colours) {
     match &heatmap.view {
         Some(view) if has_adopted(heatmap, loaded) => (view.clone(), colours(heatmap, loaded)),
-        _ => (usual_view(loaded, 1.0), colours_within(heatmap, default_range(loaded), loaded)),
+        _ => (loaded.default_view(1.0), colours_within(heatmap, default_range(loaded), loaded)),
     }
-}
-
-/// The layout is that of the values' shape; a weight brought to another rank has none.
-fn usual_view(loaded: &Loaded, aspect: f64) -> View {
-    View::default_for(&loaded.real.shape, loaded.weight.role.layout, aspect)
 }
 
 /// The colours that follow from the choices.
@@ -133,6 +128,8 @@ pub struct CellFacts {
     /// Scale and zero point.
     pub scale: Option<(f64, f64)>,
     pub percentile: Option<f64>,
+    /// The gate that the cell belongs to, where several are on display.
+    pub gate: String,
 }
 
 /// The facts of the element that a cell (row, column) of the picture shows.
@@ -148,9 +145,10 @@ pub fn cell_facts(loaded: &Loaded, heatmap: &HeatmapView, (row, column): (usize,
         axes: join(&|axis| view.names()[axis].clone()),
         index: join(&|axis| index[axis].to_string()),
         value,
-        code: loaded.weight.code_at(model, offset),
-        scale: loaded.weight.scale_at(model, &loaded.scales, offset),
+        code: loaded.weight.code_at(model, loaded.whole_offset(offset)?),
+        scale: loaded.weight.scale_at(model, &loaded.scales, loaded.whole_offset(offset)?),
         percentile: loaded.rank_of(value),
+        gate: view.marks_at(&index),
     })
 }
 

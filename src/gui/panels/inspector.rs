@@ -12,7 +12,7 @@ use crate::gui::widgets::{key_value, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
-use crate::weights::{Scheme, Weight};
+use crate::weights::{Scheme, Section, Weight};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
     let is_dragged = widgets::head(ui, "Inspector", if document.selected.is_some() { "" } else { "model" }, |_| {});
@@ -142,6 +142,11 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     if let Some(layout) = weight.role.layout.filter(|layout| layout.len() > 1) {
         key_value(ui, "layout", layout, layout_words(layout).as_str());
     }
+    if let Some(groups) = weight.groups(model).filter(|groups| *groups > 1) {
+        key_value(ui, "groups", &groups.to_string(), "");
+    }
+    stacked(ui, "gates", &weight.sections.gates);
+    stacked(ui, "parts", &weight.sections.parts);
     let bytes = weight.stored_bytes(model).map_or("no bytes".to_owned(), |bytes| names::bytes(bytes.len() as u64));
     key_value(ui, "stored", &format!("{}, {bytes}", data.dtype), &format!("{}: {} of type {}, {bytes}", data.name, data.shape, data.dtype));
     if is_shown || weight.scheme != Scheme::None {
@@ -156,7 +161,13 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
         ui.colored_label(Tokens::of(ui).warn, problem);
     }
     match (&document.shown, is_shown) {
-        (Progress::Ready(loaded), true) => figures(ui, loaded),
+        (Progress::Ready(loaded), true) => {
+            if !loaded.sections.is_empty() {
+                let names: Vec<_> = loaded.sections.iter().map(|section| section.name).collect();
+                key_value(ui, "figures of", &names.join(" "), "");
+            }
+            figures(ui, loaded);
+        }
         (Progress::Failed(_), true) if problem.is_some() => {}
         (Progress::Failed(problem), true) => {
             ui.colored_label(Tokens::of(ui).warn, problem);
@@ -166,6 +177,15 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
                 key_value(ui, "range", &format!("{} to {}", signed(glance.min), signed(glance.max)), "");
             }
         }
+    }
+}
+
+/// What a weight holds one after the other, in its order.
+fn stacked(ui: &mut egui::Ui, key: &str, sections: &[Section]) {
+    if !sections.is_empty() {
+        let names: Vec<_> = sections.iter().map(|section| section.name).collect();
+        let range = |section: &Section| format!("{}: {} to {} along axis {}", section.name, section.start, section.end - 1, section.axis);
+        key_value(ui, key, &names.join(" "), &sections.iter().map(range).collect::<Vec<_>>().join("\n"));
     }
 }
 
@@ -252,6 +272,9 @@ fn pointer(ui: &mut egui::Ui, loaded: &Loaded, heatmap: &HeatmapView) {
 fn cell(ui: &mut egui::Ui, facts: &CellFacts) {
     if !facts.axes.is_empty() {
         key_value(ui, &facts.axes, &facts.index, "");
+    }
+    if !facts.gate.is_empty() {
+        key_value(ui, "gate", &facts.gate, "");
     }
     key_value(ui, "value", &signed(facts.value.into()), &facts.value.to_string());
     if let Some(code) = facts.code {

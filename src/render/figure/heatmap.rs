@@ -7,7 +7,7 @@ use crate::render::font::{self, Anchor, Font};
 use crate::render::scene::{Item, Rect, Scene, Text, opaque};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, MAX_SIDE, Options, Pyramid, Reduction, Viewport, number};
-use crate::view::{Place, View};
+use crate::view::{Place, Span, View};
 
 /// A weight as a figure. Long titles are cut in the middle.
 #[derive(Clone, Debug)]
@@ -205,6 +205,17 @@ struct Axes {
     /// Place along the edge, from the picture's corner, and text.
     rows: Vec<(f32, String)>,
     columns: Vec<(f32, String)>,
+    /// Marked ranges: start and end along the edge, and name. They stand outside of the indices.
+    row_marks: Vec<Mark>,
+    column_marks: Vec<Mark>,
+    /// The room of the names beside the rows.
+    names: f32,
+}
+
+struct Mark {
+    start: f32,
+    end: f32,
+    name: String,
 }
 
 impl Axes {
@@ -227,12 +238,22 @@ impl Axes {
         let columns = if column_count > 1 { columns } else { Vec::new() };
         let corner = corner(view, !rows.is_empty(), !columns.is_empty());
         let left = widest(&rows).max(font::width(Font::SansBold, size, &corner));
+        let left = if left > 0.0 { (left + 10.0 * grown).ceil() } else { 0.0 };
+        let top = if columns.is_empty() && corner.is_empty() { 0.0 } else { (20.0 * grown).round() };
+        let width = |name: &str| font::width(Font::Sans, size, name);
+        let row_marks = marks(&view.row_spans(), scale[1], |_| line_height as f32);
+        let column_marks = marks(&view.column_spans(), scale[0], |name| width(name) + size);
+        let names = row_marks.iter().map(|mark| width(&mark.name)).fold(0.0, f32::max);
+        let names = if names > 0.0 { (names + 14.0 * grown).ceil() } else { 0.0 };
         Self {
-            left: if left > 0.0 { (left + 10.0 * grown).ceil() } else { 0.0 },
-            top: if columns.is_empty() && corner.is_empty() { 0.0 } else { (20.0 * grown).round() },
+            left: left + names,
+            top: top + if column_marks.is_empty() { 0.0 } else { (20.0 * grown).round() },
             corner,
             rows,
             columns,
+            row_marks,
+            column_marks,
+            names,
         }
     }
 
@@ -250,7 +271,35 @@ impl Axes {
         for (x, text) in self.columns {
             sketch.label([picture.x + x, baseline], text, Anchor::Middle);
         }
+        // A stroke along each range, its name beside it.
+        let (size, line, colour) = (LABEL * sketch.grown, opaque(sketch.theme.faint), sketch.theme.dim);
+        let (edge, gap) = (picture.x - self.left + self.names, sketch.u(2.0));
+        for mark in self.row_marks {
+            let (top, bottom) = (picture.y + mark.start + gap, picture.y + mark.end - gap);
+            let rect = Rect::new(edge - sketch.u(6.0), top, sketch.u(2.0), bottom - top);
+            sketch.scene.items.push(Item::Rect { rect, radius: 0.0, fill: Some(line), stroke: None });
+            let at = [edge - sketch.u(12.0), f32::midpoint(top, bottom) + drop];
+            sketch.scene.text(at, mark.name, Font::Sans, size, colour, Anchor::End);
+        }
+        let edge = picture.y - self.top + sketch.u(20.0);
+        for mark in self.column_marks {
+            let (left, right) = (picture.x + mark.start + gap, picture.x + mark.end - gap);
+            let rect = Rect::new(left, edge - sketch.u(4.0), right - left, sketch.u(2.0));
+            sketch.scene.items.push(Item::Rect { rect, radius: 0.0, fill: Some(line), stroke: None });
+            let at = [f32::midpoint(left, right), edge - sketch.u(9.0)];
+            sketch.scene.text(at, mark.name, Font::Sans, size, colour, Anchor::Middle);
+        }
     }
+}
+
+/// The marked ranges that are long enough for their names.
+fn marks(spans: &[Span], scale: f64, room: impl Fn(&str) -> f32) -> Vec<Mark> {
+    let mark = |span: &Span| Mark {
+        start: (span.cells.start as f64 * scale) as f32,
+        end: (span.cells.end as f64 * scale) as f32,
+        name: span.name.clone(),
+    };
+    spans.iter().map(mark).filter(|mark| mark.end - mark.start >= room(&mark.name)).collect()
 }
 
 /// Every so manieth block, at its middle, so that labels are `room` apart at least.
@@ -301,6 +350,7 @@ mod tests {
     use super::*;
     use crate::colormap::{Limits, Map, Norm};
     use crate::render::theme::{DARK, LIGHT};
+    use crate::view;
 
     const COLOURS: Colours = Colours { map: Map::Vik, limits: Limits { low: -1.0, high: 1.0 }, norm: Norm::Linear };
 
@@ -341,6 +391,33 @@ mod tests {
                 for ratio in [1.0, 2.0] {
                     check_layout(&figure.scene(ratio).unwrap());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_marked_ranges_stand_at_the_edge() {
+        let mark = |name: &str, axis, indices| view::Mark { name: name.into(), axis, indices };
+        for (shape, layout) in [(&[16usize, 7][..], Some("OI")), (&[16], Some("O")), (&[2, 16, 3], None), (&[400, 90], Some("OI"))] {
+            let mut view = View::default_for(shape, layout, 1.0);
+            let (axis, quarter) = if shape.len() == 3 { (1, 4) } else { (0, shape[0] / 4) };
+            let mut marks: Vec<_> = ["input", "forget", "cell", "output"]
+                .into_iter()
+                .zip(0..)
+                .map(|(name, at)| mark(name, axis, at * quarter..(at + 1) * quarter))
+                .collect();
+            if shape.len() == 2 {
+                marks.extend([mark("input", 1, 0..3), mark("state", 1, 3..shape[1])]);
+            }
+            view.set_marks(marks);
+            let values = values(&view);
+            let mut figure = HeatmapFigure::new("lstm", &values, &view, COLOURS, &LIGHT);
+            for cell in [None, Some(1), Some(20)] {
+                figure.cell = cell;
+                let scene = figure.scene(1.0).unwrap();
+                check_layout(&scene);
+                let has = |name: &str| scene.items.iter().any(|item| matches!(item, Item::Text(text) if text.text == name));
+                assert!(has("forget") || cell == Some(1), "{shape:?} {cell:?}");
             }
         }
     }

@@ -260,10 +260,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Bytes, DType, Data};
+    use crate::model::{Bytes, DType, Data, FormatName, GraphId};
     use crate::weights::Kind;
 
     const DATA: Data = Data::Stored(Bytes { source: 0, offset: 0, len: 0 });
+
+    /// A model of one graph.
+    pub fn model_of(graph: Graph) -> Model {
+        Model {
+            file: "m".into(),
+            format: FormatName::Tflite,
+            format_version: String::new(),
+            producer: None,
+            metadata: serde_json::Map::new(),
+            graphs: vec![graph],
+            sources: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 
     /// One operation whose inputs have these shapes; the first is computed, the rest are constants.
     fn graph(kind: &str, attributes: &Value, shapes: &[&[u64]]) -> Graph {
@@ -361,6 +375,32 @@ mod tests {
         ] {
             assert_eq!(groups(&graph(kind, &json!({}), &shapes), OperationId(0), 1), expected, "{kind} {shapes:?}");
         }
+    }
+
+    /// `kernels/lstm.cc` (basic: `weights_feature_map` over data and state) and `kernels/gru_cell.cc`:
+    /// two units, three columns of data.
+    #[test]
+    fn gates_and_columns_of_kernels_over_data_and_state() {
+        let of = |kind: &str, options: &Value, shapes: &[&[u64]], input: usize| {
+            let model = model_of(graph(kind, options, shapes));
+            let sections = sections(&model, Site { graph: GraphId(0), operation: OperationId(0), input }).unwrap_or_default();
+            sections
+                .iter()
+                .map(|section| format!("{} {}..{}@{}", section.name, section.start, section.end, section.axis))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let basic = json!({"kernel_type": "BASIC"});
+        let lstm: &[&[u64]] = &[&[1, 3], &[1, 2], &[8, 5], &[8], &[1, 2]];
+        assert_eq!(of("LSTM", &basic, lstm, 2), "input 0..2@0, cell 2..4@0, forget 4..6@0, output 6..8@0, input 0..3@1, state 3..5@1");
+        assert_eq!(of("LSTM", &basic, lstm, 3), "input 0..2@0, cell 2..4@0, forget 4..6@0, output 6..8@0");
+        assert_eq!(of("LSTM", &json!({"kernel_type": "FULL"}), lstm, 2), "");
+        let gru: &[&[u64]] = &[&[1, 3], &[1, 2], &[4, 5], &[4], &[2, 5], &[2]];
+        let gru = |input| of("UNIDIRECTIONAL_SEQUENCE_GRU", &json!({}), gru, input);
+        assert_eq!(gru(2), "reset 0..2@0, update 2..4@0, input 0..3@1, state 3..5@1");
+        assert_eq!((gru(3), gru(4), gru(5)), ("reset 0..2@0, update 2..4@0".into(), "input 0..3@1, state 3..5@1".into(), String::new()));
+        // Shapes that contradict each other name nothing.
+        assert_eq!(of("LSTM", &basic, &[&[1, 3], &[1, 2], &[8, 1]], 2), "");
     }
 
     #[test]

@@ -125,3 +125,26 @@ fn zoom_and_fit() {
 fn numbers_that_are_none_are_told() {
     Stage::open(&["fixtures/tflite/special_values.tflite"]).expect(&["NaN, infinite "]);
 }
+
+const LSTM: &str = "lstm input_kernel, f32, 16×3";
+
+#[test]
+fn gates_of_a_recurrent_layer_are_shown_one_by_one() {
+    let mut stage = Stage::open(&["fixtures/ir/recurrent.xml"]);
+    stage.click(LSTM);
+    stage.expect(&["Gate: all", "Gate: forget", "Gate: output", "gates forget input cell output", "Heatmap of 48 values"]);
+    stage.click("Gate: cell");
+    stage.expect(&["Heatmap of 12 values", "figures of cell"]);
+    let cell = stage.pixels("Heatmap of 12 values");
+    stage.click("Gate: forget");
+    stage.expect(&["figures of forget"]);
+    assert!(stage.pixels("Heatmap of 12 values") != cell, "another gate looks the same");
+
+    // The other kernel of the layer shows the same gate; another layer none.
+    stage.click("lstm recurrent_kernel, f32, 16×4");
+    stage.expect(&["figures of forget", "Heatmap of 16 values"]);
+    stage.click("Gate: all");
+    stage.expect(&["Heatmap of 64 values"]);
+    stage.click("gru bias, f32, 16");
+    stage.expect(&["Gate: candidate recurrent", "Heatmap of 16 values"]);
+}

@@ -51,6 +51,25 @@ fn what_was_chosen_is_what_is_saved() {
     assert!(std::fs::read(&svg).unwrap() == heatmap(folder.path(), "svg", &options));
 }
 
+#[test]
+fn a_gate_on_display_is_what_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = "fixtures/ir/recurrent.xml";
+    let mut stage = Stage::open(&[model]);
+    stage.click("lstm recurrent_kernel, f32, 16×4");
+    for (click, options) in [("Gate: all", &[][..]), ("Gate: cell", &["--gate", "cell"])] {
+        stage.click(click);
+        let selection = [&["--layer", "lstm", "--role", "recurrent_kernel"], options].concat();
+        let png = folder.path().join("window.png");
+        save(&mut stage, CTRL, &png);
+        let picture = [&selection[..], &["--theme", "dark"]].concat();
+        assert!(std::fs::read(&png).unwrap() == run_on(model, folder.path(), "heatmap", "png", &picture), "{click}");
+        let npy = folder.path().join("window.npy");
+        save(&mut stage, CTRL_SHIFT, &npy);
+        assert!(std::fs::read(&npy).unwrap() == run_on(model, folder.path(), "extract", "npy", &selection), "{click}");
+    }
+}
+
 /// A sequence of kernels is folded to the panel's aspect; `--wrap` asks for the same rows.
 #[test]
 fn a_folded_picture_is_the_command_lines() {
@@ -158,9 +177,13 @@ fn heatmap(folder: &Path, extension: &str, options: &[&str]) -> Vec<u8> {
 
 /// The bytes that the program itself writes.
 fn run(folder: &Path, subcommand: &str, extension: &str, options: &[&str]) -> Vec<u8> {
+    run_on(MODEL, folder, subcommand, extension, options)
+}
+
+fn run_on(model: &str, folder: &Path, subcommand: &str, extension: &str, options: &[&str]) -> Vec<u8> {
     let output: PathBuf = folder.join(format!("program.{extension}"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_weightscope"));
-    let ran = command.arg(subcommand).arg(file_of_project(MODEL)).args(options).arg("-o").arg(&output).output().unwrap();
+    let ran = command.arg(subcommand).arg(file_of_project(model)).args(options).arg("-o").arg(&output).output().unwrap();
     assert!(ran.status.success(), "{subcommand} {options:?}: {}", String::from_utf8_lossy(&ran.stderr));
     std::fs::read(output).unwrap()
 }

@@ -1,14 +1,24 @@
 //! Indices beside the picture, as many as there is room for.
 
-use egui::{Align2, Rect, pos2};
+use egui::{Align2, Rect, pos2, vec2};
 
 use crate::gui::theme::{self, Tokens};
 use crate::render::Viewport;
-use crate::view::{Place, View};
+use crate::view::{Place, Span, View};
 
 /// Room for the indices above and to the left of the picture.
 pub const TOP: f32 = 22.0;
 pub const LEFT: f32 = 44.0;
+/// Room above the indices for the names of marked columns.
+const NAMES_ABOVE: f32 = 18.0;
+
+/// The room that indices and the names of marked ranges take: to the left, above.
+pub fn margins(ui: &egui::Ui, view: &View) -> egui::Vec2 {
+    let width = |name: &str| ui.painter().layout_no_wrap(name.to_owned(), theme::small_font(), Tokens::of(ui).dim).size().x;
+    let names = view.row_spans().iter().map(|span| width(&span.name)).fold(0.0, f32::max);
+    let names = if names > 0.0 { names + 14.0 } else { 0.0 };
+    vec2(LEFT + names, TOP + if view.column_spans().is_empty() { 0.0 } else { NAMES_ABOVE })
+}
 
 /// Paints the indices of blocks (or of cells, in a matrix) along the visible part of the picture.
 pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixels_per_point: f32) {
@@ -42,9 +52,29 @@ pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixe
         let text = if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
         ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
     });
+    names(ui, view, [&across, &down], vec2(left_edge - LEFT, top_edge - TOP));
     down.each(16.0, |index, y| {
         ui.painter().text(pos2(left_edge - 8.0, y), Align2::RIGHT_CENTER, (index * wrap).to_string(), font.clone(), tokens.dim);
     });
+}
+
+/// The names of marked ranges, each beside a stroke along its range, outside of the indices. `edges`:
+/// where they begin, to the left and above.
+fn names(ui: &egui::Ui, view: &View, [across, down]: [&Axis; 2], edges: egui::Vec2) {
+    let tokens = Tokens::of(ui);
+    let name = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::small_font(), tokens.dim);
+    for span in view.row_spans() {
+        let galley = name(&span.name);
+        let Some((top, bottom)) = down.visible(&span).filter(|(top, bottom)| bottom - top >= galley.size().y) else { continue };
+        ui.painter().vline(edges.x - 4.0, top + 1.5..=bottom - 1.5, egui::Stroke::new(2.0, tokens.faint));
+        ui.painter().galley(pos2(edges.x - 10.0 - galley.size().x, f32::midpoint(top, bottom) - galley.size().y / 2.0), galley, tokens.dim);
+    }
+    for span in view.column_spans() {
+        let galley = name(&span.name);
+        let Some((left, right)) = across.visible(&span).filter(|(left, right)| right - left >= galley.size().x + 8.0) else { continue };
+        ui.painter().hline(left + 1.5..=right - 1.5, edges.y + 2.0, egui::Stroke::new(2.0, tokens.faint));
+        ui.painter().galley(pos2(f32::midpoint(left, right) - galley.size().x / 2.0, edges.y - 2.0 - galley.size().y), galley, tokens.dim);
+    }
 }
 
 fn axis_name(view: &View, place: Place) -> String {
@@ -71,6 +101,14 @@ impl Axis {
     /// How far the picture's beginning lies before the edge of the panel, in points (below 0: after).
     fn shift(&self) -> f32 {
         (self.origin * self.scale) as f32
+    }
+
+    /// The part of a marked range that is in sight, in points.
+    fn visible(&self, span: &Span) -> Option<(f32, f32)> {
+        let place = |cell: usize| f64::from(self.start) + (cell as f64 - self.origin) * self.scale;
+        let limits = (f64::from(self.start), f64::from(self.end));
+        let (start, end) = (place(span.cells.start).max(limits.0), place(span.cells.end).min(limits.1));
+        (start < end).then_some((start as f32, end as f32))
     }
 
     /// Calls `draw` for the visible blocks, thinned so that labels are `room` points apart.

@@ -22,7 +22,7 @@ const SHORT_SIDE: f64 = 64.0;
 pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Arc<Loaded>, colours: &Colours, commands: &mut Vec<Command>) {
     let Some(view) = heatmap.view.clone() else { return };
     let area = ui.available_rect_before_wrap().shrink2(vec2(4.0, 4.0));
-    let corner = area.min + vec2(axes::LEFT, axes::TOP);
+    let corner = area.min + axes::margins(ui, &view);
     let picture = Rect::from_min_max(
         corner,
         pos2((area.right() - colour_bar::WIDTH).max(corner.x + 16.0), (area.bottom() - 8.0).max(corner.y + 16.0)),

@@ -4,8 +4,10 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, vec2};
 
 use crate::colormap::{Kind, Limits, Map, Norm, Range};
+use crate::gui::command::Command;
 use crate::gui::theme::Tokens;
 use crate::gui::views::HeatmapView;
+use crate::gui::widgets;
 use crate::jobs::Loaded;
 use crate::view::{Place, View};
 
@@ -17,7 +19,7 @@ const PLACES: [(Place, &str); 5] = [
     (Place::Slider, "Slider"),
 ];
 
-pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
+pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded, commands: &mut Vec<Command>) {
     ui.add_space(6.0);
     // Where one line has no room for everything, the axes get the first: none may be out of reach.
     let is_narrow = axes_width(ui, view) + menus_width(ui, view, loaded) > ui.available_width() - 32.0;
@@ -44,7 +46,39 @@ pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
         });
     }
     ui.add_space(2.0);
+    sections(ui, loaded, commands);
     sliders(ui, view);
+}
+
+/// Which of the gates and parts that a weight holds are on display.
+fn sections(ui: &mut egui::Ui, loaded: &Loaded, commands: &mut Vec<Command>) {
+    let stacked = &loaded.weight.sections;
+    if stacked.is_empty() {
+        return;
+    }
+    let chips = |ui: &mut egui::Ui| {
+        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+        let has_directions = stacked.parts.iter().any(|section| section.name == "forward");
+        for (title, sections) in [("Gate", &stacked.gates), (if has_directions { "Direction" } else { "Columns" }, &stacked.parts)] {
+            let Some(first) = sections.first() else { continue };
+            ui.label(RichText::new(title).size(12.0).color(Tokens::of(ui).dim));
+            let chosen = loaded.sections.iter().find(|section| section.axis == first.axis);
+            let others = || loaded.sections.iter().filter(|section| section.axis != first.axis).cloned();
+            if widgets::named_toggle(ui, "all", &format!("{title}: all"), chosen.is_none()).clicked() {
+                commands.push(Command::ShowSections(others().collect()));
+            }
+            for section in sections {
+                let name = section.name.replace('_', " ");
+                if widgets::named_toggle(ui, &name, &format!("{title}: {name}"), chosen == Some(section)).clicked() {
+                    commands.push(Command::ShowSections(others().chain([section.clone()]).collect()));
+                }
+            }
+            ui.add_space(6.0);
+        }
+    };
+    let margin = egui::Margin { left: 12, right: 8, top: 0, bottom: 0 };
+    egui::Frame::NONE.inner_margin(margin).show(ui, |ui| ui.horizontal_wrapped(chips));
+    ui.add_space(2.0);
 }
 
 fn axes(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {

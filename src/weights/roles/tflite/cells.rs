@@ -292,8 +292,9 @@ fn last_dim(graph: &Graph, tensor: TensorId) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::model_of;
     use super::*;
-    use crate::model::{FormatName, Operation, Shape, Tensor};
+    use crate::model::{Operation, Shape, Tensor};
 
     /// A graph by lines `KIND inputs -> outputs`; a tensor is a name with its last dimension, `x:8`,
     /// in front of it one of length 1.
@@ -324,19 +325,7 @@ mod tests {
 
     /// Names of the gates of the first operation's kernel, with their starts.
     fn found(lines: &str, extent: usize) -> String {
-        let model = Model {
-            file: "m".into(),
-            format: FormatName::Tflite,
-            format_version: String::new(),
-            producer: None,
-            metadata: serde_json::Map::new(),
-            bundle: None,
-            signatures: Vec::new(),
-            files: Vec::new(),
-            graphs: vec![graph(lines)],
-            sources: Vec::new(),
-            warnings: Vec::new(),
-        };
+        let model = model_of(graph(lines));
         let gates = gates(&model, model.main(), &model.main().operations[0], 0, extent).unwrap_or_default();
         gates.iter().map(|gate| format!("{} {}", gate.name, gate.start)).collect::<Vec<_>>().join(", ")
     }
