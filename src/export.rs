@@ -245,7 +245,6 @@ impl<'a> Array<'a> {
         }
         let mut bytes = Vec::new();
         self.for_each_block(token, |block| {
-            bytes.clear();
             match block {
                 Block::F32(values) => lay_out(&mut bytes, values, f32::to_le_bytes),
                 Block::F64(values) => lay_out(&mut bytes, values, f64::to_le_bytes),
@@ -259,6 +258,22 @@ impl<'a> Array<'a> {
             out.write_all(&bytes)
         })
     }
+}
+
+/// The values one after the other in `N` bytes each. A plain loop over fixed sizes, which the compiler
+/// turns into a copy.
+fn lay_out<T: Copy, const N: usize>(bytes: &mut Vec<u8>, values: &[T], of: impl Fn(T) -> [u8; N]) {
+    bytes.resize(values.len() * N, 0);
+    let (places, _) = bytes.as_chunks_mut::<N>();
+    for (place, value) in places.iter_mut().zip(values) {
+        *place = of(*value);
+    }
+}
+
+/// Little-endian integers are narrowed by leaving out their last bytes.
+fn lowest_bytes<const N: usize>(value: i64) -> [u8; N] {
+    let bytes = value.to_le_bytes();
+    std::array::from_fn(|position| bytes[position])
 }
 
 impl fmt::Debug for Array<'_> {

@@ -13,7 +13,7 @@ use crate::formats::tflite::schema::{
     buffer, model as m, operator as o, operator_code, quantization_parameters as q, sub_graph, tensor as t,
 };
 use crate::formats::tflite::type_code;
-use crate::model::{DType, Data, Model, Tensor, TensorRef};
+use crate::model::{DType, Data, Model, Packing, Quantization, Tensor, TensorRef};
 use crate::weights::Weight;
 
 /// `BuiltinOperator.CAST`
@@ -40,9 +40,10 @@ pub fn constant(model: &Model, weight: &Weight) -> Result<TensorRef, String> {
     }
     match &tensor.data {
         Data::Unavailable(why) => Err(why.clone()),
-        _ if tensor.quantization.as_ref().is_some_and(|quantization| quantization.problem.is_some()) => {
-            Err("its quantisation is none that a file can hold".into())
+        _ if !matches!(tensor.quantization.as_deref(), None | Some(Quantization::Affine { .. })) => {
+            Err("the frontend reads no quantisation but per tensor and per axis".into())
         }
+        _ if tensor.packing != Packing::Flat => Err("the frontend reads no sparse, shuffled or unpacked constants".into()),
         Data::Computed => Err("its values are computed when the model runs".into()),
         Data::Stored(bytes) if bytes.len > 1 << 30 => Err("it is too large for a file of its own".into()),
         Data::Stored(_) => type_code(tensor.dtype).map(|_| weight.data).ok_or_else(|| "TensorFlow Lite has no such type".into()),
@@ -119,12 +120,18 @@ fn empty(builder: &mut Builder) -> Offset {
 fn write_tensor(builder: &mut Builder, tensor: &Tensor, name: &str, buffer: u32) -> Offset {
     let dims: Vec<i32> = tensor.shape.dims().unwrap_or_default().iter().map(|dim| i32::try_from(*dim).unwrap_or(i32::MAX)).collect();
     let (name, dims) = (builder.create_string(name), builder.create_vector(&dims));
-    let quantization = tensor.quantization.as_ref().map(|quantization| {
-        let (scales, zero_points) = (builder.create_vector(&quantization.scales), builder.create_vector(&quantization.zero_points));
+    let affine = match tensor.quantization.as_deref() {
+        Some(Quantization::Affine { axis, scales, zero_points }) => Some((*axis, scales, zero_points)),
+        _ => None,
+    };
+    let quantization = affine.map(|(axis, scales, zero_points)| {
+        // One zero point may stand for all scales; the frontend wants one each.
+        let zero_points: Vec<i64> = (0..scales.len()).map(|at| zero_points.get(at).or(zero_points.first()).copied().unwrap_or(0)).collect();
+        let (scales, zero_points) = (builder.create_vector(scales), builder.create_vector(&zero_points));
         let start = builder.start_table();
         builder.push_slot_always(slot(q::SCALE), scales);
         builder.push_slot_always(slot(q::ZERO_POINT), zero_points);
-        builder.push_slot_always(slot(q::QUANTIZED_DIMENSION), i32::try_from(quantization.axis).unwrap_or(0));
+        builder.push_slot_always(slot(q::QUANTIZED_DIMENSION), i32::try_from(axis).unwrap_or(0));
         builder.end_table(start)
     });
     let start = builder.start_table();
