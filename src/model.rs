@@ -240,6 +240,7 @@ impl Operation {
     pub fn is_pure(&self) -> bool {
         let state = [
             "Parameter",
+            "Input",
             "Result",
             "ReadValue",
             "Assign",

@@ -37,7 +37,25 @@ const LISTS: &[&str] = &[
 ];
 
 /// Attributes that hold a text, whatever it looks like.
-const TEXTS: &[&str] = &["equation", "friendly_name", "name", "names", "output_names", "type", "variable_id", "version"];
+const TEXTS: &[&str] = &[
+    "equation",
+    "friendly_name",
+    "layerType",
+    "name",
+    "names",
+    "originalLayersNames",
+    "outputLayouts",
+    "outputPrecisions",
+    "output_names",
+    "primitiveType",
+    "runtimePrecision",
+    "type",
+    "variable_id",
+    "version",
+];
+
+/// Entries beyond which a list stays a text: nobody reads it, and a value takes many times the memory.
+const MAX_LIST: usize = 1 << 16;
 
 /// Attributes that hold a truth value, which some writers spell `1` and `0`.
 const FLAGS: &[&str] = &["exclude_pad", "exclude-pad", "keep_dims", "linear_before_reset", "special_zero", "transpose_a", "transpose_b"];
@@ -51,6 +69,9 @@ pub fn value(key: &str, text: &str) -> Value {
     }
     if FLAGS.contains(&key) && matches!(trimmed, "0" | "1") {
         return Value::from(trimmed == "1");
+    }
+    if trimmed.len() > MAX_LIST && trimmed.bytes().filter(|byte| *byte == b',').count() >= MAX_LIST {
+        return Value::from(text);
     }
     if LISTS.contains(&key) {
         return match trimmed {
@@ -82,6 +103,14 @@ pub fn element_type(name: &str) -> DType {
         "" | "dynamic" | "undefined" | "unspecified" | "mixed" => DType::Dynamic,
         other => DType::ALL.iter().copied().find(|dtype| dtype.name() == other).unwrap_or(DType::Unknown(-1)),
     }
+}
+
+/// OpenVINO's opsets, and the names that it gives its extensions. Layers of version 7 and before, and
+/// graphs of what is executed, have none.
+pub fn is_known_opset(version: &str) -> bool {
+    let extensions = ["", "extension", "experimental", "ie_internal_opset", "util", "framework_node_ext"];
+    let number = version.strip_prefix("opset").unwrap_or_default();
+    extensions.contains(&version) || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// One entry of a list: a number, or the text.
@@ -130,9 +159,17 @@ mod tests {
             ("equation", "ab,bc->ac", json!("ab,bc->ac")),
             ("note", "a, 1", json!("a, 1")),
             ("empty", "", json!("")),
+            ("originalLayersNames", "12,13", json!("12,13")),
         ] {
             assert_eq!(value(key, text), expected, "{key}={text}");
         }
+    }
+
+    #[test]
+    fn endless_lists_stay_texts() {
+        let text = "1,".repeat(MAX_LIST);
+        assert_eq!(value("shape", &text), json!(text));
+        assert!(value("shape", &text[2..]).is_array());
     }
 
     #[test]
