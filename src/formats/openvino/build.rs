@@ -66,7 +66,14 @@ impl Builder<'_> {
             legacy::prepare(&mut net, precision.as_deref());
         }
         let connected = connect(&net, self.warnings);
-        let mut graph = Graph { name, path, ..Graph::default() };
+        let tensors: usize = net.layers.iter().map(|layer| output_count(layer) + layer.blobs.len()).sum();
+        let mut graph = Graph {
+            name,
+            path,
+            operations: Vec::with_capacity(net.layers.len()),
+            tensors: Vec::with_capacity(tensors),
+            ..Graph::default()
+        };
         let mut first_tensors = Vec::with_capacity(net.layers.len());
         for (position, layer) in net.layers.iter().enumerate() {
             first_tensors.push(graph.tensors.len());

@@ -103,7 +103,6 @@ fn is_recurrent(kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::formats::{Options, open};
     use crate::jobs::Token;
     use crate::model::OperationId;
@@ -118,14 +117,15 @@ mod tests {
             let (id, operation) = graph.operations().find(|(_, operation)| operation.name == name).unwrap();
             let input = operation.inputs.len() - 2 + blob;
             let sections = super::super::openvino::sections(graph, id, input).unwrap();
-            sections.iter().map(|section| format!("{} {}:{}..{}", section.name, section.axis, section.start, section.end)).collect::<Vec<_>>()
+            let shown = sections.iter().map(|section| format!("{} {}:{}..{}", section.name, section.axis, section.start, section.end));
+            shown.collect::<Vec<_>>().join(", ")
         };
-        let columns = ["input 1:0..3", "state 1:3..7"];
-        let lstm = ["forget 0:0..4", "input 0:4..8", "cell 0:8..12", "output 0:12..16"];
-        let gru = ["update 0:0..4", "reset 0:4..8", "candidate 0:8..12"];
-        assert_eq!((found("lstm", 0), found("lstm", 1)), ([&lstm[..], &columns].concat(), lstm.to_vec()));
-        assert_eq!((found("lstm_sequence", 0), found("gru", 0)), ([&lstm[..], &columns].concat(), [&gru[..], &columns].concat()));
-        assert_eq!(found("gru_linear", 1), [&gru[..], &["candidate_recurrent 0:12..16"]].concat());
+        let columns = "input 1:0..3, state 1:3..7";
+        let lstm = "forget 0:0..4, input 0:4..8, cell 0:8..12, output 0:12..16";
+        let gru = "update 0:0..4, reset 0:4..8, candidate 0:8..12";
+        assert_eq!((found("lstm", 0), found("lstm", 1)), (format!("{lstm}, {columns}"), lstm.to_owned()));
+        assert_eq!((found("lstm_sequence", 0), found("gru", 0)), (format!("{lstm}, {columns}"), format!("{gru}, {columns}")));
+        assert_eq!(found("gru_linear", 1), format!("{gru}, candidate_recurrent 0:12..16"));
         assert_eq!(found("rnn", 0), columns);
         assert_eq!(super::super::openvino::sections(graph, OperationId(3), 0), None);
     }
