@@ -66,6 +66,7 @@ impl Builder<'_> {
             legacy::prepare(&mut net, precision.as_deref());
         }
         let connected = connect(&net, self.warnings);
+        net.edges = Vec::new();
         let tensors: usize = net.layers.iter().map(|layer| output_count(layer) + layer.blobs.len()).sum();
         let mut graph = Graph {
             name,

@@ -13,12 +13,12 @@ const MAX_BODIES: usize = 24;
 
 /// What the parts of a document take in memory, about: here, in the graph that is made of them, and
 /// in the tables that connect them. Lists keep room ahead of what they hold.
-const LAYER_BYTES: usize = 2 * (size_of::<Layer>() + size_of::<Operation>());
-const INPUT_BYTES: usize = 2 * size_of::<Port>() + 128;
-const OUTPUT_BYTES: usize = 2 * (size_of::<Port>() + size_of::<Tensor>()) + 128;
-const DIM_BYTES: usize = 3 * size_of::<Option<u64>>();
+const LAYER_BYTES: usize = 2 * size_of::<Layer>() + size_of::<Operation>();
+const INPUT_BYTES: usize = size_of::<Port>() + 96;
+const OUTPUT_BYTES: usize = size_of::<Port>() + size_of::<Tensor>() + 96;
+const DIM_BYTES: usize = 2 * size_of::<Option<u64>>();
 const EDGE_BYTES: usize = 2 * size_of::<Edge>();
-const BLOB_BYTES: usize = 2 * (size_of::<Blob>() + size_of::<Tensor>());
+const BLOB_BYTES: usize = 2 * size_of::<Blob>() + size_of::<Tensor>();
 
 /// A `<net>`, or the body of a layer.
 #[derive(Debug, Default)]
@@ -249,8 +249,10 @@ impl<'x> Parts<'_, 'x> {
                     _ => self.document.skip("port")?,
                 }
             }
+            port.dims.shrink_to_fit();
             ports.push(port);
         }
+        ports.shrink_to_fit();
         Ok(ports)
     }
 
