@@ -28,7 +28,7 @@ mod warnings;
 mod xml;
 
 pub use attribute::element_type;
-pub use legacy::BLOBS;
+pub use legacy::{BLOBS, is_legacy};
 use warnings::Warnings;
 
 pub const FORMAT: Format = Format { name: FormatName::OpenvinoIr, extensions: &["xml", "bin"], sniff, open };

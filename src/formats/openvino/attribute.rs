@@ -24,7 +24,7 @@ pub fn value(key: &str, text: &str) -> Value {
     if is_list(key) {
         return match trimmed {
             "" => Value::Array(Vec::new()),
-            _ => Value::Array(entries(trimmed).map(scalar).collect()),
+            _ => list(entries(trimmed).map(scalar).collect()),
         };
     }
     match trimmed {
@@ -34,7 +34,7 @@ pub fn value(key: &str, text: &str) -> Value {
     }
     if trimmed.contains(',') {
         let numbers: Option<Vec<Value>> = entries(trimmed).map(|entry| number(entry).map(Value::Number)).collect();
-        return numbers.map_or_else(|| Value::from(text), Value::Array);
+        return numbers.map_or_else(|| Value::from(text), list);
     }
     number(trimmed).map_or_else(|| Value::from(text), Value::Number)
 }
@@ -120,6 +120,12 @@ fn is_text(key: &str) -> bool {
 /// Attributes that hold a truth value, which some writers spell `1` and `0`.
 fn is_flag(key: &str) -> bool {
     matches!(key, "exclude_pad" | "exclude-pad" | "keep_dims" | "linear_before_reset" | "special_zero" | "transpose_a" | "transpose_b")
+}
+
+/// A list without room ahead: there are many, and none grows.
+fn list(mut values: Vec<Value>) -> Value {
+    values.shrink_to_fit();
+    Value::Array(values)
 }
 
 fn entries(list: &str) -> impl Iterator<Item = &str> {

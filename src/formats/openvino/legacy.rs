@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::record::{Blob, Layer, Net, Port};
-use crate::model::{DType, Quantization, Shape};
+use crate::model::{DType, Operation, Quantization, Shape};
 
 /// The attribute that gives each blob's position among the layer's inputs.
 pub const BLOBS: &str = "blobs";
@@ -217,6 +217,11 @@ pub fn mean_images(net: &Net) -> Option<(usize, Vec<Constant>)> {
         });
     }
     Some((position, images))
+}
+
+/// Whether an operation is of a model of these versions: they stand where others have their opset.
+pub fn is_legacy(operation: &Operation) -> bool {
+    matches!(operation.version.as_str(), "v2" | "v3" | "v4" | "v5" | "v6" | "v7")
 }
 
 /// Whether the net's data come in here.

@@ -6,19 +6,20 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::xml::{Document, Error, Result, attributes, entry_bytes};
-use crate::model::{DType, Operation, Tensor};
+use crate::model::{DType, Graph, Operation, Tensor};
 
 /// Bodies inside bodies, beyond which they are skipped. Real models nest two or three deep.
 const MAX_BODIES: usize = 24;
 
 /// What the parts of a document take in memory, about: here, in the graph that is made of them, and
 /// in the tables that connect them. Lists keep room ahead of what they hold.
-const LAYER_BYTES: usize = 2 * size_of::<Layer>() + size_of::<Operation>();
-const INPUT_BYTES: usize = size_of::<Port>() + 96;
-const OUTPUT_BYTES: usize = size_of::<Port>() + size_of::<Tensor>() + 96;
+const LAYER_BYTES: usize = size_of::<Layer>() * 3 / 2 + size_of::<Operation>();
+const INPUT_BYTES: usize = size_of::<Port>() + 64;
+const OUTPUT_BYTES: usize = size_of::<Port>() + size_of::<Tensor>() + 64;
 const DIM_BYTES: usize = 2 * size_of::<Option<u64>>();
 const EDGE_BYTES: usize = 2 * size_of::<Edge>();
 const BLOB_BYTES: usize = 2 * size_of::<Blob>() + size_of::<Tensor>();
+const BODY_BYTES: usize = 2 * (size_of::<(String, Net)>() + size_of::<Graph>());
 
 /// A `<net>`, or the body of a layer.
 #[derive(Debug, Default)]
@@ -100,7 +101,7 @@ pub fn read(document: &mut Document<'_>) -> Result<Net> {
         return Err(Error::Version(net.version.chars().take(40).collect()));
     }
     let is_legacy = net.is_legacy();
-    Parts { document, is_legacy }.net(&mut net, "net", 0)?;
+    Parts { document, is_legacy, path_bytes: 0 }.net(&mut net, "net", 0)?;
     Ok(net)
 }
 
@@ -115,6 +116,8 @@ impl Net {
 struct Parts<'d, 'x> {
     document: &'d mut Document<'x>,
     is_legacy: bool,
+    /// The length of the way to the body that is being read.
+    path_bytes: usize,
 }
 
 impl<'x> Parts<'_, 'x> {
@@ -173,19 +176,28 @@ impl<'x> Parts<'_, 'x> {
                     }
                     self.document.skip("data")?;
                 }
-                "input" => layer.inputs = self.ports(&mut layer.attributes, self.is_legacy, INPUT_BYTES)?,
-                "output" => layer.outputs = self.ports(&mut layer.attributes, true, OUTPUT_BYTES)?,
-                "weights" | "biases" if self.is_legacy => layer.blobs.push(self.blob(&child)?),
+                // A tensor without a name of its own is called after its layer.
+                "input" if self.is_legacy => {
+                    layer.inputs = self.ports(&mut layer.attributes, true, INPUT_BYTES + size_of::<Tensor>() + layer.name.len())?;
+                }
+                "input" => layer.inputs = self.ports(&mut layer.attributes, false, INPUT_BYTES)?,
+                "output" => layer.outputs = self.ports(&mut layer.attributes, true, OUTPUT_BYTES + layer.name.len())?,
+                "weights" | "biases" if self.is_legacy => layer.blobs.push(self.blob(&child, layer.name.len())?),
                 "blobs" if self.is_legacy => {
                     while let Some(blob) = self.document.next_child("blobs")? {
-                        layer.blobs.push(self.blob(&blob)?);
+                        layer.blobs.push(self.blob(&blob, layer.name.len())?);
                     }
                 }
                 tag if tag.contains("body") => {
                     let tag = tag.to_owned();
                     if depth < MAX_BODIES {
+                        // The graph is called by its path, and keeps the path in parts too.
+                        let own = layer.name.len() + tag.len() + size_of::<String>();
+                        self.path_bytes = self.path_bytes.saturating_add(own);
+                        self.document.pay(BODY_BYTES.saturating_add(self.path_bytes.saturating_mul(3)))?;
                         let mut body = Net::default();
                         self.net(&mut body, &tag, depth + 1)?;
+                        self.path_bytes = self.path_bytes.saturating_sub(own);
                         layer.bodies.push((tag, body));
                     } else {
                         let name = &layer.name;
@@ -203,6 +215,10 @@ impl<'x> Parts<'_, 'x> {
                 }
             }
         }
+        // A map keeps room for several entries more than it has.
+        let mut attributes = Map::with_capacity(layer.attributes.len());
+        attributes.append(&mut layer.attributes);
+        layer.attributes = attributes;
         Ok(layer)
     }
 
@@ -256,7 +272,7 @@ impl<'x> Parts<'_, 'x> {
         Ok(ports)
     }
 
-    fn blob(&mut self, start: &BytesStart<'x>) -> Result<Blob> {
+    fn blob(&mut self, start: &BytesStart<'x>, layer_name: usize) -> Result<Blob> {
         let mut blob = Blob { name: start.name().as_ref().to_owned(), precision: None, offset: None, size: None };
         for attribute in attributes(start) {
             match attribute? {
@@ -266,7 +282,7 @@ impl<'x> Parts<'_, 'x> {
                 _ => {}
             }
         }
-        self.document.pay(BLOB_BYTES + 2 * blob.name.len())?;
+        self.document.pay(BLOB_BYTES + layer_name + 3 * blob.name.len())?;
         self.document.skip("blob")?;
         Ok(blob)
     }

@@ -388,3 +388,38 @@ fn parts_that_outgrow_the_file_are_refused() {
         assert_eq!(read(4_000_000), None, "{sort}");
     }
 }
+
+/// Nor can a long name that many parts are called after.
+#[test]
+fn names_that_are_taken_over_are_paid_for() {
+    let name = "n".repeat(50_000);
+    for (sort, inner) in [
+        ("outputs", format!("<output>{}</output>", "<port/>".repeat(1000))),
+        ("inputs", format!("<input>{}</input>", "<port/>".repeat(1000))),
+        ("blobs", format!("<blobs>{}</blobs>", (0..1000).map(|blob| format!("<b{blob}/>")).collect::<String>())),
+        ("bodies", "<body/>".repeat(1000)),
+        ("nested bodies", format!(r#"<body><layers><layer name="{name}">{}</layer></layers></body>"#, "<body/>".repeat(500))),
+    ] {
+        let xml = format!(r#"<net version="6"><layers><layer name="{name}">{inner}</layer></layers></net>"#);
+        let (token, mut warnings) = (Token::new(), Warnings::default());
+        let read = record::read(&mut xml::Document::new(&xml, 10_000_000, &token, &mut warnings));
+        assert!(matches!(read, Err(xml::Error::Malformed(_))), "{sort}");
+    }
+}
+
+/// A `.bin` that is mostly a hole: its end is read without the rest.
+#[cfg(unix)]
+#[test]
+fn constants_beyond_what_32_bits_address() {
+    use std::os::unix::fs::FileExt;
+    const OFFSET: u64 = (36 << 30) + 3;
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("model.bin"));
+    std::fs::write(&xml, add("f32", "2", &format!(r#"offset="{OFFSET}" size="8""#))).unwrap();
+    let file = std::fs::File::create(&bin).unwrap();
+    file.write_all_at(&[1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat(), OFFSET).unwrap();
+    let model = crate::formats::open(&xml, &Options::default(), &Token::new()).unwrap();
+    assert_eq!(model.warnings, [""; 0]);
+    let catalogue = crate::weights::Catalogue::of(&model);
+    assert_eq!(catalogue.all()[0].real(&model, &Token::new()).unwrap().values, [1.5, -2.0]);
+}

@@ -241,13 +241,12 @@ pub fn attributes<'a>(start: &'a BytesStart<'_>) -> impl Iterator<Item = Result<
     })
 }
 
-/// What an entry of a map takes in memory, about: key and value, and half as much again for the
-/// room that a growing list keeps ahead. Nested entries were paid for when they were put in.
+/// What an entry of a map takes in memory, about. Nested entries were paid for when they were put in.
 pub fn entry_bytes(key: &str, value: &Value) -> usize {
-    const ENTRY: usize = (size_of::<String>() + size_of::<Value>() + 32) * 3 / 2;
+    const ENTRY: usize = size_of::<String>() + size_of::<Value>() + 48;
     let content = match value {
         Value::String(text) => text.len(),
-        Value::Array(list) => list.len() * size_of::<Value>() * 3 / 2,
+        Value::Array(list) => list.len() * size_of::<Value>(),
         _ => 0,
     };
     ENTRY + key.len() + content

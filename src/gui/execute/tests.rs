@@ -127,7 +127,7 @@ fn a_request_for_another_model_is_no_harm() {
 #[test]
 fn a_chosen_bin_is_that_of_the_model_on_display() {
     let folder = tempfile::tempdir().unwrap();
-    let fixture = |end: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ir/conv_f32").with_extension(end);
+    let fixture = |end: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ir/conv_f32").with_extension(end);
     let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("other.bin"));
     std::fs::copy(fixture("xml"), &xml).unwrap();
     std::fs::copy(fixture("bin"), &bin).unwrap();

@@ -4,55 +4,80 @@
 //! `weights` are the variance, its `biases` the mean), `mkldnn_rnn.cpp` (each row of a cell's matrix
 //! is for the data first, then for the state), `mkldnn_deconv_node.cpp`.
 
+use serde_json::Value;
+
 use crate::formats::openvino::BLOBS;
-use crate::model::{Graph, Operation};
+use crate::model::{Graph, Operation, Shape};
+use crate::weights::fold::is_constant_fed;
 use crate::weights::sections::stacked;
 use crate::weights::{Role, Section, Sections};
 
-/// The role of a layer's input, if it is a blob, or a kernel or bias that came to an input's place
-/// with versions 6 and 7. `None`: as in the versions since.
+/// The role of a layer's input where it is another than in the versions since: a blob, a kernel or bias
+/// that came to an input's place with versions 6 and 7, a constant on the way of another.
 pub fn role(graph: &Graph, operation: &Operation, input: usize) -> Option<Role> {
     let shape = &graph.tensor((*operation.inputs.get(input)?)?).shape;
-    let vector = (shape.rank() == Some(1)).then_some("O");
     if operation.kind == "Const" {
         return Some(Role::parameter("parameter"));
     }
-    let blob = blob_at(operation, input);
-    let place = match (blob, input) {
-        (Some("weights"), _) | (None, 1) => Place::Weights,
-        (Some("biases"), _) | (None, 2) => Place::Biases,
-        (Some(mean), _) if operation.kind.eq_ignore_ascii_case("Input") && mean.starts_with("mean.") => {
-            return Some(Role::weight("mean", None));
+    match blob_at(operation, input) {
+        Some(blob) => of_blob(operation, blob, shape),
+        None => of_edge(graph, operation, input, shape),
+    }
+}
+
+fn of_blob(operation: &Operation, blob: &str, shape: &Shape) -> Option<Role> {
+    let vector = (shape.rank() == Some(1)).then_some("O");
+    let is_grouped = operation.attributes.get("group").and_then(Value::as_u64).is_some_and(|group| group > 1);
+    Some(match (operation.kind.as_str(), blob) {
+        ("Convolution" | "BinaryConvolution" | "DeformableConvolution", "weights") if is_grouped => {
+            Role::weight("kernel", spatial(shape, 3, &["GOIW", "GOIHW", "GOIDHW"]))
         }
-        _ => return None,
-    };
-    let layout = |plain: &[&'static str], grouped: &[&'static str]| {
-        let is_grouped = operation.attributes.get("group").and_then(serde_json::Value::as_u64).is_some_and(|group| group > 1);
-        // A kernel that came by an edge has its ports' shape, without an axis for the groups.
-        let (layouts, lead) = if is_grouped && blob.is_some() { (grouped, 4) } else { (plain, 3) };
-        layouts.get(shape.rank()?.checked_sub(lead)?).copied()
-    };
-    Some(match (operation.kind.as_str(), place) {
-        ("Convolution" | "BinaryConvolution", Place::Weights) => {
-            Role::weight("kernel", layout(&["OIW", "OIHW", "OIDHW"], &["GOIW", "GOIHW", "GOIDHW"]))
-        }
-        ("DeformableConvolution", Place::Weights) if blob.is_some() => Role::weight("kernel", layout(&["OIW", "OIHW"], &["GOIW", "GOIHW"])),
-        ("Deconvolution", Place::Weights) => Role::weight("kernel", layout(&["IOW", "IOHW", "IODHW"], &["GIOW", "GIOHW", "GIODHW"])),
-        ("FullyConnected" | "InnerProduct", Place::Weights) => Role::weight("kernel", (shape.rank() == Some(2)).then_some("OI")),
-        ("Convolution" | "BinaryConvolution" | "Deconvolution" | "FullyConnected" | "InnerProduct", Place::Biases) => {
-            Role::weight("bias", vector)
-        }
-        _ if blob.is_none() => return None,
-        ("DeformableConvolution", Place::Biases) => Role::weight("bias", vector),
-        ("ScaleShift" | "Normalize", Place::Weights) => Role::weight("scale", vector),
-        ("ScaleShift", Place::Biases) => Role::weight("shift", vector),
-        ("PReLU", Place::Weights) => Role::weight("alpha", vector),
-        ("BatchNormalization", Place::Weights) => Role::weight("variance", vector),
-        ("BatchNormalization", Place::Biases) => Role::weight("mean", vector),
-        (kind, Place::Weights) if is_recurrent(kind) => Role::weight("kernel", (shape.rank() == Some(2)).then_some("OI")),
-        (kind, Place::Biases) if is_recurrent(kind) => Role::weight("bias", None),
+        ("Deconvolution", "weights") if is_grouped => Role::weight("kernel", spatial(shape, 3, &["GIOW", "GIOHW", "GIODHW"])),
+        ("Convolution" | "BinaryConvolution" | "DeformableConvolution", "weights") => kernel(shape),
+        ("Deconvolution", "weights") => Role::weight("kernel", spatial(shape, 2, &["IOW", "IOHW", "IODHW"])),
+        ("FullyConnected" | "InnerProduct", "weights") => matrix(shape),
+        ("Convolution" | "BinaryConvolution" | "DeformableConvolution" | "Deconvolution", "biases") => Role::weight("bias", vector),
+        ("FullyConnected" | "InnerProduct", "biases") => Role::weight("bias", vector),
+        ("ScaleShift" | "Normalize", "weights") => Role::weight("scale", vector),
+        ("ScaleShift", "biases") => Role::weight("shift", vector),
+        ("PReLU", "weights") => Role::weight("alpha", vector),
+        ("BatchNormalization", "weights") => Role::weight("variance", vector),
+        ("BatchNormalization", "biases") => Role::weight("mean", vector),
+        (kind, "weights") if is_recurrent(kind) => matrix(shape),
+        (kind, "biases") if is_recurrent(kind) => Role::weight("bias", None),
+        (kind, mean) if kind.eq_ignore_ascii_case("Input") && mean.starts_with("mean.") => Role::weight("mean", None),
         _ => return None,
     })
+}
+
+/// A kernel that came by an edge has its port's shape, without an axis for the groups.
+fn of_edge(graph: &Graph, operation: &Operation, input: usize, shape: &Shape) -> Option<Role> {
+    let vector = (shape.rank() == Some(1)).then_some("O");
+    let passes_on = || operation.inputs.iter().flatten().all(|input| is_constant_fed(graph, *input));
+    Some(match (operation.kind.as_str(), input) {
+        ("Convolution" | "BinaryConvolution", 1) => kernel(shape),
+        ("Deconvolution", 1) => Role::weight("kernel", spatial(shape, 2, &["IOW", "IOHW", "IODHW"])),
+        ("FullyConnected" | "InnerProduct", 1) => matrix(shape),
+        ("Convolution" | "BinaryConvolution" | "Deconvolution" | "FullyConnected" | "InnerProduct", 2) => Role::weight("bias", vector),
+        ("Quantize", 1..=4) => Role::parameter("range"),
+        ("Quantize" | "Permute" | "Reshape" | "Split" | "Slice" | "Eltwise" | "Flatten" | "StridedSlice", _) if passes_on() => {
+            Role::parameter("parameter")
+        }
+        _ => return None,
+    })
+}
+
+fn kernel(shape: &Shape) -> Role {
+    Role::weight("kernel", spatial(shape, 2, &["OIW", "OIHW", "OIDHW"]))
+}
+
+fn matrix(shape: &Shape) -> Role {
+    Role::weight("kernel", (shape.rank() == Some(2)).then_some("OI"))
+}
+
+/// The layout of a kernel with `lead` axes in front of one to three spatial ones.
+fn spatial(shape: &Shape, lead: usize, layouts: &[&'static str]) -> Option<&'static str> {
+    layouts.get(shape.rank()?.checked_sub(lead + 1)?).copied()
 }
 
 /// The gates of a recurrent layer's blob, and which columns of its matrix are for what.
@@ -77,16 +102,6 @@ pub fn sections(graph: &Graph, operation: &Operation, input: usize) -> Option<Se
         None => Vec::new(),
     };
     Some(Sections { gates: stacked(names, 0, rows), parts })
-}
-
-/// Whether an operation is of one of these versions.
-pub fn is_legacy(operation: &Operation) -> bool {
-    matches!(operation.version.as_str(), "v2" | "v3" | "v4" | "v5" | "v6" | "v7")
-}
-
-enum Place {
-    Weights,
-    Biases,
 }
 
 fn blob_at(operation: &Operation, input: usize) -> Option<&str> {
