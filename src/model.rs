@@ -290,6 +290,7 @@ impl Operation {
     pub fn is_pure(&self) -> bool {
         let state = [
             "Parameter",
+            "Input",
             "Result",
             "ReadValue",
             "Assign",

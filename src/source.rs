@@ -50,15 +50,16 @@ impl Source {
     /// The system's error, or one that says that the path is not a regular file.
     #[expect(unsafe_code, reason = "mapping a file is unsafe by nature; see the comment")]
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
+        // Before it is opened: opening a pipe waits for whoever writes into it.
+        let metadata = std::fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
         }
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
-        let bytes = if metadata.len() == 0 {
+        let file = File::open(path)?;
+        let bytes = if file.metadata()?.len() == 0 {
             Backing::Owned(Vec::new())
         } else {
             // SAFETY: the map is private to this struct, read-only, and lives as long as the slices
@@ -246,5 +247,32 @@ mod tests {
         let model = part("m").with_siblings([("weights".to_owned(), part("weights"))].into());
         assert_eq!(model.companion("weights").unwrap().len(), 4);
         assert!(model.companion("Cargo.toml").is_err());
+    }
+
+    /// Opening a pipe to read would wait for a writer, for ever.
+    #[cfg(unix)]
+    #[test]
+    fn pipes_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(Source::open(&path).unwrap_err().to_string(), "it is not a regular file");
+    }
+
+    /// A file that is mostly a hole, larger than the machine's memory.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_tens_of_gigabytes_is_only_mapped() {
+        use std::os::unix::fs::FileExt;
+        const SIZE: u64 = 48 << 30;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.bin");
+        let file = File::create(&path).unwrap();
+        file.set_len(SIZE).unwrap();
+        file.write_all_at(b"end", SIZE - 3).unwrap();
+        let source = Source::open(&path).unwrap();
+        assert_eq!(source.len(), SIZE);
+        assert_eq!(source.range(SIZE - 3, 3), Some(&b"end"[..]));
+        assert_eq!(source.range(SIZE - 2, 3), None);
     }
 }

@@ -1,9 +1,11 @@
-//! OpenVINO IR, versions 10 and 11: an `.xml` with the graph and a `.bin` with the constants.
+//! OpenVINO IR, versions 2 to 7, 10 and 11: an `.xml` with the graph and a `.bin` with the constants.
 //!
-//! Reading has two stages. `xml` streams the document into a faithful record (`Net`, `Layer`,
-//! `Port`, `Edge`), with `attribute` giving attribute texts the type that a person expects;
-//! `build` turns the record into graphs, `flow` finds what goes into bodies and out of them, and
-//! `constants` the bytes of every `Const` in the `.bin`. Where the file contradicts itself, the graph is shown and the model bears a warning.
+//! Reading has two stages. `record` reads the document, which `encoding` makes text of and `xml`
+//! streams, into a faithful record (`Net`, `Layer`, `Port`, `Edge`), with `attribute` giving
+//! attribute texts the type that a person expects; `build` turns the record into graphs,
+//! `flow` finds what goes into bodies and out of them, and `constants` the bytes of every constant in
+//! the `.bin`. What is different about versions 2 to 7 is in `legacy`. Where the file contradicts
+//! itself, the graph is shown and the model bears a warning.
 //!
 //! Source: OpenVINO, `src/core/xml_util/src/xml_deserialize_util.cpp`.
 
@@ -17,23 +19,32 @@ use crate::source::Source;
 mod attribute;
 mod build;
 mod constants;
+mod encoding;
 mod flow;
+mod legacy;
 mod metadata;
+mod record;
 mod warnings;
 mod xml;
 
 pub use attribute::element_type;
+pub use legacy::{BLOBS, is_legacy};
 use warnings::Warnings;
 
 pub const FORMAT: Format = Format { name: FormatName::OpenvinoIr, extensions: &["xml", "bin"], sniff, open };
 
 /// As far into the file as a root element is looked for, behind comments and a declaration.
 const SNIFFED_BYTES: usize = 16 << 10;
+/// What the reader may take in memory beside the files themselves: so much, and so many times the
+/// files' size. Real files take about twice the size of their `.xml`.
+const FREE_BYTES: u64 = 48 << 20;
+const BYTES_A_BYTE: u64 = 4;
 
 /// Whether the first element is `<net>`.
 fn sniff(source: &Source) -> bool {
     let bytes = source.bytes();
-    let head = &bytes[..bytes.len().min(SNIFFED_BYTES)];
+    let (head, _) = encoding::decode(&bytes[..bytes.len().min(SNIFFED_BYTES)]);
+    let head = head.as_bytes();
     let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     loop {
         let end: &[u8] = if rest.starts_with(b"<!--") {
@@ -60,27 +71,24 @@ fn sniff(source: &Source) -> bool {
 fn open(source: Source, options: &Options, token: &Token) -> Result<Model, OpenError> {
     let path = source.path().to_owned();
     let mut warnings = Warnings::default();
-    let text = String::from_utf8_lossy(source.bytes());
-    if matches!(text, Cow::Owned(_)) {
-        warnings.once("some of the text is not UTF-8 and is shown with replacement characters");
-    }
-    let net = match xml::read(&text, token, &mut warnings) {
+    let bin = options.bin.clone().unwrap_or_else(|| path.with_extension("bin"));
+    let mut constants = constants::Constants::new(bin);
+    let (text, complaint) = encoding::decode(source.bytes());
+    complaint.into_iter().for_each(|complaint| warnings.once(complaint));
+    let copied = if matches!(text, Cow::Owned(_)) { text.len() as u64 } else { 0 };
+    let files = source.len().saturating_add(constants.file_bytes());
+    let budget = files.saturating_mul(BYTES_A_BYTE).saturating_add(FREE_BYTES).saturating_sub(copied);
+    let net = match record::read(&mut xml::Document::new(&text, budget, token, &mut warnings)) {
         Ok(net) => net,
         Err(xml::Error::Cancelled(_)) => return Err(OpenError::Cancelled { path }),
         Err(xml::Error::Malformed(what)) => return Err(OpenError::Malformed { path, format: FormatName::OpenvinoIr, what }),
         Err(xml::Error::Version(version)) => {
-            let hint = match version.parse::<u32>() {
-                Ok(2..=7) => "it was written before 2020.4; versions 10 and 11 can",
-                _ => "versions 10 and 11 can",
-            };
-            return Err(OpenError::Version { path, format: FormatName::OpenvinoIr, version, hint: hint.into() });
+            let hint = "versions 2 to 7, 10 and 11 can".into();
+            return Err(OpenError::Version { path, format: FormatName::OpenvinoIr, version, hint });
         }
     };
-    let bin = options.bin.clone().unwrap_or_else(|| path.with_extension("bin"));
-    let mut constants = constants::Constants::new(bin);
     let format_version = net.version.clone();
-    let metadata = net.info.clone();
-    let graphs = build::graphs(net, &mut constants, &mut warnings);
+    let (graphs, metadata) = build::graphs(net, &mut constants, &mut warnings);
     let producer = metadata::producer(&metadata);
     constants.warn(metadata::runtime_release(&metadata), &mut warnings);
     Ok(Model {

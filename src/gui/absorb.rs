@@ -50,7 +50,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
         }
         (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
             Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
-            Some(Overlay::OpenPath(field)) => field.complete(completions),
+            Some(Overlay::OpenPath { field, .. }) => field.complete(completions),
             _ => {}
         },
         (Key::Save(_), Ok(Output::Saved(files))) => {

@@ -9,6 +9,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 pub enum Action {
     Open,
     OpenExample,
+    ChooseConstants,
     Reload,
     CloseModel,
     SaveImage,
@@ -57,6 +58,7 @@ impl Action {
     pub const ALL: &'static [Self] = &[
         Self::Open,
         Self::OpenExample,
+        Self::ChooseConstants,
         Self::Reload,
         Self::CloseModel,
         Self::SaveImage,
@@ -93,6 +95,7 @@ impl Action {
         match self {
             Self::Open => "Open…",
             Self::OpenExample => "Open the example model",
+            Self::ChooseConstants => "Choose the .bin…",
             Self::Reload => "Reload",
             Self::CloseModel => "Close model",
             Self::SaveImage => "Save image…",
@@ -130,6 +133,7 @@ impl Action {
         match self {
             Self::Open => "Choose model files to open",
             Self::OpenExample => "A small convolutional network trained on handwritten digits",
+            Self::ChooseConstants => "Read the constants of this OpenVINO model from another file",
             Self::Reload => "Read the model's file again",
             Self::CloseModel => "Close the model on display",
             Self::SaveImage => "Write the picture on display as PNG or SVG",
@@ -185,7 +189,7 @@ impl Action {
             Self::ZoomGraphIn => const { &[keys(Modifiers::NONE, Key::Plus)] },
             Self::ZoomGraphOut => const { &[keys(Modifiers::NONE, Key::Minus)] },
             Self::ToggleTheme => const { &[keys(CTRL, Key::T)] },
-            Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
+            Self::ChooseConstants | Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
             Self::EnlargeInterface => const { &[keys(CTRL, Key::Plus), keys(CTRL, Key::Equals)] },
             Self::ReduceInterface => const { &[keys(CTRL, Key::Minus)] },
             Self::ResetInterface => const { &[keys(CTRL, Key::Num0)] },
@@ -216,6 +220,7 @@ impl Action {
         match self {
             Self::Open
             | Self::OpenExample
+            | Self::ChooseConstants
             | Self::Reload
             | Self::CloseModel
             | Self::SaveImage
@@ -252,7 +257,8 @@ impl Action {
     pub fn needs_model(self) -> bool {
         matches!(
             self,
-            Self::Reload
+            Self::ChooseConstants
+                | Self::Reload
                 | Self::CloseModel
                 | Self::FilterWeights
                 | Self::FitGraph

@@ -196,7 +196,7 @@ impl App {
         match &mut overlay {
             Overlay::Palette(palette) => palette::show(ctx, palette, &self.state, &mut self.commands),
             Overlay::Save(dialog) => save::show(ctx, dialog, &self.state, &mut self.commands),
-            Overlay::OpenPath(field) => field.show_open(ctx, &mut self.commands),
+            Overlay::OpenPath { field, purpose } => field.show_open(ctx, *purpose, &mut self.commands),
             Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
             Overlay::About => shortcuts::show_about(ctx, &mut self.commands),
         }

@@ -86,6 +86,7 @@ pub fn is_enabled(action: Action, state: &State) -> bool {
         Some(document) => match action {
             Action::Back => document.history.can_go_back(),
             Action::Forward => document.history.can_go_forward(),
+            Action::ChooseConstants => document.takes_constants(),
             Action::NextModel | Action::PreviousModel => state.documents.len() > 1,
             _ => !action.needs_weight() || document.shown.ready().is_some(),
         },

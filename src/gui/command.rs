@@ -14,6 +14,8 @@ pub enum Command {
     /// A menu entry, a shortcut, a palette row.
     Do(Action),
     OpenFiles(Vec<PathBuf>),
+    /// Reads the model on display again, with its constants from this file.
+    UseConstants(PathBuf),
     CancelOpening(u64),
     ActivateDocument(usize),
     CloseDocument(usize),
@@ -53,5 +55,7 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
     Open,
+    /// The file with an OpenVINO model's constants.
+    Constants,
     Save,
 }

@@ -37,6 +37,17 @@ impl Dialogs {
         self.wait(ctx, Pick::Open, async move { choice.await.map(|files| files.iter().map(|file| file.path().to_owned()).collect()) });
     }
 
+    /// Asks for the file with an OpenVINO model's constants.
+    pub fn pick_constants(&mut self, ctx: &egui::Context, model: &std::path::Path) {
+        let mut dialog =
+            rfd::AsyncFileDialog::new().set_title("Choose the .bin").add_filter("Constants", &["bin"]).add_filter("All files", &["*"]);
+        if let Some(folder) = model.parent().filter(|folder| folder.is_dir()) {
+            dialog = dialog.set_directory(folder);
+        }
+        let choice = dialog.pick_file();
+        self.wait(ctx, Pick::Constants, async move { choice.await.map(|file| vec![file.path().to_owned()]) });
+    }
+
     /// Asks for the file to write to.
     pub fn pick_target(&mut self, ctx: &egui::Context, suggested: &std::path::Path) {
         let mut dialog = rfd::AsyncFileDialog::new().set_title("Save as");

@@ -1,6 +1,6 @@
 //! Commands carried out: with [`super::absorb`], the one place where the window's state changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::ViewportCommand;
@@ -27,6 +27,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
     match command {
         Command::Do(action) => act(app, ctx, action),
         Command::OpenFiles(paths) => open_files(app, paths),
+        Command::UseConstants(path) => use_constants(app, path),
         Command::CancelOpening(number) => {
             app.pool.cancel(Key::Open(number));
             app.state.openings.retain(|opening| opening.number != number);
@@ -81,6 +82,11 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::OpenExample => {
             let (name, bytes) = EXAMPLE;
             start_opening(app, PathBuf::from(name), Job::OpenBuiltIn { name, bytes }, None);
+        }
+        Action::ChooseConstants => {
+            if let Some(document) = app.state.document() {
+                app.dialogs.pick_constants(ctx, &document.opened.model.file);
+            }
         }
         Action::Reload => reload(app),
         Action::CloseModel => close(app, app.state.active),
@@ -140,8 +146,16 @@ fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
 }
 
 /// Opens files; of an OpenVINO pair that is dropped together the `.bin` comes with its `.xml`. A
-/// folder comes back as the models in it.
+/// folder comes back as the models in it. A `.bin` alone, while the model on display lacks constants,
+/// is taken for theirs, unless it has an `.xml` of its own.
 pub(super) fn open_files(app: &mut App, paths: Vec<PathBuf>) {
+    if let [path] = paths.as_slice()
+        && has_extension(path, "bin")
+        && app.state.document().is_some_and(|document| document.takes_constants() && document.opened.lacks_constants)
+        && !path.with_extension("xml").is_file()
+    {
+        return use_constants(app, path.clone());
+    }
     for (path, options) in plan_opening(paths) {
         start_opening(app, path.clone(), Job::Open { path, options }, None);
     }
@@ -149,7 +163,6 @@ pub(super) fn open_files(app: &mut App, paths: Vec<PathBuf>) {
 
 /// What to open of the files that were named.
 fn plan_opening(paths: Vec<PathBuf>) -> Vec<(PathBuf, Options)> {
-    let has_extension = |path: &PathBuf, wanted: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted));
     let (bins, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| has_extension(path, "bin"));
     let xmls: Vec<_> = others.iter().filter(|path| has_extension(path, "xml")).cloned().collect();
     // A pair with different names, dropped together, is one model.
@@ -158,6 +171,10 @@ fn plan_opening(paths: Vec<PathBuf>) -> Vec<(PathBuf, Options)> {
         return vec![(xml.clone(), Options { bin: Some(bin.clone()) })];
     }
     others.into_iter().chain(stray).map(|path| (path, Options::default())).collect()
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 fn start_opening(app: &mut App, path: PathBuf, job: Job, replaces: Option<u64>) {
@@ -181,6 +198,14 @@ fn reload(app: &mut App) {
     };
     cancel_reload(app, number);
     start_opening(app, path.clone(), Job::Open { path, options }, Some(number));
+}
+
+/// Reads the model on display again, with its constants from another file.
+fn use_constants(app: &mut App, bin: PathBuf) {
+    let Some(document) = app.state.document().filter(|document| document.takes_constants()) else { return };
+    let (path, number) = (document.opened.model.file.clone(), document.number);
+    cancel_reload(app, number);
+    start_opening(app, path.clone(), Job::Open { path, options: Options { bin: Some(bin) } }, Some(number));
 }
 
 /// Gives up reading a document's file again: it is closed, or read once more.
@@ -427,9 +452,16 @@ fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant
                 dialog.path = PathField::new(path.to_string_lossy());
             }
         }
-        (Pick::Open, None) if was_instant => {
-            let folder = std::env::current_dir().unwrap_or_default();
-            app.state.overlay = Some(Overlay::OpenPath(PathField::new(format!("{}/", folder.display()))));
+        (Pick::Constants, Some(paths)) => {
+            if let Some(path) = paths.into_iter().next() {
+                use_constants(app, path);
+            }
+        }
+        (Pick::Open | Pick::Constants, None) if was_instant => {
+            let beside =
+                app.state.document().filter(|_| purpose == Pick::Constants).and_then(|document| document.opened.model.file.parent());
+            let folder = beside.map(Path::to_owned).or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+            app.state.overlay = Some(Overlay::OpenPath { field: PathField::new(format!("{}/", folder.display())), purpose });
         }
         (Pick::Save, None) if was_instant => {
             app.state.notify(NoticeKind::Error, "This system has no file dialog: type the path in the field");

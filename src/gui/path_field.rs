@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, RichText, TextEdit};
 
-use super::command::Command;
+use super::command::{Command, Pick};
 use super::theme::{self, Tokens};
 use crate::jobs::{Completions, expand_home};
 
@@ -39,22 +39,29 @@ impl PathField {
         self.completions.is_file && self.completions.text == self.text
     }
 
-    /// The dialog that opens a model.
-    pub fn show_open(&mut self, ctx: &egui::Context, commands: &mut Vec<Command>) {
+    /// The dialog that opens a model, or another file with a model's constants.
+    pub fn show_open(&mut self, ctx: &egui::Context, purpose: Pick, commands: &mut Vec<Command>) {
+        let (title, wanted, label) = match purpose {
+            Pick::Constants => ("Choose the .bin", "the .bin file with the model's constants", "Path of the .bin"),
+            Pick::Open | Pick::Save => ("Open model", "a .tflite or .xml file", "Path of the model"),
+        };
         let modal = egui::Modal::new(egui::Id::unique("open path")).show(ctx, |ui| {
             ui.set_width(560.0);
-            ui.label(RichText::new("Open model").font(egui::FontId::new(16.0, theme::semibold())));
+            ui.label(RichText::new(title).font(egui::FontId::new(16.0, theme::semibold())));
             ui.label(
-                RichText::new("This system has no file dialog; type the path of a .tflite or .xml file. Tab completes.")
+                RichText::new(format!("This system has no file dialog; type the path of {wanted}. Tab completes."))
                     .color(Tokens::of(ui).dim),
             );
             ui.add_space(8.0);
-            let submitted = self.show(ui, "Path of the model", commands);
+            let submitted = self.show(ui, label, commands);
             ui.add_space(8.0);
             ui.horizontal(|ui| {
                 let can_open = !self.text.trim().is_empty();
                 if (ui.add_enabled(can_open, egui::Button::new("Open")).clicked() || submitted) && can_open {
-                    commands.push(Command::OpenFiles(vec![self.path()]));
+                    commands.push(match purpose {
+                        Pick::Constants => Command::UseConstants(self.path()),
+                        Pick::Open | Pick::Save => Command::OpenFiles(vec![self.path()]),
+                    });
                     commands.push(Command::CloseOverlay);
                 }
                 if ui.button("Cancel").clicked() {

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs::{Glance, GraphPicture, Loaded, Opened};
-use crate::model::{GraphId, OperationId};
+use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin};
+use crate::model::{FormatName, GraphId, OperationId};
 use crate::stats::Histogram;
 use crate::weights::{Section, Site, Weight};
 
+use super::command::Pick;
 use super::history::History;
 use super::settings::Settings;
 use super::views::Views;
@@ -95,7 +96,10 @@ pub enum Overlay {
     Palette(super::palette::Palette),
     Save(super::save::SaveDialog),
     /// The path field, where the system has no file dialog.
-    OpenPath(super::path_field::PathField),
+    OpenPath {
+        field: super::path_field::PathField,
+        purpose: Pick,
+    },
     Shortcuts,
     About,
 }
@@ -188,6 +192,17 @@ impl Document {
     /// The weight that stands for a layer.
     pub fn main_weight(&self, graph: GraphId, operation: OperationId) -> Option<Site> {
         self.opened.catalogue.main_of_layer(graph, operation).map(|weight| weight.site)
+    }
+
+    /// Whether another file may have what a weight lacks.
+    pub fn lacks_constants_of(&self, weight: Option<Site>) -> bool {
+        let weight = weight.and_then(|site| self.opened.catalogue.at(site));
+        self.takes_constants() && weight.is_some_and(|weight| weight.problem(&self.opened.model).is_some())
+    }
+
+    /// Whether the model's constants lie in a file that may be another one: that of an OpenVINO model.
+    pub fn takes_constants(&self) -> bool {
+        self.opened.model.format == FormatName::OpenvinoIr && matches!(self.opened.origin, Origin::File(_))
     }
 
     /// The operation's short name.

@@ -15,7 +15,7 @@ use crate::export::files;
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Item, Request};
 use crate::formats::{self, OpenError, Options};
-use crate::model::{GraphId, Model};
+use crate::model::{Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Viewport};
 use crate::source::Source;
@@ -109,6 +109,8 @@ pub struct Opened {
     pub rows: Vec<Row>,
     /// The type that most of the weights' elements are stored in; empty without weights.
     pub main_dtype: String,
+    /// Whether constants that a file beside the model should hold can't be had.
+    pub lacks_constants: bool,
     pub took: Duration,
     pub origin: Origin,
 }
@@ -282,7 +284,9 @@ pub fn open(read: impl FnOnce() -> Result<Model, OpenError>, origin: Origin) -> 
     let labels: Vec<Labels> = model.graphs.iter().map(Labels::of_graph).collect();
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);
-    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, took: start.elapsed(), origin }))
+    let is_lost = |tensor: &Tensor| matches!(tensor.data, Data::Unavailable(_));
+    let lacks_constants = model.graphs.iter().flat_map(|graph| &graph.tensors).any(is_lost);
+    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, lacks_constants, took: start.elapsed(), origin }))
 }
 
 /// The files of a folder that are models, by name. Folders in it are left alone.

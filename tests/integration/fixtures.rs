@@ -115,8 +115,8 @@ fn warnings_are_sentences() {
 #[test]
 fn the_index_lists_every_file() {
     let listed: Vec<_> = fixtures().iter().map(Fixture::path).collect();
-    let folders =
-        ["assets/example", "fixtures/tflite", "fixtures/container", "fixtures/ir", "fixtures/hostile"].map(|folder| root().join(folder));
+    let folders = ["assets/example", "fixtures/tflite", "fixtures/container", "fixtures/ir", "fixtures/legacy", "fixtures/hostile"]
+        .map(|folder| root().join(folder));
     let files: Vec<_> = folders.iter().flat_map(|folder| model_files(folder)).collect();
     let unlisted = files.iter().filter(|file| !listed.contains(file)).map(|file| format!("not in the index: {}", file.display()));
     // A path may name a member of a file that holds several models.

@@ -28,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const FLIPS: u64 = 300;
 /// A choice of fixtures by what their files hold: buffers outside the flatbuffer, bodies, recurrent
 /// layers, decompression chains, 4-bit groups, odd names, every element type.
-const CHOICE: [&str; 14] = [
+const CHOICE: [&str; 16] = [
     "fixtures/tflite/conv_int8_per_axis.tflite",
     "fixtures/tflite/conv_f16_dequantize.tflite",
     "fixtures/tflite/outside_flatbuffer.tflite",
@@ -43,6 +43,8 @@ const CHOICE: [&str; 14] = [
     "fixtures/ir/recurrent.xml",
     "fixtures/ir/weights_int4_asym.xml",
     "fixtures/ir/xml_style.xml",
+    "fixtures/legacy/v2.xml",
+    "fixtures/legacy/v6_recurrent.xml",
 ];
 
 #[test]

@@ -5,57 +5,26 @@ use serde_json::{Number, Value};
 
 use crate::model::DType;
 
-/// Attributes that hold a list even where it has one entry or none.
-const LISTS: &[&str] = &[
-    "activations",
-    "activations_alpha",
-    "activations_beta",
-    "aspect_ratio",
-    "axes",
-    "begin_mask",
-    "density",
-    "dilations",
-    "ellipsis_mask",
-    "end_mask",
-    "fixed_ratio",
-    "fixed_size",
-    "kernel",
-    "max_size",
-    "min_size",
-    "new_axis_mask",
-    "order",
-    "output_padding",
-    "output_size",
-    "pads_begin",
-    "pads_end",
-    "rates",
-    "shape",
-    "shrink_axis_mask",
-    "sizes",
-    "strides",
-    "variance",
-];
-
-/// Attributes that hold a text, whatever it looks like.
-const TEXTS: &[&str] = &["equation", "friendly_name", "name", "names", "output_names", "type", "variable_id", "version"];
-
-/// Attributes that hold a truth value, which some writers spell `1` and `0`.
-const FLAGS: &[&str] = &["exclude_pad", "exclude-pad", "keep_dims", "linear_before_reset", "special_zero", "transpose_a", "transpose_b"];
+/// Entries beyond which a list stays a text: nobody reads it, and a value takes many times the memory.
+const MAX_LIST: usize = 1 << 16;
 
 /// The value of an attribute. Numbers that JSON can't hold (`inf`, `nan`, beyond 64 bits) stay
 /// texts, and so does everything mixed.
 pub fn value(key: &str, text: &str) -> Value {
     let trimmed = text.trim();
-    if TEXTS.contains(&key) {
+    if is_text(key) {
         return Value::from(text);
     }
-    if FLAGS.contains(&key) && matches!(trimmed, "0" | "1") {
+    if is_flag(key) && matches!(trimmed, "0" | "1") {
         return Value::from(trimmed == "1");
     }
-    if LISTS.contains(&key) {
+    if trimmed.len() > MAX_LIST && trimmed.bytes().filter(|byte| *byte == b',').count() >= MAX_LIST {
+        return Value::from(text);
+    }
+    if is_list(key) {
         return match trimmed {
             "" => Value::Array(Vec::new()),
-            _ => trimmed.split(',').map(|entry| scalar(entry.trim())).collect(),
+            _ => list(entries(trimmed).map(scalar).collect()),
         };
     }
     match trimmed {
@@ -64,8 +33,8 @@ pub fn value(key: &str, text: &str) -> Value {
         _ => {}
     }
     if trimmed.contains(',') {
-        let entries: Option<Vec<Value>> = trimmed.split(',').map(|entry| number(entry.trim()).map(Value::Number)).collect();
-        return entries.map_or_else(|| Value::from(text), Value::Array);
+        let numbers: Option<Vec<Value>> = entries(trimmed).map(|entry| number(entry).map(Value::Number)).collect();
+        return numbers.map_or_else(|| Value::from(text), list);
     }
     number(trimmed).map_or_else(|| Value::from(text), Value::Number)
 }
@@ -82,6 +51,85 @@ pub fn element_type(name: &str) -> DType {
         "" | "dynamic" | "undefined" | "unspecified" | "mixed" => DType::Dynamic,
         other => DType::ALL.iter().copied().find(|dtype| dtype.name() == other).unwrap_or(DType::Unknown(-1)),
     }
+}
+
+/// OpenVINO's opsets, and the names that it gives its extensions. Layers of version 7 and before, and
+/// graphs of what is executed, have none.
+pub fn is_known_opset(version: &str) -> bool {
+    match version.strip_prefix("opset") {
+        Some(number) => !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()),
+        None => matches!(version, "" | "extension" | "experimental" | "ie_internal_opset" | "util" | "framework_node_ext"),
+    }
+}
+
+/// Attributes that hold a list even where it has one entry or none.
+fn is_list(key: &str) -> bool {
+    matches!(
+        key,
+        "activations"
+            | "activations_alpha"
+            | "activations_beta"
+            | "aspect_ratio"
+            | "axes"
+            | "begin_mask"
+            | "density"
+            | "dilations"
+            | "ellipsis_mask"
+            | "end_mask"
+            | "fixed_ratio"
+            | "fixed_size"
+            | "kernel"
+            | "max_size"
+            | "min_size"
+            | "new_axis_mask"
+            | "order"
+            | "output_padding"
+            | "output_size"
+            | "pads_begin"
+            | "pads_end"
+            | "rates"
+            | "shape"
+            | "shrink_axis_mask"
+            | "sizes"
+            | "strides"
+            | "variance"
+    )
+}
+
+/// Attributes that hold a text, whatever it looks like.
+fn is_text(key: &str) -> bool {
+    matches!(
+        key,
+        "equation"
+            | "friendly_name"
+            | "layerType"
+            | "name"
+            | "names"
+            | "originalLayersNames"
+            | "outputLayouts"
+            | "outputPrecisions"
+            | "output_names"
+            | "primitiveType"
+            | "runtimePrecision"
+            | "type"
+            | "variable_id"
+            | "version"
+    )
+}
+
+/// Attributes that hold a truth value, which some writers spell `1` and `0`.
+fn is_flag(key: &str) -> bool {
+    matches!(key, "exclude_pad" | "exclude-pad" | "keep_dims" | "linear_before_reset" | "special_zero" | "transpose_a" | "transpose_b")
+}
+
+/// A list without room ahead: there are many, and none grows.
+fn list(mut values: Vec<Value>) -> Value {
+    values.shrink_to_fit();
+    Value::Array(values)
+}
+
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim)
 }
 
 /// One entry of a list: a number, or the text.
@@ -130,9 +178,17 @@ mod tests {
             ("equation", "ab,bc->ac", json!("ab,bc->ac")),
             ("note", "a, 1", json!("a, 1")),
             ("empty", "", json!("")),
+            ("originalLayersNames", "12,13", json!("12,13")),
         ] {
             assert_eq!(value(key, text), expected, "{key}={text}");
         }
+    }
+
+    #[test]
+    fn endless_lists_stay_texts() {
+        let text = "1,".repeat(MAX_LIST);
+        assert_eq!(value("shape", &text), json!(text));
+        assert!(value("shape", &text[2..]).is_array());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! From the record of a document to graphs: ports become tensors, edges become inputs, bodies become
-//! graphs of their own.
+//! From the record of a document to graphs: ports become tensors, edges become inputs, blobs become
+//! constant inputs of their layer, bodies become graphs of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,23 +8,50 @@ use serde_json::{Map, Value};
 use super::attribute;
 use super::constants::Constants;
 use super::flow;
+use super::legacy;
+use super::record::{Layer, Net, Port};
 use super::warnings::Warnings;
-use super::xml::{Layer, Net, Port};
-use crate::model::{DType, Graph, GraphId, Joins, Operation, Shape, Tensor, TensorId};
+use crate::model::{DType, Data, Graph, GraphId, Joins, Operation, Shape, Tensor, TensorId};
 
-/// The graph of the net, and those of its bodies behind it in document order.
-pub fn graphs(net: Net, constants: &mut Constants, warnings: &mut Warnings) -> Vec<Graph> {
-    let mut builder = Builder { graphs: Vec::new(), joins: Joins::default(), constants, warnings };
+/// The graph of the net, those of its bodies behind it in document order, and what the net says about
+/// itself.
+pub fn graphs(net: Net, constants: &mut Constants, warnings: &mut Warnings) -> (Vec<Graph>, Map<String, Value>) {
+    let dialect = if net.is_legacy() {
+        Dialect::Legacy {
+            version: format!("v{}", net.version),
+            precision: net.info.get("precision").and_then(Value::as_str).map(str::to_owned),
+        }
+    } else if is_executed(&net) {
+        warnings.once("this is a graph of what the runtime executed, with its counters; such a file holds no weights");
+        Dialect::Executed
+    } else {
+        Dialect::Current
+    };
+    let mut builder = Builder { graphs: Vec::new(), info: Map::new(), joins: Joins::default(), dialect, constants, warnings };
     let name = net.name.clone();
     builder.add(net, name, Vec::new());
     builder.joins.settle(&mut builder.graphs);
-    builder.graphs
+    (builder.graphs, builder.info)
+}
+
+/// What the layers of a document mean.
+enum Dialect {
+    /// Versions 10 and 11: operations of opsets; `Const` layers.
+    Current,
+    /// Versions 2 to 7: layers with blobs. `version` stands for their opset; `precision` is the type
+    /// of layers that name none.
+    Legacy { version: String, precision: Option<String> },
+    /// What a compiled model's runtime graph was saved as.
+    Executed,
 }
 
 struct Builder<'a> {
     graphs: Vec<Graph>,
     /// What operations and their bodies hand to each other.
     joins: Joins,
+    /// The main net's.
+    info: Map<String, Value>,
+    dialect: Dialect,
     constants: &'a mut Constants,
     warnings: &'a mut Warnings,
 }
@@ -32,16 +59,27 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Adds a net and, behind it, the bodies of its layers. Recursion is as deep as the record is,
     /// which the XML reader bounds.
-    fn add(&mut self, net: Net, name: String, path: Vec<String>) -> GraphId {
+    fn add(&mut self, mut net: Net, name: String, path: Vec<String>) -> GraphId {
         let id = GraphId(u32::try_from(self.graphs.len()).unwrap_or(u32::MAX));
         self.graphs.push(Graph::default());
-        let inputs = connect(&net, self.warnings);
-        let mut graph = Graph { name, path, ..Graph::default() };
+        if let Dialect::Legacy { precision, .. } = &self.dialect {
+            legacy::prepare(&mut net, precision.as_deref());
+        }
+        let connected = connect(&net, self.warnings);
+        net.edges = Vec::new();
+        let tensors: usize = net.layers.iter().map(|layer| output_count(layer) + layer.blobs.len()).sum();
+        let mut graph = Graph {
+            name,
+            path,
+            operations: Vec::with_capacity(net.layers.len()),
+            tensors: Vec::with_capacity(tensors),
+            ..Graph::default()
+        };
         let mut first_tensors = Vec::with_capacity(net.layers.len());
         for (position, layer) in net.layers.iter().enumerate() {
             first_tensors.push(graph.tensors.len());
             self.add_tensors(layer, &mut graph.tensors);
-            if !is_known_opset(&layer.version) {
+            if !attribute::is_known_opset(&layer.version) {
                 self.warnings.add("an operation belongs to an opset that is not OpenVINO's own", || {
                     format!("`{}` of type {} in {}", layer.name, layer.kind, layer.version)
                 });
@@ -51,12 +89,21 @@ impl Builder<'_> {
             }
         }
         let tensor = |(layer, output): (usize, usize)| first_tensors.get(layer).map(|first| id_of(first + output));
-        for ((position, layer), fed) in net.layers.into_iter().enumerate().zip(inputs) {
-            let inputs: Vec<Option<TensorId>> = fed.into_iter().map(|source| source.and_then(tensor)).collect();
+        let resolve = |fed: Vec<Option<(usize, usize)>>| fed.into_iter().map(|source| source.and_then(tensor)).collect();
+        let mut inputs: Vec<Vec<Option<TensorId>>> = connected.into_iter().map(resolve).collect();
+        let mut unfed = Vec::new();
+        if let Dialect::Legacy { precision, .. } = &self.dialect {
+            let precision = precision.clone();
+            unfed = self.add_blobs(&mut net, precision.as_deref(), &first_tensors, &mut inputs, &mut graph);
+        }
+        for ((position, layer), inputs) in net.layers.into_iter().enumerate().zip(inputs) {
             let outputs: Vec<TensorId> = (0..output_count(&layer)).filter_map(|output| tensor((position, output))).collect();
-            match layer.kind.as_str() {
-                "Parameter" => graph.inputs.extend(&outputs),
-                "Result" => graph.outputs.extend(inputs.first().copied().flatten()),
+            match (&self.dialect, layer.kind.as_str()) {
+                (Dialect::Current | Dialect::Executed, "Parameter") | (Dialect::Executed, "Input") => graph.inputs.extend(&outputs),
+                (Dialect::Current | Dialect::Executed, "Result") | (Dialect::Executed, "Output") => {
+                    graph.outputs.extend(inputs.first().copied().flatten());
+                }
+                (Dialect::Legacy { .. }, _) if legacy::is_input(&layer) => graph.inputs.extend(&outputs),
                 _ => {}
             }
             let mut bodies = Vec::with_capacity(layer.bodies.len());
@@ -65,12 +112,16 @@ impl Builder<'_> {
                 path.push(format!("{}/{tag}", layer.name));
                 bodies.push((tag, self.add(body, path.join("/"), path)));
             }
+            let version = match &self.dialect {
+                Dialect::Legacy { version, .. } => version.clone(),
+                Dialect::Current | Dialect::Executed => layer.version,
+            };
             let operation = Operation {
                 graphs: bodies.iter().map(|(_, body)| *body).collect(),
                 index: layer.id.unwrap_or(position as u64),
                 name: layer.name,
                 kind: layer.kind,
-                version: layer.version,
+                version,
                 attributes: layer.attributes,
                 inputs,
                 outputs,
@@ -86,7 +137,14 @@ impl Builder<'_> {
             }
             graph.operations.push(operation);
         }
+        graph.inputs.extend(unfed);
         graph.link();
+        if id.0 == 0 {
+            self.info = net.info;
+        }
+        if matches!(self.dialect, Dialect::Legacy { .. }) {
+            graph.outputs = unread(&graph);
+        }
         if let Some(place) = self.graphs.get_mut(id.0 as usize) {
             *place = graph;
         }
@@ -95,30 +153,79 @@ impl Builder<'_> {
 
     /// One tensor an output port; a constant has one even where it lists no port.
     fn add_tensors(&mut self, layer: &Layer, tensors: &mut Vec<Tensor>) {
-        let is_constant = is_constant(layer);
+        let is_declared = matches!(self.dialect, Dialect::Current) && (layer.kind == "Parameter" || is_constant(layer));
         for output in 0..output_count(layer) {
             let port = layer.outputs.get(output);
-            let name = match port.and_then(|port| port.name.clone()) {
-                Some(name) => name,
-                None if layer.outputs.len() > 1 => format!("{}:{output}", layer.name),
-                None => layer.name.clone(),
+            let name = match (port.and_then(|port| port.name.clone()), layer.outputs.len()) {
+                (Some(name), _) => name,
+                (None, 0 | 1) => layer.name.clone(),
+                (None, _) => format!("{}:{output}", layer.name),
             };
-            let declared = matches!(layer.kind.as_str(), "Parameter") || is_constant;
-            let dtype = declared.then(|| declared_type(&layer.attributes)).flatten().or(port.and_then(|port| port.dtype));
-            let dtype = dtype.unwrap_or(DType::Dynamic);
+            let declared = is_declared.then(|| declared_type(&layer.attributes)).flatten();
+            let dtype = declared.or(port.and_then(|port| port.dtype)).unwrap_or(DType::Dynamic);
             if let DType::Unknown(_) = dtype {
                 self.warnings.add("an element type is not known", || format!("layer `{}`", layer.name));
             }
             let from_port = || Shape::Ranked(port.map_or_else(Vec::new, |port: &Port| port.dims.clone()));
             let mut tensor = Tensor::computed(name, dtype, Shape::Unknown);
-            tensor.shape = if declared { declared_shape(&layer.attributes).unwrap_or_else(from_port) } else { from_port() };
-            if is_constant && output == 0 {
+            tensor.shape = if is_declared { declared_shape(&layer.attributes).unwrap_or_else(from_port) } else { from_port() };
+            if is_declared && is_constant(layer) && output == 0 {
                 let whole = |key: &str| layer.attributes.get(key).and_then(Value::as_u64);
                 let range = whole("offset").zip(whole("size"));
                 tensor.data = self.constants.data(&layer.name, dtype, &tensor.shape, range);
             }
             tensors.push(tensor);
         }
+    }
+
+    /// The blobs of a legacy net's layers and the mean images of its input, as inputs behind the
+    /// ports. A `Const` layer's blob is its output's data too. Returns a tensor for every port that no
+    /// edge feeds, which the runtime makes an input of the net.
+    fn add_blobs(
+        &mut self,
+        net: &mut Net,
+        precision: Option<&str>,
+        first_tensors: &[usize],
+        inputs: &mut [Vec<Option<TensorId>>],
+        graph: &mut Graph,
+    ) -> Vec<TensorId> {
+        let mut unfed = Vec::new();
+        let mut means = legacy::mean_images(net);
+        for (position, (layer, inputs)) in net.layers.iter_mut().zip(inputs).enumerate() {
+            for (index, (input, port)) in inputs.iter_mut().zip(&layer.inputs).enumerate().filter(|(_, (input, _))| input.is_none()) {
+                let name = if layer.inputs.len() == 1 { layer.name.clone() } else { format!("{}:{index}", layer.name) };
+                let tensor = Tensor::computed(name, port.dtype.unwrap_or(DType::Dynamic), Shape::Ranked(port.dims.clone()));
+                *input = Some(id_of(graph.tensors.len()));
+                unfed.extend(*input);
+                graph.tensors.push(tensor);
+            }
+            let mut constants = legacy::constants(layer, precision);
+            if means.as_ref().is_some_and(|(input, _)| *input == position) {
+                constants.extend(means.take().into_iter().flat_map(|(_, images)| images));
+            }
+            let mut positions = Map::new();
+            for constant in constants {
+                if !constant.fits {
+                    let what = "a blob's size does not fit its layer's attributes; it is shown as a plain list";
+                    self.warnings.add(what, || format!("{} of layer `{}`", constant.name, layer.name));
+                }
+                let mut tensor = Tensor::computed(format!("{}/{}", layer.name, constant.name), constant.dtype, constant.shape);
+                tensor.quantization = constant.quantization.map(Box::new);
+                tensor.data = self.constants.data(&layer.name, tensor.dtype, &tensor.shape, constant.range);
+                if let (true, Some(output)) =
+                    (is_constant(layer), first_tensors.get(position).and_then(|first| graph.tensors.get_mut(*first)))
+                {
+                    (output.dtype, output.quantization, output.data) = (tensor.dtype, tensor.quantization.clone(), tensor.data.clone());
+                }
+                positions.insert(constant.name, inputs.len().into());
+                inputs.push(Some(id_of(graph.tensors.len())));
+                graph.tensors.push(tensor);
+            }
+            if !positions.is_empty() {
+                layer.attributes.insert(legacy::BLOBS.into(), Value::Object(positions));
+            }
+        }
+        unfed
     }
 }
 
@@ -158,6 +265,17 @@ fn connect(net: &Net, warnings: &mut Warnings) -> Vec<Vec<Option<(usize, usize)>
     inputs
 }
 
+/// The tensors that a layer computes and none reads: the outputs of a net that does not list its own.
+fn unread(graph: &Graph) -> Vec<TensorId> {
+    let computed = graph.operations.iter().flat_map(|operation| &operation.outputs).copied();
+    computed.filter(|id| graph.tensor(*id).consumers.is_empty() && graph.tensor(*id).data == Data::Computed).collect()
+}
+
+/// Whether the net is a graph of what was executed: its layers have the runtime's counters.
+fn is_executed(net: &Net) -> bool {
+    net.layers.iter().any(|layer| layer.attributes.contains_key("execTimeMcs") && layer.attributes.contains_key("primitiveType"))
+}
+
 fn output_count(layer: &Layer) -> usize {
     layer.outputs.len().max(usize::from(is_constant(layer)))
 }
@@ -178,13 +296,6 @@ fn declared_shape(attributes: &Map<String, Value>) -> Option<Shape> {
         return Some(Shape::Unknown);
     }
     Some(Shape::Ranked(entries.iter().map(Value::as_u64).collect()))
-}
-
-/// OpenVINO's opsets, and the names that it gives its extensions. Graphs of what is executed have none.
-fn is_known_opset(version: &str) -> bool {
-    let extensions = ["", "extension", "experimental", "ie_internal_opset", "util", "framework_node_ext"];
-    let number = version.strip_prefix("opset").unwrap_or_default();
-    extensions.contains(&version) || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn id_of(position: usize) -> TensorId {

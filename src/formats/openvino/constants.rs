@@ -14,14 +14,20 @@ pub struct Constants {
     shortfalls: Warnings,
     has_nibbles: bool,
     has_u2: bool,
+    has_groups: bool,
 }
 
 impl Constants {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None, shortfalls: Warnings::default(), has_nibbles: false, has_u2: false }
+        Self { path, file: None, shortfalls: Warnings::default(), has_nibbles: false, has_u2: false, has_groups: false }
     }
 
-    /// The data of a `Const` layer. `range` is its offset and size, where the layer has them; a
+    /// The size of the file, where there is one.
+    pub fn file_bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    }
+
+    /// The data of a constant of a layer. `range` is its offset and size, where the layer has them; a
     /// range may be longer than the elements need.
     pub fn data(&mut self, layer: &str, dtype: DType, shape: &Shape, range: Option<(u64, u64)>) -> Data {
         let Some((offset, size)) = range else {
@@ -34,6 +40,7 @@ impl Constants {
         };
         self.has_nibbles |= matches!(dtype, DType::I4 | DType::U4);
         self.has_u2 |= dtype == DType::U2;
+        self.has_groups |= matches!(dtype, DType::U3 | DType::U6);
         if size > len || offset > len - size {
             let file = self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             return self.unavailable(layer, &format!("a constant lies outside {file}, which has {len} bytes"));
@@ -45,6 +52,12 @@ impl Constants {
         };
         if needed > size {
             return self.unavailable(layer, "a constant has fewer bytes than its shape takes");
+        }
+        let bytes = self.file.as_ref().and_then(|file| file.as_ref().ok()?.range(offset, needed));
+        if dtype == DType::String
+            && let Some(why) = bytes.and_then(|bytes| fault_of_strings(bytes, shape.count()))
+        {
+            return self.unavailable(layer, why);
         }
         Data::Stored(Bytes { source: 0, offset, len: needed })
     }
@@ -59,7 +72,7 @@ impl Constants {
             warnings.once(sentence);
         }
         // The runtime gives the bytes its own meaning, whatever wrote them, and so does this
-        // program (OpenVINO pull requests 20371 and 31181).
+        // program (OpenVINO pull requests 20371, 31181 and 37430).
         let Some(release) = written_by else { return };
         for (is_met, since, names) in [(self.has_nibbles, (2023, 2), "4-bit"), (self.has_u2, (2025, 3), "2-bit")] {
             if is_met && release < since {
@@ -69,6 +82,13 @@ impl Constants {
                     release.0, release.1, since.0, since.1
                 ));
             }
+        }
+        if self.has_groups && release > (2026, 4) {
+            warnings.once(format!(
+                "the file was written by OpenVINO {}.{}, which may pack 3-bit and 6-bit constants in another order than 2026.4; \
+                 they are read as 2026.4 reads them",
+                release.0, release.1
+            ));
         }
     }
 
@@ -80,6 +100,22 @@ impl Constants {
     fn unavailable(&mut self, layer: &str, why: &str) -> Data {
         self.shortfalls.add(why, || layer.to_owned());
         Data::Unavailable(why.to_owned())
+    }
+}
+
+/// What is wrong with a constant of strings as a whole: `i32` count, then the count and one more
+/// offsets into the characters that follow. Writers up to 2025.2 broke repeated ones.
+fn fault_of_strings(bytes: &[u8], expected: Option<u64>) -> Option<&'static str> {
+    let (words, _) = bytes.as_chunks::<4>();
+    let word = |index: u64| words.get(usize::try_from(index).ok()?).map(|word| u64::from(u32::from_le_bytes(*word)));
+    let Some(count) = word(0) else { return Some("a constant of strings has no room for their count") };
+    if Some(count) != expected {
+        return Some("a constant of strings has another count of them than its shape");
+    }
+    let header = 4 * (count + 2);
+    match (word(1), word(count + 1)) {
+        (Some(0), Some(last)) if header + last <= bytes.len() as u64 => None,
+        _ => Some("a constant of strings has offsets that do not lie in it"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::xml::Port;
+use super::record::Port;
 use crate::model::{Graph, GraphId, Joins, Operation, TensorRef};
 
 /// An operation with bodies, and where its ports are among its inputs and outputs.

@@ -211,8 +211,9 @@ fn contradictions_are_warnings() {
 #[test]
 fn documents_that_are_refused() {
     for (xml, expected) in [
-        (r#"<net name="m" version="7"><layers/></net>"#, "OpenVINO IR 7 can't be read: it was written before 2020.4"),
-        (r#"<net version="12"/>"#, "OpenVINO IR 12 can't be read: versions 10 and 11 can"),
+        (r#"<net version="1"/>"#, "OpenVINO IR 1 can't be read: versions 2 to 7, 10 and 11 can"),
+        (r#"<net version="8"/>"#, "OpenVINO IR 8 can't be read: versions 2 to 7, 10 and 11 can"),
+        (r#"<net version="12"/>"#, "OpenVINO IR 12 can't be read: versions 2 to 7, 10 and 11 can"),
         ("<net/>", "the root element has no version"),
         (r#"<net version="11"><layers>"#, "the XML ends inside <layers>"),
         (r#"<net version="11"><layers></net>"#, "the XML is damaged at byte"),
@@ -256,4 +257,169 @@ fn opening_can_be_cancelled() {
     let layers = "<layer id=\"0\"/>".repeat(5000);
     let source = Source::from_bytes("x", format!("<net version=\"11\"><layers>{layers}</layers></net>").into_bytes());
     assert!(matches!(open(source, &Options::default(), &token), Err(OpenError::Cancelled { .. })));
+}
+
+/// A net of version 6 with an input of the name and the dimensions.
+fn legacy(layers: &str, tail: &str) -> String {
+    format!(
+        r#"<net name="m" version="6" precision="FP16"><layers><layer id="0" name="data" type="Input"><output>
+        <port id="0"><dim>1</dim><dim>2</dim><dim>3</dim><dim>4</dim></port></output></layer>{layers}</layers>
+        <edges><edge from-layer="0" from-port="0" to-layer="1" to-port="4"/></edges>{tail}</net>"#
+    )
+}
+
+#[test]
+fn legacy_ports_stand_in_the_order_of_their_ids_and_blobs_behind_them() {
+    let layer = r#"<layer id="1" name="mix" type="Warp" precision="FP32"><data kind="1"/>
+        <input><port id="9"><dim>7</dim></port><port id="4"/></input><output><port id="12"/><port id="10" precision="I32"/></output>
+        <blobs><other offset="0" size="4" precision="I8"/><biases offset="4" size="4"/><weights offset="8" size="8"/><empty offset="0" size="0"/></blobs></layer>"#;
+    let model = opened(&legacy(layer, ""), Some(&[0; 16])).unwrap();
+    assert_eq!((model.format_version.as_str(), &model.warnings), ("6", &vec![]));
+    let (graph, mix) = (model.main(), operation(&model, 0, "mix"));
+    let tensors: Vec<_> = mix.inputs.iter().map(|input| graph.tensor(input.unwrap())).collect();
+    let inputs: Vec<_> = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.dtype, tensor.shape.to_string())).collect();
+    assert_eq!(
+        inputs,
+        [
+            ("data", DType::F16, "1×2×3×4".into()),
+            ("mix:1", DType::F32, "7".into()),
+            ("mix/weights", DType::F32, "2".into()),
+            ("mix/biases", DType::F32, "1".into()),
+            ("mix/other", DType::I8, "4".into()),
+        ]
+    );
+    assert_eq!(tensors[2].data, Data::Stored(Bytes { source: 0, offset: 8, len: 8 }));
+    assert_eq!(mix.attributes["blobs"], json!({"weights": 2, "biases": 3, "other": 4}));
+    assert_eq!(mix.version, "v6");
+    // The port without an edge is an input of the net, what nobody reads are its outputs.
+    let names = |ids: &[crate::model::TensorId]| ids.iter().map(|id| graph.tensor(*id).name.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (names(&graph.inputs), names(&graph.outputs)),
+        (vec!["data".into(), "mix:1".into()], vec!["mix:0".to_owned(), "mix:1".into()])
+    );
+    assert_eq!(graph.tensor(mix.outputs[0]).dtype, DType::I32, "port 10 stands before port 12");
+}
+
+#[test]
+fn legacy_statistics_belong_to_their_layers() {
+    let layer = r#"<layer id="1" name="relu" type="ReLU"><input><port id="4"/></input><output><port id="5"/></output></layer>"#;
+    let tail = "<statistics><layer><name>relu</name><min>-1.5, 0</min><max>7</max></layer><layer><name>lost</name></layer></statistics>";
+    let model = opened(&legacy(layer, tail), None).unwrap();
+    assert_eq!(operation(&model, 0, "relu").attributes["statistics"], json!({"min": [-1.5, 0], "max": 7}));
+    assert_eq!(model.metadata, *json!({"precision": "FP16"}).as_object().unwrap());
+}
+
+#[test]
+fn what_only_an_extension_understands_stays_text() {
+    let xml = r#"<net version="11"><layers><layer id="0" name="a" type="Warp" version="com.example"><data alpha="0.50" list="1, 2" flag="True"/></layer></layers></net>"#;
+    let model = opened(xml, None).unwrap();
+    assert_eq!(model.main().operations[0].attributes, *json!({"alpha": "0.50", "list": "1, 2", "flag": "True"}).as_object().unwrap());
+}
+
+#[test]
+fn strings_are_checked_as_a_whole() {
+    let words =
+        |numbers: &[u32], text: &str| [numbers.iter().flat_map(|number| number.to_le_bytes()).collect(), text.as_bytes().to_vec()].concat();
+    for (bytes, expected) in [
+        (words(&[2, 0, 1, 3], "abc"), None),
+        (words(&[2, 0, 1, 3], "ab"), Some("offsets that do not lie in it")),
+        (words(&[2, 1, 1, 3], "abc"), Some("offsets that do not lie in it")),
+        (words(&[3, 0, 1, 2, 3], "abc"), Some("another count of them than its shape")),
+        (words(&[u32::MAX, 0, 1, 3], "abc"), Some("another count of them than its shape")),
+        (words(&[2, 0], ""), Some("offsets that do not lie in it")),
+        (vec![0, 0], Some("no room for their count")),
+    ] {
+        let model = opened(&add("string", "2", &format!(r#"offset="0" size="{}""#, bytes.len())), Some(&bytes)).unwrap();
+        let tensor = model.main().tensors.iter().find(|tensor| tensor.name == "w").unwrap();
+        match (&tensor.data, expected) {
+            (Data::Stored(range), None) => assert_eq!(range.len, bytes.len() as u64),
+            (Data::Unavailable(why), Some(expected)) => assert!(why.contains(expected), "{why}"),
+            (found, expected) => panic!("{found:?}, expected {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn packing_that_changed_is_told_by_the_release() {
+    for (dtype, release, expected) in [
+        ("u4", "2023.1.0", Some("packed 4-bit constants in another order than 2023.2")),
+        ("u4", "2023.2.0", None),
+        ("u2", "2025.2.0", Some("packed 2-bit constants in another order than 2025.3")),
+        ("u2", "2025.3.0", None),
+        ("u3", "2026.4.1", None),
+        ("u6", "2027.0.0", Some("may pack 3-bit and 6-bit constants in another order than 2026.4")),
+    ] {
+        let xml = add(dtype, "2", r#"offset="0" size="3""#).replace("2023.1.0", release);
+        let model = opened(&xml, Some(&[0; 3])).unwrap();
+        let found = model.warnings.first().map(String::as_str);
+        assert!(
+            found.map_or(expected.is_none(), |found| expected.is_some_and(|expected| found.contains(expected))),
+            "{dtype} {release}: {found:?}"
+        );
+    }
+}
+
+/// A few bytes of the file can't become many in memory: every sort of part is paid for.
+#[test]
+fn parts_that_outgrow_the_file_are_refused() {
+    let whole = |layers: &str, edges: &str| format!(r#"<net version="6"><layers>{layers}</layers><edges>{edges}</edges></net>"#);
+    let in_layer = |inner: &str| whole(&format!("<layer>{inner}</layer>"), "");
+    for (sort, xml) in [
+        ("layers", whole(&"<layer/>".repeat(1000), "")),
+        ("edges", whole("", &"<edge/>".repeat(1000))),
+        ("inputs", in_layer(&format!("<input>{}</input>", "<port/>".repeat(1000)))),
+        ("outputs", in_layer(&format!("<output>{}</output>", "<port/>".repeat(1000)))),
+        ("dims", in_layer(&format!("<output><port>{}</port></output>", "<dim/>".repeat(1000)))),
+        ("blobs", in_layer(&format!("<blobs>{}</blobs>", "<b/>".repeat(1000)))),
+        ("information", in_layer(&"<b/>".repeat(1000))),
+        ("a list", in_layer(&format!(r#"<data shape="{}"/>"#, "1,".repeat(1000)))),
+        ("port maps", in_layer(&format!("<port_map>{}</port_map>", "<input/>".repeat(1000)))),
+    ] {
+        let read = |budget: u64| {
+            let (token, mut warnings) = (Token::new(), Warnings::default());
+            match record::read(&mut xml::Document::new(&xml, budget, &token, &mut warnings)) {
+                Ok(_) => None,
+                Err(xml::Error::Malformed(what)) => Some(what),
+                Err(_) => panic!("{sort}"),
+            }
+        };
+        let found = read(16_000);
+        assert!(found.as_ref().is_some_and(|what| what.contains("far more memory than the file's size bears out")), "{sort}: {found:?}");
+        assert_eq!(read(4_000_000), None, "{sort}");
+    }
+}
+
+/// Nor can a long name that many parts are called after.
+#[test]
+fn names_that_are_taken_over_are_paid_for() {
+    let name = "n".repeat(50_000);
+    for (sort, inner) in [
+        ("outputs", format!("<output>{}</output>", "<port/>".repeat(1000))),
+        ("inputs", format!("<input>{}</input>", "<port/>".repeat(1000))),
+        ("blobs", format!("<blobs>{}</blobs>", (0..1000).map(|blob| format!("<b{blob}/>")).collect::<String>())),
+        ("bodies", "<body/>".repeat(1000)),
+        ("nested bodies", format!(r#"<body><layers><layer name="{name}">{}</layer></layers></body>"#, "<body/>".repeat(500))),
+    ] {
+        let xml = format!(r#"<net version="6"><layers><layer name="{name}">{inner}</layer></layers></net>"#);
+        let (token, mut warnings) = (Token::new(), Warnings::default());
+        let read = record::read(&mut xml::Document::new(&xml, 10_000_000, &token, &mut warnings));
+        assert!(matches!(read, Err(xml::Error::Malformed(_))), "{sort}");
+    }
+}
+
+/// A `.bin` that is mostly a hole: its end is read without the rest.
+#[cfg(unix)]
+#[test]
+fn constants_beyond_what_32_bits_address() {
+    use std::os::unix::fs::FileExt;
+    const OFFSET: u64 = (36 << 30) + 3;
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("model.bin"));
+    std::fs::write(&xml, add("f32", "2", &format!(r#"offset="{OFFSET}" size="8""#))).unwrap();
+    let file = std::fs::File::create(&bin).unwrap();
+    file.write_all_at(&[1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat(), OFFSET).unwrap();
+    let model = crate::formats::open(&xml, &Options::default(), &Token::new()).unwrap();
+    assert_eq!(model.warnings, [""; 0]);
+    let catalogue = crate::weights::Catalogue::of(&model);
+    assert_eq!(catalogue.all()[0].real(&model, &Token::new()).unwrap().values, [1.5, -2.0]);
 }

@@ -123,6 +123,33 @@ fn a_request_for_another_model_is_no_harm() {
     assert!(document.selected.is_some_and(|selected| selected != operation));
 }
 
+/// The answers of the dialog for an OpenVINO model's constants: a file, and that there is no dialog.
+#[test]
+fn a_chosen_bin_is_that_of_the_model_on_display() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = |end: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ir/conv_f32").with_extension(end);
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("other.bin"));
+    std::fs::copy(fixture("xml"), &xml).unwrap();
+    std::fs::copy(fixture("bin"), &bin).unwrap();
+    let (mut app, ctx) = with_examples(1);
+    execute(&mut app, &ctx, Command::UseConstants(bin.clone()));
+    settle(&mut app, &ctx);
+    assert_eq!(app.state.documents.len(), 1, "a TensorFlow Lite model has no such file");
+
+    execute(&mut app, &ctx, Command::OpenFiles(vec![xml]));
+    settle(&mut app, &ctx);
+    assert!(app.state.document().unwrap().opened.lacks_constants);
+    let answer = |paths| Command::Picked { purpose: Pick::Constants, paths, was_instant: true };
+    execute(&mut app, &ctx, answer(None));
+    let Some(Overlay::OpenPath { field, purpose: Pick::Constants }) = &app.state.overlay else { panic!("no path field") };
+    assert_eq!(field.text, format!("{}/", folder.path().display()));
+    execute(&mut app, &ctx, answer(Some(vec![bin])));
+    settle(&mut app, &ctx);
+    let document = app.state.document().unwrap();
+    assert_eq!((app.state.documents.len(), document.opened.lacks_constants), (2, false));
+    assert!(document.shown.ready().is_some());
+}
+
 /// A copy of the example that can be read again.
 fn with_file() -> (App, egui::Context, tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

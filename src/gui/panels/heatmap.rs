@@ -34,7 +34,10 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
     let loaded = match &document.shown {
         Progress::Ready(loaded) => Arc::clone(loaded),
         Progress::Failed(problem) => {
-            widgets::empty_state(ui, problem, None);
+            let help = document.lacks_constants_of(document.weight).then_some(Action::ChooseConstants.name());
+            if widgets::empty_state(ui, problem, help) {
+                commands.push(Command::Do(Action::ChooseConstants));
+            }
             return is_dragged;
         }
         Progress::Loading => {

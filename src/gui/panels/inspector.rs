@@ -4,6 +4,7 @@ use egui::ScrollArea;
 use serde_json::Value;
 
 use super::heatmap::{CellFacts, cell_facts};
+use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
@@ -22,7 +23,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, comma
             ui.spacing_mut().item_spacing.y = 2.0;
             match document.selected {
                 Some(operation) => of_operation(ui, document, operation, heatmap, commands),
-                None => of_model(ui, document),
+                None => of_model(ui, document, commands),
             }
         });
     });
@@ -308,7 +309,7 @@ fn tensors(ui: &mut egui::Ui, document: &Document, graph: &Graph, operation: &Op
     }
 }
 
-fn of_model(ui: &mut egui::Ui, document: &Document) {
+fn of_model(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Command>) {
     let model = &document.opened.model;
     section(ui, "Model");
     key_value(ui, "file", &model.file_name(), &model.file.display().to_string());
@@ -336,6 +337,9 @@ fn of_model(ui: &mut egui::Ui, document: &Document) {
         section(ui, "Warnings");
         for warning in &model.warnings {
             ui.colored_label(Tokens::of(ui).warn, warning);
+        }
+        if document.opened.lacks_constants && document.takes_constants() && ui.button(Action::ChooseConstants.name()).clicked() {
+            commands.push(Command::Do(Action::ChooseConstants));
         }
     }
     if !model.metadata.is_empty() {

@@ -82,7 +82,7 @@ pub fn chain(model: &Model, tensor: TensorRef) -> Chain {
     walk(model, &mut chain, |chain, id, operation, data| {
         let other = |side: usize| Some(TensorRef { graph: id.graph, tensor: operation.inputs.get(side).copied().flatten()? });
         match operation.kind.as_str() {
-            "FakeQuantize" if data == 0 => has_fake_quantize = true,
+            "FakeQuantize" | "Quantize" if data == 0 => has_fake_quantize = true,
             "Gather" if data == 1 => chain.codebook = other(0),
             // The nearest to the data counts, so later ones replace earlier ones.
             "Multiply" | "MUL" => chain.scale = other(1 - data.min(1)),

@@ -10,9 +10,11 @@ use super::shapes::{StridedSlice, axis, dims, reshape, span, squeeze, unsqueeze}
 use super::value::count_of;
 use super::view::{View, copy};
 use super::{DType, FoldError, Value};
-use crate::formats::openvino::element_type;
+use crate::formats::openvino::{element_type, is_legacy};
 use crate::jobs::Token;
 use crate::model::{Graph, Operation, Tensor};
+
+mod legacy;
 
 /// What an operation is evaluated with.
 pub(super) struct Call<'c, 'm> {
@@ -28,6 +30,11 @@ pub(super) struct Call<'c, 'm> {
 /// The values of the operation's outputs.
 pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldError> {
     let token = call.token;
+    if is_legacy(call.operation)
+        && let Some(values) = legacy::apply(&mut call)
+    {
+        return values;
+    }
     let one = match call.operation.kind.as_str() {
         "Convert" => {
             let to = call.attribute("destination_type").and_then(Json::as_str).map(element_type);
@@ -256,6 +263,12 @@ impl<'m> Call<'_, 'm> {
                 vec![dim / parts; parts]
             }
         };
+        self.parts(value, axis, lengths)
+    }
+
+    /// The value cut along an axis into parts of the lengths, one an output.
+    fn parts(&self, value: Value<'m>, axis: usize, lengths: Vec<usize>) -> Result<Vec<Value<'m>>, FoldError> {
+        let dim = value.shape[axis];
         if lengths.len() != self.operation.outputs.len()
             || lengths.iter().try_fold(0usize, |sum, length| sum.checked_add(*length)) != Some(dim)
         {

@@ -6,8 +6,10 @@
 mod normalisation;
 
 use self::normalisation::{is_normalised, is_scaled_after};
+use crate::formats::openvino::is_legacy;
 use crate::model::{DType, Graph, Operation, OperationId, Shape, TensorId};
 use crate::weights::fold::{data_input, is_constant_fed};
+use crate::weights::roles::openvino_legacy;
 use crate::weights::sections::stacked;
 use crate::weights::{Role, Sections};
 
@@ -17,6 +19,11 @@ const MAX_BETWEEN: usize = 3;
 /// The role of an input that is fed by constants alone.
 pub fn role(graph: &Graph, id: OperationId, input: usize) -> Role {
     let operation = graph.operation(id);
+    if is_legacy(operation)
+        && let Some(role) = openvino_legacy::role(graph, operation, input)
+    {
+        return role;
+    }
     if let Some(role) = on_chain(graph, operation, input) {
         return role;
     }
@@ -231,6 +238,9 @@ fn recurrent_position(kind: &str, input: usize) -> Option<usize> {
 /// the recurrent product).
 pub fn sections(graph: &Graph, id: OperationId, input: usize) -> Option<Sections> {
     let operation = graph.operation(id);
+    if is_legacy(operation) {
+        return openvino_legacy::sections(graph, operation, input);
+    }
     let kind = operation.kind.as_str();
     let is_recurrent = matches!(kind, "LSTMCell" | "LSTMSequence" | "GRUCell" | "GRUSequence" | "AUGRUCell" | "AUGRUSequence");
     let is_sequence = kind.ends_with("Sequence");

@@ -56,6 +56,26 @@ fn a_missing_bin_leaves_the_graph_and_says_why_there_are_no_values() {
     assert!(stage.node("Save image…").accesskit_node().is_disabled());
 }
 
+/// Half a pair is made whole by dropping the other half on it.
+#[test]
+fn another_bin_gives_a_model_its_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let (xml, bin) = (folder.path().join("model.xml"), folder.path().join("weights.bin"));
+    std::fs::copy(file_of_project("fixtures/ir/conv_f32.xml"), &xml).unwrap();
+    std::fs::copy(file_of_project("fixtures/ir/conv_f32.bin"), &bin).unwrap();
+    let mut stage = Stage::empty();
+    stage.drop_files(&[xml]);
+    stage.expect(&["The file with the constants is missing", "Choose the .bin…"]);
+    stage.drop_files(&[bin]);
+    assert_eq!(stage.labels_of(Role::Tab), ["model.xml"]);
+    stage.expect(&["Heatmap of 108 values, 4×3×3×3"]);
+    stage.expect_none(&["The file with the constants is missing", "Choose the .bin…"]);
+
+    // Reading the model again keeps the choice.
+    stage.press(egui::Modifiers::NONE, egui::Key::F5);
+    stage.expect(&["Heatmap of 108 values, 4×3×3×3"]);
+}
+
 #[test]
 fn what_cannot_be_read_is_one_sentence_and_the_rest_goes_on() {
     for (file, sentence) in [
