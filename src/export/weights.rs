@@ -154,7 +154,7 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
     written.arrays = planned.len();
     written.files.push(path.to_owned());
     if let Some(arrays) = staged {
-        // Both files, or none: neither gets its name before the other is on the disk.
+        // Both files, or none: neither gets its name before the other is written.
         let manifest_path = path.with_extension("json");
         let manifest = manifest(request.model, planned, token)?.stage(&manifest_path).map_err(at(&manifest_path))?;
         arrays.commit().map_err(at(path))?;

@@ -1,0 +1,38 @@
+//! What the program does with a model once it is open.
+
+use weightscope::formats::{self, Options};
+use weightscope::jobs::Token;
+use weightscope::source::Source;
+use weightscope::weights::{Catalogue, Labels};
+
+use crate::limits;
+
+/// Weights of one input whose values are computed.
+const VALUES: usize = 64;
+/// The largest weight whose values are computed, in elements: larger ones only cost time.
+const ELEMENTS: u64 = 1 << 16;
+
+/// Opens the bytes, finds every weight and computes the values of small ones.
+pub fn at(source: Source, options: &Options, input_bytes: usize) {
+    let token = Token::new();
+    let opened = limits::within(limits::limit(input_bytes), || {
+        let model = formats::open_source(source, options, &token).ok()?;
+        let catalogue = Catalogue::of(&model);
+        let labels: Vec<Labels> = model.graphs.iter().map(Labels::of_graph).collect();
+        Some((model, catalogue, labels))
+    });
+    let Some((model, catalogue, _)) = opened else { return };
+    for weight in catalogue.all().iter().take(VALUES) {
+        let shape = &weight.graph(&model).tensor(weight.tensor).shape;
+        if shape.count().is_none_or(|count| count <= ELEMENTS) {
+            let real = weight.real(&model, &token);
+            let scales = weight.scales(&model, &token);
+            if let (Ok(real), Ok(scales)) = (real, scales)
+                && let Some(last) = real.values.len().checked_sub(1)
+            {
+                weight.code_at(&model, last);
+                weight.scale_at(&model, &scales, last);
+            }
+        }
+    }
+}
