@@ -7,6 +7,8 @@
 use std::fmt;
 use std::io;
 
+use rayon::prelude::*;
+
 use crate::jobs::Token;
 use crate::model::DType;
 use crate::values;
@@ -29,6 +31,8 @@ pub mod weights;
 
 /// Elements that are handled at a time.
 pub(crate) const BLOCK: usize = 1 << 16;
+/// Elements that are computed on all threads while those before them are written.
+const CHUNK: usize = 1 << 21;
 
 /// The type of an array's elements in a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,10 +67,13 @@ pub enum Values<'a> {
     Int(&'a [i64], Element),
     /// As a model's file holds them; written as [`Element::of`] says.
     Stored(DType, &'a [u8]),
-    /// Computed block by block and in order, each element once: the position of the block's first
-    /// element, and the block to fill. Written as float32.
-    Computed(&'a mut dyn FnMut(usize, &mut [f32]) -> io::Result<()>),
+    /// Computed block by block, on all threads. What computes them is made when the array is written, and
+    /// goes when it is. Written as float32.
+    Computed(&'a dyn Fn() -> io::Result<Box<Compute<'a>>>),
 }
+
+/// Computes a block of an array's values: the position of its first element, and the block to fill.
+pub type Compute<'a> = dyn Fn(usize, &mut [f32]) -> io::Result<()> + Sync + 'a;
 
 /// A block of an array's values.
 pub(crate) enum Block<'b> {
@@ -75,6 +82,16 @@ pub(crate) enum Block<'b> {
     Int(&'b [i64]),
     /// `u64` values by their bits.
     Unsigned(&'b [i64]),
+}
+
+impl Block<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Int(values) | Self::Unsigned(values) => values.len(),
+        }
+    }
 }
 
 impl Element {
@@ -187,6 +204,10 @@ impl<'a> Array<'a> {
         let mut floats = Vec::new();
         let mut doubles = Vec::new();
         let mut ints = Vec::new();
+        let compute = match self.values {
+            Values::Computed(make) => Some(make()?),
+            _ => None,
+        };
         let mut start = 0;
         while start < self.count {
             token.check().map_err(cancelled)?;
@@ -203,9 +224,9 @@ impl<'a> Array<'a> {
                     }
                     sink(if is_unsigned { Block::Unsigned(block) } else { Block::Int(block) })?;
                 }
-                Values::Computed(compute) => {
+                Values::Computed(_) => {
                     floats.resize(len, 0.0);
-                    compute(start, &mut floats)?;
+                    compute.as_ref().map_or(Ok(()), |compute| compute(start, &mut floats))?;
                     sink(Block::F32(&floats))?;
                 }
                 Values::Stored(DType::F64, bytes) => {
@@ -232,8 +253,11 @@ impl<'a> Array<'a> {
     }
 
     /// Writes all elements, little-endian and without gaps.
-    pub(crate) fn write_bytes(&mut self, out: &mut (impl io::Write + ?Sized), token: &Token) -> io::Result<()> {
+    pub(crate) fn write_bytes(&mut self, out: &mut (impl io::Write + Send + ?Sized), token: &Token) -> io::Result<()> {
         let element = self.element;
+        if let Values::Computed(make) = self.values {
+            return write_computed(&*make()?, self.count, out, token);
+        }
         if let Values::Stored(DType::F16, bytes) = &self.values {
             // Half-precision values go as they are, NaN payloads and all.
             for block in bytes.get(..self.count * 2).unwrap_or_default().chunks(BLOCK * 2) {
@@ -245,6 +269,7 @@ impl<'a> Array<'a> {
         }
         let mut bytes = Vec::new();
         self.for_each_block(token, |block| {
+            bytes.resize(block.len() * element.size(), 0);
             match block {
                 Block::F32(values) => lay_out(&mut bytes, values, f32::to_le_bytes),
                 Block::F64(values) => lay_out(&mut bytes, values, f64::to_le_bytes),
@@ -262,8 +287,7 @@ impl<'a> Array<'a> {
 
 /// The values one after the other in `N` bytes each. A plain loop over fixed sizes, which the compiler
 /// turns into a copy.
-fn lay_out<T: Copy, const N: usize>(bytes: &mut Vec<u8>, values: &[T], of: impl Fn(T) -> [u8; N]) {
-    bytes.resize(values.len() * N, 0);
+fn lay_out<T: Copy, const N: usize>(bytes: &mut [u8], values: &[T], of: impl Fn(T) -> [u8; N]) {
     let (places, _) = bytes.as_chunks_mut::<N>();
     for (place, value) in places.iter_mut().zip(values) {
         *place = of(*value);
@@ -274,6 +298,32 @@ fn lay_out<T: Copy, const N: usize>(bytes: &mut Vec<u8>, values: &[T], of: impl 
 fn lowest_bytes<const N: usize>(value: i64) -> [u8; N] {
     let bytes = value.to_le_bytes();
     std::array::from_fn(|position| bytes[position])
+}
+
+/// Computes one chunk while the one before it is written.
+fn write_computed(compute: &Compute<'_>, count: usize, out: &mut (impl io::Write + Send + ?Sized), token: &Token) -> io::Result<()> {
+    let fill = |start: usize, bytes: &mut Vec<u8>| -> io::Result<()> {
+        bytes.resize(count.saturating_sub(start).min(CHUNK) * 4, 0);
+        let blocks = bytes.par_chunks_mut(BLOCK * 4).enumerate();
+        blocks.try_for_each_init(Vec::new, |values: &mut Vec<f32>, (number, bytes)| {
+            token.check().map_err(cancelled)?;
+            values.resize(bytes.len() / 4, 0.0);
+            compute(start + number * BLOCK, values)?;
+            lay_out(bytes, values, f32::to_le_bytes);
+            token.advance(values.len() as u64);
+            Ok(())
+        })
+    };
+    let (mut ready, mut next) = (Vec::new(), Vec::new());
+    fill(0, &mut ready)?;
+    let mut start = CHUNK;
+    while !ready.is_empty() {
+        let (written, filled) = rayon::join(|| out.write_all(&ready), || fill(start, &mut next));
+        written.and(filled)?;
+        std::mem::swap(&mut ready, &mut next);
+        start = start.saturating_add(CHUNK);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Array<'_> {
@@ -338,13 +388,19 @@ mod tests {
 
     #[test]
     fn computed_block_by_block() {
-        let mut compute = |start: usize, block: &mut [f32]| {
+        let count_up = |start: usize, block: &mut [f32]| -> io::Result<()> {
             block.iter_mut().zip(start..).for_each(|(value, index)| *value = index as f32);
             Ok(())
         };
-        let found = bytes(&[BLOCK + 2], Values::Computed(&mut compute)).unwrap();
-        assert_eq!(found.len(), 4 * (BLOCK + 2));
-        assert_eq!(found[4 * BLOCK..], [65536f32.to_le_bytes(), 65537f32.to_le_bytes()].concat());
+        let make = || -> io::Result<Box<Compute<'_>>> { Ok(Box::new(count_up)) };
+        for count in [0, 1, BLOCK + 2, CHUNK, CHUNK + BLOCK + 3] {
+            let found = bytes(&[count], Values::Computed(&make)).unwrap();
+            let expected: Vec<u8> = (0..count).flat_map(|index| (index as f32).to_le_bytes()).collect();
+            assert!(found == expected, "{count}");
+        }
+        let failing = |start: usize, _: &mut [f32]| if start < CHUNK { Ok(()) } else { Err(invalid("no more")) };
+        let make = || -> io::Result<Box<Compute<'_>>> { Ok(Box::new(failing)) };
+        assert!(bytes(&[CHUNK + 1], Values::Computed(&make)).is_err());
     }
 
     #[test]

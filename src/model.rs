@@ -234,6 +234,11 @@ impl Graph {
         (self.operations.len() as u32..).map(OperationId).zip(&self.unread)
     }
 
+    /// Whether an operation needs the values of one of its inputs. A shape that is fixed is known without.
+    pub fn is_needed(&self, operation: &Operation, input: TensorId) -> bool {
+        !matches!(operation.kind.as_str(), "ShapeOf" | "SHAPE" | "RANK") || self.tensor(input).shape.dims().is_none()
+    }
+
     /// Ids and operations, in file order.
     pub fn operations(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
         (0..).map(OperationId).zip(&self.operations)

@@ -14,7 +14,7 @@ mod sections;
 mod stored;
 
 pub use family::Family;
-pub use fold::{FoldError, Scheme};
+pub use fold::{FoldError, Reading, Scheme, Value};
 pub use label::Labels;
 pub use query::{Query, Subject};
 pub use sections::{Section, Sections};
@@ -106,7 +106,8 @@ impl Catalogue {
                 let inputs = operation.inputs.iter().enumerate().filter_map(|(input, id)| Some((input, (*id)?)));
                 for (input, tensor) in inputs.filter(|(_, id)| constant.get(id.0 as usize) == Some(&true)) {
                     let site = Site { graph: graph_id, operation: operation_id, input };
-                    weights.push(describe(model, site, tensor, &handed_over));
+                    let is_step = is_step(operation, constant);
+                    weights.push(describe(model, site, tensor, is_step, &handed_over));
                 }
             }
         }
@@ -168,8 +169,9 @@ pub fn resolve(model: &Model, site: Site) -> Option<Weight> {
     let graph = model.graphs.get(site.graph.0 as usize)?;
     let operation = graph.operations.get(site.operation.0 as usize)?;
     let tensor = (*operation.inputs.get(site.input)?)?;
-    let is_constant = fold::constant_tensors(graph).get(tensor.0 as usize) == Some(&true);
-    is_constant.then(|| describe(model, site, tensor, &handed_over(model)))
+    let constant = fold::constant_tensors(graph);
+    let is_constant = constant.get(tensor.0 as usize) == Some(&true);
+    is_constant.then(|| describe(model, site, tensor, is_step(operation, &constant), &handed_over(model)))
 }
 
 /// The tensors whose values other graphs have as their own.
@@ -177,7 +179,13 @@ fn handed_over(model: &Model) -> HashSet<TensorRef> {
     model.graphs.iter().flat_map(|graph| &graph.tensors).filter_map(|tensor| tensor.alias).collect()
 }
 
-fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<TensorRef>) -> Weight {
+/// Whether all that an operation makes is constant, so that it is a step on a weight's way.
+fn is_step(operation: &Operation, constant: &[bool]) -> bool {
+    let is_constant = |tensor: &TensorId| constant.get(tensor.0 as usize) == Some(&true);
+    operation.is_pure() && !operation.outputs.is_empty() && operation.outputs.iter().all(is_constant)
+}
+
+fn describe(model: &Model, site: Site, tensor: TensorId, is_step: bool, handed_over: &HashSet<TensorRef>) -> Weight {
     let graph = model.graph(site.graph);
     let (role, bias_of) = match model.format {
         _ if graph.is_unread(site.operation) => (Role::unread(model, graph), None),
@@ -194,8 +202,10 @@ fn describe(model: &Model, site: Site, tensor: TensorId, handed_over: &HashSet<T
     };
     let own = TensorRef { graph: site.graph, tensor };
     let is_call = !graph.operation(site.operation).graphs.is_empty();
-    // What a graph is given is a weight where an operation of that graph computes with it, and not here.
-    let is_passed_on = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
+    // What a graph is given is a weight where an operation of that graph computes with it, and not here; so is
+    // what makes a constant of constants.
+    let is_given = is_call && handed_over.contains(&graph.tensor(tensor).alias.unwrap_or(own));
+    let is_passed_on = is_given || is_step && role.kind == Kind::Weight;
     let role = if is_passed_on { Role::parameter("parameter") } else { role };
     let sections = Sections::of(model, site, &role);
     // A term for each row of the gates' sum is the cell's bias.
@@ -260,12 +270,29 @@ impl Weight {
         }
     }
 
-    /// The float32 values that the operation computes with, through the whole chain.
+    /// The values that the operation computes with, to be read block by block; of a weight that
+    /// `FakeQuantize` quantises when the model runs, those before it or their levels, as `reading` says.
     ///
     /// # Errors
     /// [`FoldError`]: cancelled, or one sentence why the values can't be had.
+    pub fn value<'m>(&self, model: &'m Model, reading: Reading, token: &Token) -> Result<Value<'m>, FoldError> {
+        fold::evaluate_as(model, TensorRef { graph: self.site.graph, tensor: self.tensor }, reading, token)
+    }
+
+    /// The float32 values that the operation computes with, through the whole chain.
+    ///
+    /// # Errors
+    /// As for [`value`](Self::value).
     pub fn real(&self, model: &Model, token: &Token) -> Result<Real, FoldError> {
-        let value = fold::evaluate(model, TensorRef { graph: self.site.graph, tensor: self.tensor }, token)?;
+        self.real_as(model, Reading::Effective, token)
+    }
+
+    /// All of [`value`](Self::value), as float32.
+    ///
+    /// # Errors
+    /// As for [`value`](Self::value).
+    pub fn real_as(&self, model: &Model, reading: Reading, token: &Token) -> Result<Real, FoldError> {
+        let value = self.value(model, reading, token)?;
         let shape = value.shape.clone();
         let values = value.into_f32(token)?;
         Ok(Real { shape, values })

@@ -13,7 +13,7 @@ use crate::export::layout::Layout;
 use crate::export::weights::{self, Format, Item, Request};
 use crate::jobs::Token;
 use crate::model::Model;
-use crate::weights::Catalogue;
+use crate::weights::{Catalogue, Reading};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -30,6 +30,10 @@ pub struct Arguments {
     /// The numbers as the file stores them instead of real values; smaller than 8 bits widened to 8.
     #[arg(long)]
     stored: bool,
+    /// Of weights that FakeQuantize quantises when the model runs: what the layer computes with, the
+    /// floats before it, or the level of each.
+    #[arg(long, value_enum, value_name = "READING", default_value = "effective", conflicts_with = "stored")]
+    fake_quantize: ReadingArgument,
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
     /// A file that comes with the model (labels, a vocabulary) instead of weights; `inspect` lists them.
@@ -44,6 +48,13 @@ pub struct Arguments {
     /// Kernels with their axes in this order: OIHW (PyTorch), HWIO (Keras), GOIHW, HWIM, IO, ...; of several the first that fits.
     #[arg(long, value_name = "LAYOUT,...", value_delimiter = ',', value_parser = Layout::parse)]
     layout: Vec<Layout>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReadingArgument {
+    Effective,
+    Float,
+    Levels,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -74,7 +85,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let item = |weight| Item { weight, sections: arguments.selection.sections(weight) };
     let items = chosen.into_iter().map(item);
     let items: Vec<_> = if arguments.split_gates { items.flat_map(|item| item.split()).collect() } else { items.collect() };
-    let request = Request { model: &model, items: &items, stored: arguments.stored, layouts: &arguments.layout, format };
+    let reading = match arguments.fake_quantize {
+        ReadingArgument::Effective => Reading::Effective,
+        ReadingArgument::Float => Reading::Float,
+        ReadingArgument::Levels => Reading::Levels,
+    };
+    let (stored, layouts) = (arguments.stored, &arguments.layout[..]);
+    let request = Request { model: &model, items: &items, stored, layouts, reading, format };
     let token = Token::new();
     let bar = super::progress(100, "Writing");
     let written = super::with_progress(&bar, &token, || weights::write(&request, &arguments.output, &token))?;

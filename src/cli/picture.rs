@@ -14,7 +14,7 @@ use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
 use crate::jobs::{self, Failure, Loaded, Origin, Token};
 use crate::stats::Rule;
 use crate::view::{Place, View};
-use crate::weights::Weight;
+use crate::weights::{Reading, Weight};
 
 #[derive(Debug, Args)]
 pub struct HeatmapArguments {
@@ -164,7 +164,7 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
         );
     };
     let (weight, sections) = ((*weight).clone(), selection.sections(weight));
-    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, sections, &token).map_err(of_failure)?))
+    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, sections, Reading::Effective, &token).map_err(of_failure)?))
 }
 
 fn of_failure(failure: Failure) -> anyhow::Error {

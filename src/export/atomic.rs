@@ -15,7 +15,7 @@ use tempfile::{Builder, NamedTempFile};
 ///
 /// # Errors
 /// Whatever `fill` or the file system says; the target is then as it was.
-pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn write(path: &Path, fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         let mut out = BufWriter::new(File::options().write(true).open(path)?);
         fill(&mut out)?;

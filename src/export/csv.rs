@@ -32,7 +32,13 @@ pub fn write(path: &Path, array: &mut Array<'_>, form: Form, layout: Option<&str
 ///
 /// # Errors
 /// As for [`write()`].
-pub fn write_to(out: &mut (impl Write + ?Sized), array: &mut Array<'_>, form: Form, layout: Option<&str>, token: &Token) -> io::Result<()> {
+pub fn write_to(
+    out: &mut (impl Write + Send + ?Sized),
+    array: &mut Array<'_>,
+    form: Form,
+    layout: Option<&str>,
+    token: &Token,
+) -> io::Result<()> {
     let shape = array.shape().to_vec();
     let is_bool = array.element() == Element::Bool;
     if form == Form::Indexed {

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter};
 use sha2::{Digest, Sha256};
 
 use super::atomic;
@@ -64,6 +64,10 @@ pub struct Entry {
     /// The kernel's layout in the model, where it is written in another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layout_in_model: Option<String>,
+    /// `float` or `levels`, where the array is not what the layer computes with but what was before or in
+    /// `FakeQuantize`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<&'static str>,
     pub shape: Vec<usize>,
     /// The type in the written file.
     pub dtype: String,
@@ -79,10 +83,10 @@ pub struct Quantization {
     pub scheme: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axis: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scales: Vec<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub zero_points: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "numbers")]
+    pub scales: Vec<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "numbers")]
+    pub zero_points: Vec<f64>,
 }
 
 impl Manifest {
@@ -117,8 +121,43 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 }
 
 fn fill_json(mut out: impl io::Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut out, value)?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Indented::default()))?;
     out.write_all(b"\n")
+}
+
+/// Scales may be millions: each becomes JSON when it is written, not before.
+fn numbers<S: Serializer>(numbers: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(numbers.iter().copied().map(super::json::scale))
+}
+
+/// An object's entries a line each; the elements of a list one after the other.
+#[derive(Default)]
+struct Indented(PrettyFormatter<'static>);
+
+impl Formatter for Indented {
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { out.write_all(b", ") }
+    }
 }
 
 /// SHA-256 in lower-case hexadecimal digits.
@@ -153,9 +192,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::super::json::short;
     use super::*;
 
     #[test]
@@ -177,14 +215,15 @@ mod tests {
             bias_of: None,
             layout: Some("OHWI".into()),
             layout_in_model: None,
+            reading: None,
             shape: vec![8, 3, 3, 3],
             dtype: "f32".into(),
             stored_dtype: "i8".into(),
             quantization: Quantization {
                 scheme: "per-axis".into(),
                 axis: Some(0),
-                scales: [0.1, f32::NAN, f32::NEG_INFINITY].map(short).to_vec(),
-                zero_points: [0.0; 3].map(short).to_vec(),
+                scales: [0.1f32, f32::NAN, f32::NEG_INFINITY].map(f64::from).to_vec(),
+                zero_points: vec![0.0; 3],
             },
         });
         manifest.write(&path).unwrap();
@@ -199,7 +238,7 @@ mod tests {
             }],
         });
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
-        assert!(text.ends_with("}\n") && text.contains("0.1,"));
+        assert!(text.ends_with("}\n") && text.contains("[0.1, \"nan\", "));
     }
 
     /// FIPS 180-2, appendix B.1.

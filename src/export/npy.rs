@@ -21,7 +21,7 @@ pub fn write(path: &Path, array: &mut Array<'_>, token: &Token) -> io::Result<()
 ///
 /// # Errors
 /// As for [`write()`].
-pub fn write_to(out: &mut (impl Write + ?Sized), array: &mut Array<'_>, token: &Token) -> io::Result<()> {
+pub fn write_to(out: &mut (impl Write + Send + ?Sized), array: &mut Array<'_>, token: &Token) -> io::Result<()> {
     out.write_all(&header(array.element(), array.shape())?)?;
     array.write_bytes(out, token)
 }

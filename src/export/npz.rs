@@ -14,7 +14,7 @@ use super::{Array, atomic, invalid, npy};
 use crate::jobs::Token;
 
 /// An archive that is being written.
-pub struct Archive<W: Write + Seek> {
+pub struct Archive<W: Write + Seek + Send> {
     zip: ZipWriter<W>,
 }
 
@@ -39,7 +39,7 @@ pub fn stage(path: &Path, fill: impl FnOnce(&mut Archive<&mut BufWriter<File>>) 
     })
 }
 
-impl<W: Write + Seek> Archive<W> {
+impl<W: Write + Seek + Send> Archive<W> {
     pub fn new(out: W) -> Self {
         Self { zip: ZipWriter::new(out) }
     }

@@ -16,7 +16,7 @@ use crate::render::theme::{self, Theme};
 use crate::render::{Image, Viewport};
 use crate::stats::{Bins, Histogram, Rule};
 use crate::view::View;
-use crate::weights::Section;
+use crate::weights::{Reading, Section};
 
 /// A picture to be written.
 #[derive(Debug)]
@@ -202,6 +202,11 @@ impl PictureFile {
         let shape: Vec<_> = self.loaded.real.shape.iter().map(ToString::to_string).collect();
         let layout = weight.role.layout.filter(|layout| layout.len() > 1).map_or(String::new(), |layout| format!(" {layout}"));
         let mut text = format!("{} · {} · {}{layout}", model.file_name(), weight.data_tensor(model).dtype, shape.join("×"));
+        match self.loaded.reading {
+            Reading::Effective => {}
+            Reading::Float => text.push_str(" · before FakeQuantize"),
+            Reading::Levels => text.push_str(" · levels of FakeQuantize"),
+        }
         if let Some(slice) = self.slice() {
             text.push_str(" · ");
             text.push_str(&slice);

@@ -37,7 +37,7 @@ pub fn stage(path: &Path, arrays: &mut [(String, Array<'_>)], metadata: &[(Strin
 /// # Errors
 /// As for [`write()`].
 pub fn write_to(
-    out: &mut (impl Write + ?Sized),
+    out: &mut (impl Write + Send + ?Sized),
     arrays: &mut [(String, Array<'_>)],
     metadata: &[(String, String)],
     token: &Token,

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::atomic::Staged;
-use super::json;
 use super::layout::{self, Arrangement, Layout};
 use super::manifest::{DataFile, Entry, Manifest, Quantization, model_digest, sha256};
 use super::names::{Names, array_name};
 use super::rearranged::Rearranged;
-use super::{Array, Element, Values, csv, npy, npz, safetensors};
+use super::{Array, Compute, Element, Values, csv, npy, npz, safetensors};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
 use crate::weights::fold::Elements;
-use crate::weights::{FoldError, Kind, Real, Section, Weight};
+use crate::weights::{FoldError, Kind, Reading, Real, Scheme, Section, Value, Weight};
 
 /// A format for arrays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +35,8 @@ pub struct Request<'a> {
     /// Kernels come out in the first of these layouts that has their axes; matrices and vectors stay
     /// as they are where all of them are of convolutions.
     pub layouts: &'a [Layout],
+    /// What is taken of weights that `FakeQuantize` quantises when the model runs.
+    pub reading: Reading,
     pub format: Format,
 }
 
@@ -131,7 +132,7 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
     let mut written = Written::default();
     let mut names = Names::new();
     let mut planned = Vec::new();
-    let mut room = KEPT_ELEMENTS;
+    let mut room = KEPT_BYTES;
     for (item, arrangement) in request.items.iter().zip(arranged) {
         match Plan::of(request, item, arrangement, &mut names, &mut room, token) {
             Ok(plan) => planned.push(plan),
@@ -150,7 +151,7 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
             false => WriteError::File { path, error },
         }
     };
-    let staged = write_arrays(request, &mut planned, path, token).map_err(at(path))?;
+    let staged = write_arrays(request, &planned, path, token).map_err(at(path))?;
     written.arrays = planned.len();
     written.files.push(path.to_owned());
     if let Some(arrays) = staged {
@@ -169,15 +170,23 @@ struct Plan<'a> {
     item: &'a Item<'a>,
     arrangement: Option<Arrangement>,
     entry: Entry,
-    /// Values that had to be computed to know that they can be; kept while there is room.
-    ready: Option<Real>,
+    /// The values, kept while there is room.
+    ready: Option<Ready<'a>>,
     /// With `--stored`: the shape and the numbers as they are written.
     stored: Option<(Vec<usize>, Elements<'a>)>,
 }
 
-/// Real values of all arrays together that are kept between planning and writing (256 MiB); the others
-/// are computed again.
-const KEPT_ELEMENTS: usize = 1 << 26;
+/// The values of an array that is to be written.
+enum Ready<'a> {
+    /// As they are, to be read block by block.
+    Whole(Value<'a>),
+    /// Sections of them, or in another layout.
+    Part(Real),
+}
+
+/// Bytes in memory of the values of all arrays together that are kept between planning and writing
+/// (256 MiB); the others are computed again. Most wait in the model's file until they are read.
+const KEPT_BYTES: u64 = 1 << 28;
 
 impl<'a> Plan<'a> {
     fn of(
@@ -185,7 +194,7 @@ impl<'a> Plan<'a> {
         item: &'a Item<'a>,
         arrangement: Option<Arrangement>,
         names: &mut Names,
-        room: &mut usize,
+        room: &mut u64,
         token: &Token,
     ) -> Result<Self, FoldError> {
         let model = request.model;
@@ -198,11 +207,16 @@ impl<'a> Plan<'a> {
             let array = plan.stored().map_err(|error| FoldError::Problem(error.to_string().into()))?;
             (array.shape().to_vec(), array.element())
         } else {
-            let real = plan.real(model, token)?;
-            let shape = real.shape.clone();
-            let rest = room.checked_sub(real.values.len());
+            let ready = plan.ready(request, token)?;
+            let (shape, bytes) = match &ready {
+                Ready::Whole(value) => (value.shape.clone(), value.own_bytes()),
+                Ready::Part(real) => (real.shape.clone(), real.values.len() as u64 * 4),
+            };
+            // What can't be read is known by the first element.
+            ready.read(0, &mut vec![0.0; usize::from(!shape.contains(&0))])?;
+            let rest = room.checked_sub(bytes);
             *room = rest.unwrap_or(*room);
-            plan.ready = rest.map(|_| real);
+            plan.ready = rest.map(|_| ready);
             (shape, Element::F32)
         };
         let scales = weight.scales(model, token).unwrap_or_default();
@@ -221,32 +235,42 @@ impl<'a> Plan<'a> {
             bias_of: weight.bias_of.map(|layer| weight.graph(model).operation(layer).name.clone()),
             layout: plan.arrangement.as_ref().map(|arrangement| arrangement.layout.clone()).or(own_layout.map(str::to_owned)),
             layout_in_model: plan.arrangement.as_ref().and(weight.role.layout).map(str::to_owned),
+            reading: match request.reading {
+                _ if weight.scheme != Scheme::FakeQuantize => None,
+                Reading::Effective => None,
+                Reading::Float => Some("float"),
+                Reading::Levels => Some("levels"),
+            },
             shape,
             dtype: element.to_string(),
             stored_dtype: data.dtype.name().to_owned(),
             quantization: Quantization {
                 scheme: weight.scheme.name().to_owned(),
                 axis: scales.axis,
-                scales: scales.scales.iter().copied().map(json::scale).collect(),
-                zero_points: scales.zero_points.iter().copied().map(json::scale).collect(),
+                scales: scales.scales,
+                zero_points: scales.zero_points,
             },
         };
         Ok(plan)
     }
 
-    /// The real values as they are written: the sections alone, in the layout that is wanted.
-    fn real(&self, model: &Model, token: &Token) -> Result<Real, FoldError> {
+    /// The values as they are written: the sections alone, in the layout that is wanted.
+    fn ready(&self, request: &Request<'a>, token: &Token) -> Result<Ready<'a>, FoldError> {
         let misfit = || FoldError::Problem("the values are not of the shape that the graph says".into());
-        let mut real = self.item.weight.real(model, token)?;
+        let value = self.item.weight.value(request.model, request.reading, token)?;
+        if self.item.sections.is_empty() && self.arrangement.is_none() {
+            return Ok(Ready::Whole(value));
+        }
+        let mut real = Real { shape: value.shape.clone(), values: value.into_f32(token)? };
         if !self.item.sections.is_empty() {
             real = real.part(&self.item.sections).ok_or_else(misfit)?;
         }
         match &self.arrangement {
             Some(arrangement) => {
                 let values = arrangement.apply(&real.values).ok_or_else(misfit)?;
-                Ok(Real { shape: arrangement.shape.clone(), values })
+                Ok(Ready::Part(Real { shape: arrangement.shape.clone(), values }))
             }
-            None => Ok(real),
+            None => Ok(Ready::Part(real)),
         }
     }
 
@@ -274,25 +298,43 @@ impl<'a> Plan<'a> {
         Array::new(shape, Values::Stored(elements.dtype, &elements.bytes))
     }
 
-    /// Hands the array over, computed now if it was not kept.
-    fn with_array<R>(&mut self, request: &Request<'_>, token: &Token, then: impl FnOnce(&mut Array<'_>) -> io::Result<R>) -> io::Result<R> {
-        let model = request.model;
+    /// Hands the array over.
+    fn with_array<R>(&self, request: &Request<'a>, token: &Token, then: impl FnOnce(&mut Array<'_>) -> io::Result<R>) -> io::Result<R> {
         if request.stored {
             return then(&mut self.stored()?);
         }
-        let real = match self.ready.take() {
-            Some(real) => real,
-            None => self.real(model, token).map_err(|error| match error {
-                FoldError::Cancelled(cancelled) => io::Error::other(cancelled),
-                error => io::Error::other(error),
-            })?,
-        };
-        then(&mut Array::of_f32(&real.shape, &real.values)?)
+        let make = || self.compute(request, token);
+        then(&mut Array::new(&self.entry.shape, Values::Computed(&make))?)
+    }
+
+    /// What reads the values, evaluated now if they were not kept.
+    fn compute<'s>(&'s self, request: &Request<'a>, token: &Token) -> io::Result<Box<Compute<'s>>> {
+        if let Some(ready) = &self.ready {
+            return Ok(Box::new(|start, block| ready.read(start, block).map_err(io::Error::other)));
+        }
+        let ready = self.ready(request, token).map_err(|error| match error {
+            FoldError::Cancelled(cancelled) => io::Error::other(cancelled),
+            error => io::Error::other(error),
+        })?;
+        Ok(Box::new(move |start, block| ready.read(start, block).map_err(io::Error::other)))
+    }
+}
+
+impl Ready<'_> {
+    /// Values from element `start` on; enough must be there.
+    fn read(&self, start: usize, block: &mut [f32]) -> Result<(), FoldError> {
+        match self {
+            Self::Whole(value) => value.read_f32(start, block),
+            Self::Part(real) => {
+                block.iter_mut().zip(real.values.get(start..).unwrap_or_default()).for_each(|(slot, value)| *slot = *value);
+                Ok(())
+            }
+        }
     }
 }
 
 /// Writes the arrays; a file that a manifest goes with lacks its name yet.
-fn write_arrays(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<Option<Staged>> {
+fn write_arrays(request: &Request<'_>, planned: &[Plan<'_>], path: &Path, token: &Token) -> io::Result<Option<Staged>> {
     match request.format {
         Format::Npz => {
             let staged = npz::stage(path, |archive| {
@@ -306,11 +348,11 @@ fn write_arrays(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, to
         }
         Format::Safetensors => stage_safetensors(request, planned, path, token).map(Some),
         Format::Npy => {
-            planned.iter_mut().try_for_each(|plan| plan.with_array(request, token, |array| npy::write(path, array, token)))?;
+            planned.iter().try_for_each(|plan| plan.with_array(request, token, |array| npy::write(path, array, token)))?;
             Ok(None)
         }
         Format::Csv => {
-            planned.iter_mut().try_for_each(|plan| {
+            planned.iter().try_for_each(|plan| {
                 let layout = plan.entry.layout.clone();
                 plan.with_array(request, token, |array| csv::write(path, array, csv::Form::Indexed, layout.as_deref(), token))
             })?;
@@ -321,34 +363,13 @@ fn write_arrays(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, to
 
 /// The header comes first and needs only shapes; the values are computed one array after the other
 /// as they are written.
-fn stage_safetensors(request: &Request<'_>, planned: &mut [Plan<'_>], path: &Path, token: &Token) -> io::Result<Staged> {
+fn stage_safetensors(request: &Request<'_>, planned: &[Plan<'_>], path: &Path, token: &Token) -> io::Result<Staged> {
     let metadata = [("source".to_owned(), request.model.file_name())];
-    type Compute<'a> = Box<dyn FnMut(usize, &mut [f32]) -> io::Result<()> + 'a>;
-    let mut computers: Vec<(String, Vec<usize>, Compute<'_>)> = Vec::new();
+    let makers: Vec<_> = planned.iter().map(|plan| (plan, move || plan.compute(request, token))).collect();
     let mut arrays = Vec::new();
-    for plan in planned {
-        let mut held: Option<Real> = plan.ready.take();
-        let plan: &Plan<'_> = plan;
-        let (name, shape) = (plan.entry.array.clone(), plan.entry.shape.clone());
-        if request.stored {
-            arrays.push((name, plan.stored()?));
-            continue;
-        }
-        let compute = move |start: usize, block: &mut [f32]| {
-            if held.is_none() {
-                held = Some(plan.real(request.model, token).map_err(io::Error::other)?);
-            }
-            let values = held.as_ref().and_then(|real| real.values.get(start..start + block.len()));
-            block.copy_from_slice(values.ok_or_else(|| io::Error::other("the values changed while they were written"))?);
-            if held.as_ref().is_some_and(|real| start + block.len() == real.values.len()) {
-                held = None;
-            }
-            Ok(())
-        };
-        computers.push((name, shape, Box::new(compute)));
-    }
-    for (name, shape, compute) in &mut computers {
-        arrays.push((name.clone(), Array::new(shape, Values::Computed(compute.as_mut()))?));
+    for (plan, make) in &makers {
+        let array = if request.stored { plan.stored()? } else { Array::new(&plan.entry.shape, Values::Computed(make))? };
+        arrays.push((plan.entry.array.clone(), array));
     }
     safetensors::stage(path, &mut arrays, &metadata, token)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::jobs::SavePlan;
 use crate::model::{GraphId, OperationId};
-use crate::weights::{Section, Site};
+use crate::weights::{Reading, Section, Site};
 
 use super::action::Action;
 
@@ -31,6 +31,8 @@ pub enum Command {
     ShowWeight(Site),
     /// Shows a gate alone, or the whole weight on display again.
     ShowSections(Vec<Section>),
+    /// What is shown of weights that `FakeQuantize` quantises when the model runs.
+    ReadAs(Reading),
     /// Asks for the figures and the small picture of a weight that came into sight.
     NeedGlance(Site),
     /// Asks for the picture on display to be drawn anew.

@@ -8,7 +8,7 @@ use egui::ViewportCommand;
 use crate::formats::Options;
 use crate::jobs::{Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
-use crate::weights::{Section, Site, Weight};
+use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
 use super::action::Action;
 use super::app::App;
@@ -43,6 +43,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::ShowGraph(graph) => show_graph(app, graph),
         Command::ShowWeight(site) => show_weight(app, site, true),
         Command::ShowSections(sections) => show_sections(app, sections),
+        Command::ReadAs(reading) => read_as(app, reading),
         Command::NeedGlance(site) => need_glance(app, site),
         Command::NeedPicture(wanted) => need_picture(app, &wanted),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
@@ -317,14 +318,24 @@ fn show_sections(app: &mut App, sections: Vec<Section>) {
     load(app, weight);
 }
 
+/// Shows the weight on display in another reading, and the others of its kind from now on.
+fn read_as(app: &mut App, reading: Reading) {
+    let Some(document) = app.state.document_mut().filter(|document| document.reading != reading) else { return };
+    document.reading = reading;
+    if let Some(weight) = document.weight().cloned() {
+        load(app, weight);
+    }
+}
+
 /// Asks for the values of the weight on display, or of its sections.
 fn load(app: &mut App, weight: Weight) {
     let Some(document) = app.state.document_mut() else { return };
     document.histogram = Progress::None;
     document.shown = Progress::Loading;
     let (number, opened, sections) = (document.number, Arc::clone(&document.opened), document.sections.clone());
+    let reading = if weight.scheme == Scheme::FakeQuantize { document.reading } else { Reading::Effective };
     cancel_views(app, number);
-    let is_queued = app.pool.submit(Key::Load(number), Job::Load { opened, weight, sections }).is_some();
+    let is_queued = app.pool.submit(Key::Load(number), Job::Load { opened, weight, sections, reading }).is_some();
     if let Some(document) = app.state.document_mut().filter(|_| !is_queued) {
         document.shown = Progress::Failed("Too much is being done at once; select the weight again".into());
     }

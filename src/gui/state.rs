@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin};
 use crate::model::{FormatName, GraphId, OperationId};
 use crate::stats::Histogram;
-use crate::weights::{Section, Site, Weight};
+use crate::weights::{Reading, Section, Site, Weight};
 
 use super::command::Pick;
 use super::history::History;
@@ -40,6 +40,8 @@ pub struct Document {
     pub weight: Option<Site>,
     /// Of a weight that holds several gates, those on display; none for all of it.
     pub sections: Vec<Section>,
+    /// What is shown of weights that `FakeQuantize` quantises when the model runs.
+    pub reading: Reading,
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Histogram>>,
@@ -161,6 +163,7 @@ impl Document {
             selected: None,
             weight: None,
             sections: Vec::new(),
+            reading: Reading::default(),
             layouts: HashMap::new(),
             shown: Progress::None,
             histogram: Progress::None,

@@ -9,7 +9,7 @@ use crate::colormap::{Map, Norm, Range};
 use crate::jobs::Loaded;
 use crate::render::Viewport;
 use crate::view::View;
-use crate::weights::Site;
+use crate::weights::{Reading, Site};
 
 #[derive(Default)]
 pub struct Views {
@@ -83,6 +83,7 @@ impl Default for GraphView {
 pub struct HeatmapView {
     /// What the choices below were made for; another weight starts anew, but for the colours.
     pub site: Option<Site>,
+    pub reading: Reading,
     pub view: Option<View>,
     pub map: Option<Map>,
     pub range: Range,
@@ -147,6 +148,7 @@ impl Default for HeatmapView {
     fn default() -> Self {
         Self {
             site: None,
+            reading: Reading::default(),
             view: None,
             map: None,
             range: Range::Full,

@@ -105,20 +105,31 @@ pub fn section_with_link(ui: &mut Ui, text: &str, link: &str) -> bool {
 
 /// A line of the inspector: a key at the left, a value at the right, all of it on hover.
 pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
+    let color = Tokens::of(ui).dim;
+    line(ui, key, color, value, hover, Role::Label)
+}
+
+/// A line whose key leads somewhere; whether it was clicked.
+pub fn key_value_link(ui: &mut Ui, key: &str, value: &str, hover: &str) -> bool {
+    let color = Tokens::of(ui).accent;
+    line(ui, key, color, value, hover, Role::Link).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
+fn line(ui: &mut Ui, key: &str, key_color: Color32, value: &str, hover: &str, role: Role) -> Response {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
     // The key yields to the value, which is what the line is for, as long as it can still be told.
     let room_for_both = rect.width() - 12.0;
     let value_width = ui.painter().layout_no_wrap(value.to_owned(), theme::number_font(), tokens.text).size().x;
-    let key_galley = fit_text(ui, key, theme::text_font(), tokens.dim, (room_for_both - value_width).max(room_for_both * 0.4));
+    let key_galley = fit_text(ui, key, theme::text_font(), key_color, (room_for_both - value_width).max(room_for_both * 0.4));
     let room = room_for_both - key_galley.size().x;
     let value_galley = fit_text(ui, value, theme::number_font(), tokens.text, room);
     if ui.is_rect_visible(rect) {
-        ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, tokens.dim);
+        ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, key_color);
         let at = pos2(rect.right() - value_galley.size().x, rect.center().y - value_galley.size().y / 2.0);
         ui.painter().galley(at, value_galley, tokens.text);
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{key} {value}")));
+    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{key} {value}")));
     let full = if hover.is_empty() { value } else { hover };
     let response = response.on_hover_text(format!("{key}: {full}"));
     response.context_menu(|ui| {

@@ -21,7 +21,7 @@ use crate::render::{self, Image, Viewport};
 use crate::source::Source;
 use crate::stats::{Bins, Histogram, Moments, Rule};
 use crate::view::View;
-use crate::weights::{Catalogue, Family, Kind, Labels, Real, Section, Weight};
+use crate::weights::{Catalogue, Family, Kind, Labels, Reading, Real, Section, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
@@ -44,6 +44,7 @@ pub enum Job {
         weight: Weight,
         /// The gate and the like to be shown alone.
         sections: Vec<Section>,
+        reading: Reading,
     },
     /// A part of a weight's picture, at the window's resolution.
     Picture {
@@ -245,7 +246,9 @@ impl Job {
                 Ok(Output::Opened(open(read, Origin::BuiltIn)?))
             }
             Self::Layout { opened, graph } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?))),
-            Self::Load { opened, weight, sections } => Ok(Output::Loaded(Arc::new(load(opened, weight, sections, token)?))),
+            Self::Load { opened, weight, sections, reading } => {
+                Ok(Output::Loaded(Arc::new(load(opened, weight, sections, reading, token)?)))
+            }
             Self::Picture { loaded, view, colours, viewport, theme } => {
                 let pyramid = loaded.pyramid(&view, &viewport);
                 let options = render::Options { pyramid: pyramid.as_deref(), ..render::Options::new(theme.ink()) };
@@ -358,7 +361,7 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
                 )));
             };
             let items: Vec<_> = weights.iter().map(|(weight, sections)| Item { weight, sections: sections.clone() }).collect();
-            let request = Request { model: &opened.model, items: &items, stored: false, layouts: &[], format };
+            let request = Request { model: &opened.model, items: &items, stored: false, layouts: &[], reading: Reading::Effective, format };
             match arrays::write(&request, &plan.path, token) {
                 Ok(written) => Ok(Output::Saved(written.files)),
                 Err(arrays::WriteError::Cancelled(_)) => Err(Failure::Cancelled),

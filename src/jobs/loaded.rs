@@ -9,7 +9,7 @@ use crate::colormap::{Limits, Map, Range};
 use crate::render::{Pyramid, Viewport};
 use crate::stats::{self, Channel, Summary};
 use crate::view::{Mark, View};
-use crate::weights::{Real, Scales, Section, Weight};
+use crate::weights::{Reading, Real, Scales, Section, Weight};
 
 /// A weight with its values.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Loaded {
     pub weight: Weight,
     /// The sections that these are the values of, one gate and one part at most; none for all of it.
     pub sections: Vec<Section>,
+    /// What the values are of a weight that `FakeQuantize` quantises when the model runs.
+    pub reading: Reading,
     pub real: Real,
     pub summary: Summary,
     /// Values at 0, 0.1, ... 100 percent.
@@ -35,9 +37,9 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence why the values can't be had.
-pub fn load(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, token: &Token) -> Result<Loaded, Failure> {
-    let real = weight.real(&opened.model, token)?;
-    Ok(Loaded::of(opened, weight, sections, real, token)?)
+pub fn load(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, reading: Reading, token: &Token) -> Result<Loaded, Failure> {
+    let real = weight.real_as(&opened.model, reading, token)?;
+    Ok(Loaded::of(opened, weight, sections, reading, real, token)?)
 }
 
 /// The axis of output channels in a layout of the same rank. Grouped kernels have two; the group is
@@ -50,7 +52,14 @@ pub fn output_axis(layout: &str, rank: usize) -> Option<usize> {
 }
 
 impl Loaded {
-    fn of(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, real: Real, token: &Token) -> Result<Self, Cancelled> {
+    fn of(
+        opened: Arc<Opened>,
+        weight: Weight,
+        sections: Vec<Section>,
+        reading: Reading,
+        real: Real,
+        token: &Token,
+    ) -> Result<Self, Cancelled> {
         let whole = real.shape.clone();
         // Sections lie in the weight's shape; one that its values don't have cuts nothing.
         let (sections, real) = match real.part(&sections) {
@@ -67,7 +76,7 @@ impl Loaded {
             Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
             None => None,
         };
-        Ok(Self { opened, weight, sections, real, summary, quantiles, scales, channels, whole, pyramid: Mutex::default() })
+        Ok(Self { opened, weight, sections, reading, real, summary, quantiles, scales, channels, whole, pyramid: Mutex::default() })
     }
 
     /// The usual view of the values, the sections that are not cut out marked. The layout is that of
@@ -183,7 +192,7 @@ mod tests {
         let opened = open(|| formats::open_source(source, &Options::default(), &token), Origin::BuiltIn).unwrap();
         let weight = opened.catalogue.weights().next().unwrap().clone();
         let real = Real { shape: vec![values.len()], values: values.to_vec() };
-        Loaded::of(opened, weight, Vec::new(), real, &token).unwrap()
+        Loaded::of(opened, weight, Vec::new(), Reading::Effective, real, &token).unwrap()
     }
 
     /// `numpy.percentile`
@@ -231,13 +240,14 @@ mod tests {
         let whole = loaded(&values);
         let real = Real { shape: vec![4, 6], values };
         let sections = vec![Section { name: "cell", axis: 0, start: 2, end: 4 }, Section { name: "state", axis: 1, start: 1, end: 3 }];
-        let part = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), sections, real.clone(), &Token::new()).unwrap();
+        let part =
+            Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), sections, Reading::Effective, real.clone(), &Token::new()).unwrap();
         assert_eq!(part.real.values, [13.0, 14.0, 19.0, 20.0]);
         let offsets: Vec<_> = (0..5).map(|offset| part.whole_offset(offset)).collect();
         assert_eq!(offsets, [Some(13), Some(14), Some(19), Some(20), None]);
         assert_eq!(whole.whole_offset(7), Some(7));
         let outside = vec![Section { name: "cell", axis: 3, start: 2, end: 4 }];
-        let all = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), outside, real, &Token::new()).unwrap();
+        let all = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), outside, Reading::Effective, real, &Token::new()).unwrap();
         assert!(all.sections.is_empty() && all.real.values.len() == 24);
     }
 

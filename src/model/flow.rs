@@ -132,13 +132,14 @@ impl<'g> Solver<'g> {
         };
         for (graph_id, graph) in (0..).map(GraphId).zip(graphs) {
             for (id, operation) in graph.operations().filter(|(_, operation)| operation.is_pure()) {
-                let mut inputs: Vec<_> = operation.inputs.iter().flatten().copied().collect();
+                let needed = operation.inputs.iter().flatten().copied().filter(|input| graph.is_needed(operation, *input));
+                let mut inputs: Vec<_> = needed.collect();
                 inputs.sort_unstable();
                 inputs.dedup();
                 let place = solver.places.operation(graph_id, id);
                 solver.waiting[place] = inputs.len() as u32;
                 for output in solver.outputs(graph_id, id, operation) {
-                    solver.states[output] = State::Undecided;
+                    solver.states[output] = if inputs.is_empty() { State::Is(output) } else { State::Undecided };
                 }
             }
         }
@@ -179,7 +180,7 @@ impl<'g> Solver<'g> {
         let graph = &self.graphs[graph_id.0 as usize];
         for &consumer in &graph.tensor(tensor).consumers {
             let operation = graph.operation(consumer);
-            if !operation.is_pure() {
+            if !operation.is_pure() || !graph.is_needed(operation, tensor) {
                 continue;
             }
             // Outputs are lowered twice at most: when the last input is decided, and when the first varies.

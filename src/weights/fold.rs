@@ -11,6 +11,9 @@
 //! makes it of a type that it can't hold exactly, and once at the end where the tensor asked for is
 //! half precision itself. Integers are exact. TensorFlow Lite's quantised constants become
 //! real values where they are read as floats.
+//!
+//! What changes the elements one by one waits until they are read: a compressed constant is decoded,
+//! shifted and scaled block by block, and its real values need not be in memory all at once.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -26,15 +29,20 @@ mod constant;
 mod convert;
 mod elementwise;
 mod evaluate;
+mod fake_quantize;
 mod gather;
 mod labels;
+mod moves;
 mod operations;
+mod reduce;
 mod shapes;
+mod tflite;
 mod value;
 mod view;
 
 pub use constant::{Elements, affine, code, elements};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_as};
+pub use fake_quantize::Reading;
 pub use labels::{chain, constant_tensors, data_input, is_constant_fed};
 
 /// The value of a tensor that is fed by constants alone.
@@ -64,6 +72,8 @@ pub struct Stored<'m> {
     /// All elements in C order: the file's own bytes, or a copy of what it stores in another order.
     pub bytes: Cow<'m, [u8]>,
     pub affine: Option<Arc<Affine>>,
+    /// What is done to every element when it is read, in this order.
+    steps: Vec<elementwise::Step>,
 }
 
 /// Why a constant subgraph can't be evaluated.

@@ -57,6 +57,30 @@ fn stored_nibbles_are_widened() {
     }
 }
 
+/// Weights behind `FakeQuantize`: the floats before it are the file's own, the levels whole numbers, of both
+/// signs where the range is symmetric, that tell the effective values up to the step.
+#[test]
+fn weights_before_fake_quantize_and_their_levels() {
+    let fixture = fixture_of("fixtures/ir/fake_quantize.xml");
+    let read = |reading: &str| Extracted::of(&fixture, &["--op", "Convolution", "--role", "kernel", "--fake-quantize", reading]);
+    let [effective, float, levels] = ["effective", "float", "levels"].map(read);
+    for (layer, most) in [("conv1", 127.0), ("conv2", 255.0), ("conv3", 1.0)] {
+        let name = format!("{layer}/kernel");
+        let expected = fixture.constant(layer, "kernel");
+        assert_eq!(float.real(&name).1, expected.stored.as_ref().unwrap().raw, "{layer}");
+        assert_eq!(effective.real(&name), expected_real(&expected), "{layer}");
+        let (values, levels) = (effective.array::<f32>(&name), levels.array::<f32>(&name));
+        assert!(levels.iter().all(|level| level.fract() == 0.0 && level.abs() <= most), "{layer}: {levels:?}");
+        // Within a channel, equal levels are equal values, and higher ones higher.
+        for (values, levels) in values.outer_iter().zip(levels.outer_iter()) {
+            let mut pairs: Vec<(f32, f32)> = levels.iter().copied().zip(values.iter().copied()).collect();
+            pairs.sort_by(|a, b| a.partial_cmp(b).unwrap());
+            assert!(pairs.windows(2).all(|pair| (pair[0].0 < pair[1].0) == (pair[0].1 < pair[1].1)), "{layer}: {pairs:?}");
+        }
+    }
+    assert_eq!((&levels.entry("conv1/kernel")["reading"], effective.entry("conv1/kernel").get("reading")), (&"levels".into(), None));
+}
+
 /// In OpenVINO the bias is an addition of its own; it comes with its layer.
 #[test]
 fn the_first_convolution_of_an_ir_with_the_bias_of_the_addition() {

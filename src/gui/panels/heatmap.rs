@@ -17,6 +17,7 @@ use crate::gui::views::HeatmapView;
 use crate::gui::widgets;
 use crate::jobs::Loaded;
 use crate::view::View;
+use crate::weights::{Reading, Scheme};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, commands: &mut Vec<Command>) -> bool {
     let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
@@ -30,6 +31,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
             }
         });
         weight_menu(ui, document, commands);
+        reading_menu(ui, document, commands);
     });
     let loaded = match &document.shown {
         Progress::Ready(loaded) => Arc::clone(loaded),
@@ -79,6 +81,23 @@ fn weight_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Comman
     }
 }
 
+/// A chip a reading, of a weight that is quantised when the model runs.
+fn reading_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Command>) {
+    if document.weight().is_none_or(|weight| weight.scheme != Scheme::FakeQuantize) {
+        return;
+    }
+    let readings = [
+        (Reading::Levels, "levels", "The level that FakeQuantize gives each element"),
+        (Reading::Float, "before", "The floats before FakeQuantize"),
+        (Reading::Effective, "effective", "What the layer computes with, behind FakeQuantize"),
+    ];
+    for (reading, name, hint) in readings {
+        if widgets::toggle(ui, name, document.reading == reading).on_hover_text(hint).clicked() {
+            commands.push(Command::ReadAs(reading));
+        }
+    }
+}
+
 /// A newly shown weight begins with its usual view; the colour map stays as the person chose it.
 fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
     if has_adopted(view, loaded) {
@@ -87,6 +106,7 @@ fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
     let aspect = f64::from(room.width().max(80.0) - 160.0).max(80.0) / f64::from((room.height() - 100.0).max(80.0));
     view.view = Some(loaded.default_view(aspect));
     view.site = Some(loaded.weight.site);
+    view.reading = loaded.reading;
     view.range = default_range(loaded);
     view.manual = Default::default();
     view.camera = None;
@@ -95,7 +115,8 @@ fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
 }
 
 fn has_adopted(view: &HeatmapView, loaded: &Loaded) -> bool {
-    view.site == Some(loaded.weight.site) && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape)
+    let is_same = view.site == Some(loaded.weight.site) && view.reading == loaded.reading;
+    is_same && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape)
 }
 
 fn default_range(loaded: &Loaded) -> Range {

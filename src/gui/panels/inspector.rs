@@ -9,10 +9,11 @@ use crate::gui::command::Command;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
 use crate::gui::views::HeatmapView;
-use crate::gui::widgets::{key_value, section, section_with_link};
+use crate::gui::widgets::{key_value, key_value_link, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
+use crate::weights::fold::data_input;
 use crate::weights::{Scheme, Section, Weight};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
@@ -153,7 +154,13 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     if is_shown || weight.scheme != Scheme::None {
         key_value(ui, "quantisation", weight.scheme.name(), "");
     }
-    if !weight.chain.is_empty() {
+    let levels = weight.chain_operations(model).filter(|operation| operation.kind == "FakeQuantize");
+    if let Some(levels) = levels.filter_map(|operation| operation.attributes.get("levels")).last() {
+        key_value(ui, "levels", &text(levels), "");
+    }
+    if !weight.chain.is_empty() && is_shown {
+        way(ui, document, weight, commands);
+    } else if !weight.chain.is_empty() {
         let chain: Vec<_> = weight.chain_operations(model).map(|operation| operation.kind.as_str()).collect();
         key_value(ui, "chain", &chain.join(" → "), "");
     }
@@ -188,6 +195,32 @@ fn stacked(ui: &mut egui::Ui, key: &str, sections: &[Section]) {
         let range = |section: &Section| format!("{}: {} to {} along axis {}", section.name, section.start, section.end - 1, section.axis);
         key_value(ui, key, &names.join(" "), &sections.iter().map(range).collect::<Vec<_>>().join("\n"));
     }
+}
+
+/// The way from the stored constant to the layer: every operation with the constants that it takes, each a
+/// link to itself.
+fn way(ui: &mut egui::Ui, document: &Document, weight: &Weight, commands: &mut Vec<Command>) {
+    let (model, catalogue) = (&document.opened.model, &document.opened.catalogue);
+    ui.add_space(4.0);
+    let data = weight.data_tensor(model);
+    key_value(ui, &format!("from {}", data.name), &format!("{} {}", data.dtype, data.shape), &data.name);
+    for place in &weight.chain {
+        let operation = model.operation(*place);
+        let output = operation.outputs.first().map(|output| model.graph(place.graph).tensor(*output));
+        let made = output.map_or(String::new(), |output| format!("{} {}", output.dtype, output.shape));
+        if key_value_link(ui, &format!("→ {}", operation.kind), &made, &format!("{} {}, {made}", operation.kind, operation.name)) {
+            commands.push(Command::Select { graph: place.graph, operation: place.operation, fly: true });
+        }
+        let on_the_way = data_input(model.graph(place.graph), operation);
+        for side in catalogue.of_operation(place.graph, place.operation).iter().filter(|side| Some(side.site.input) != on_the_way) {
+            let stored = side.data_tensor(model);
+            let text = format!("{} {}", stored.dtype, stored.shape);
+            if key_value_link(ui, &format!("      {}", side.role.name), &text, &format!("{} {text}", stored.name)) {
+                commands.push(Command::ShowWeight(side.site));
+            }
+        }
+    }
+    ui.add_space(4.0);
 }
 
 fn layout_words(layout: &str) -> String {

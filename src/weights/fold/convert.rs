@@ -3,6 +3,7 @@
 
 use half::{bf16, f16};
 
+use super::elementwise::Step;
 use super::value::blocks;
 use super::{DType, FoldError, Numbers, Stored, Value};
 use crate::jobs::Token;
@@ -21,12 +22,10 @@ pub(super) fn convert<'m>(value: Value<'m>, to: DType, token: &Token) -> Result<
     }
     let shape = value.shape.clone();
     match to {
+        // Constants are read as float32 in any case.
+        DType::F32 | DType::F64 if matches!(value.numbers, Numbers::Stored(_)) => Ok(Value { dtype: to, ..value }),
         DType::F32 | DType::F64 => Ok(Value::float(to, shape, value.into_f32(token)?)),
-        DType::F16 | DType::Bf16 => {
-            let mut numbers = value.into_f32(token)?;
-            round(to, &mut numbers, token)?;
-            Ok(Value::float(to, shape, numbers))
-        }
+        DType::F16 | DType::Bf16 | DType::F8E4M3 | DType::F8E5M2 => round(to, value, token),
         DType::Bool => {
             let numbers = value.into_f32(token)?;
             Ok(Value::float(to, shape, numbers.into_iter().map(|number| f32::from(u8::from(number != 0.0))).collect()))
@@ -78,17 +77,113 @@ pub(super) fn quantize<'m>(value: Value<'m>, to: DType, quantization: &Quantizat
     Ok(Value::float(to, shape, numbers))
 }
 
-/// Rounds to half precision as the runtime does, and keeps the result as float32. Other types stay.
-pub(super) fn round(to: DType, numbers: &mut [f32], token: &Token) -> Result<(), FoldError> {
+/// TensorFlow Lite's `QUANTIZE` of codes that have a quantisation already: in fixed-point arithmetic.
+///
+/// Source: `Requantize` in `tflite/kernels/internal/reference/requantize.h`, `QuantizeMultiplier` and
+/// `MultiplyByQuantizedMultiplier` in `tflite/kernels/internal`.
+pub(super) fn requantize<'m>(
+    value: Value<'m>,
+    from: &Quantization,
+    to: DType,
+    quantization: &Quantization,
+    token: &Token,
+) -> Result<Value<'m>, FoldError> {
+    let single = |quantization: &Quantization| match quantization {
+        Quantization::Affine { scales, zero_points, .. } if scales.len() == 1 => Some((*scales.first()?, *zero_points.first()?)),
+        _ => None,
+    };
+    let (Some((low, high)), Some((old_scale, _)), Some((scale, zero))) = (to.integer_range(), single(from), single(quantization)) else {
+        return FoldError::problem(format!("quantisation to {to} with more than one scale is not evaluated"));
+    };
+    let factor = Multiplier::of(f64::from(old_scale) / f64::from(scale));
+    let shape = value.shape.clone();
+    let mut numbers = value.into_f32(token)?;
+    blocks(&mut numbers, token, |_, block| {
+        for number in block {
+            // The code less its zero point, which the real value was made of.
+            let code = (f64::from(*number) / f64::from(old_scale)).round_ties_even() as i64;
+            let code = (factor.times(code) + zero).clamp(low as i64, high as i64);
+            *number = crate::values::dequantize(code, zero, f64::from(scale));
+        }
+        Ok(())
+    })?;
+    Ok(Value::float(to, shape, numbers))
+}
+
+/// A factor as a 31-bit fraction and a power of two.
+struct Multiplier {
+    fraction: i64,
+    shift: i32,
+}
+
+impl Multiplier {
+    fn of(factor: f64) -> Self {
+        if factor == 0.0 || !factor.is_finite() {
+            return Self { fraction: 0, shift: 0 };
+        }
+        // The fraction is at least a half and below one.
+        let mut shift = (factor.abs().log2().floor() as i32).saturating_add(1);
+        let mut fraction = (factor / 2f64.powi(shift) * f64::from(1u32 << 31)).round() as i64;
+        if fraction == 1 << 31 {
+            fraction /= 2;
+            shift += 1;
+        }
+        if shift < -31 {
+            return Self { fraction: 0, shift: 0 };
+        }
+        Self { fraction, shift }
+    }
+
+    fn times(&self, number: i64) -> i64 {
+        let (left, right) = (self.shift.max(0), (-self.shift).max(0));
+        let product = (number << left.min(30)).saturating_mul(self.fraction);
+        // The upper half of twice the product, rounded away from zero at halves; then the same for the shift.
+        let nudge = if product >= 0 { 1i64 << 30 } else { 1 - (1i64 << 30) };
+        let high = product.saturating_add(nudge) / (1i64 << 31);
+        let mask = (1i64 << right) - 1;
+        let rest = high & mask;
+        let threshold = (mask >> 1) + i64::from(high < 0);
+        (high >> right) + i64::from(rest > threshold)
+    }
+}
+
+/// Rounds to a narrower float type as the runtime does, and keeps the result as float32.
+pub(super) fn round<'m>(to: DType, value: Value<'m>, token: &Token) -> Result<Value<'m>, FoldError> {
+    if value.can_wait() {
+        return Ok(Value { dtype: to, ..value.then(Step::Round(to)) });
+    }
+    let shape = value.shape.clone();
+    let mut numbers = value.into_f32(token)?;
+    blocks(&mut numbers, token, |_, block| {
+        round_block(to, block);
+        Ok(())
+    })?;
+    Ok(Value::float(to, shape, numbers))
+}
+
+/// [`round`], of a block. Other types stay.
+pub(super) fn round_block(to: DType, block: &mut [f32]) {
     let one: fn(f32) -> f32 = match to {
         DType::F16 => |number| f16::from_f32(number).to_f32(),
         DType::Bf16 => |number| bf16_of(number).to_f32(),
-        _ => return Ok(()),
+        DType::F8E4M3 => |number| f8_of(number, 3, -6, 448.0),
+        DType::F8E5M2 => |number| f8_of(number, 2, -14, 57_344.0),
+        _ => return,
     };
-    blocks(numbers, token, |_, block| {
-        block.iter_mut().for_each(|number| *number = one(*number));
-        Ok(())
-    })
+    block.iter_mut().for_each(|number| *number = one(*number));
+}
+
+/// An 8-bit float by way of half precision, to the nearest, halves to even, what is too large to the
+/// largest.
+fn f8_of(number: f32, mantissa_bits: i32, least_exponent: i32, largest: f32) -> f32 {
+    let half = f16::from_f32(number).to_f32();
+    if half.is_nan() || half == 0.0 {
+        return half;
+    }
+    let exponent = ((half.abs().to_bits() >> 23) as i32 - 127).max(least_exponent);
+    let step = f32::from_bits(((exponent - mantissa_bits + 127) as u32) << 23);
+    // Powers of two apart, the quotient and the product are exact.
+    ((half / step).round_ties_even() * step).clamp(-largest, largest)
 }
 
 /// The runtime rounds to bfloat16 by adding half of the last place where the last bit that stays is

@@ -1,7 +1,10 @@
-//! Arithmetic element by element, with numpy's broadcasting, in place where an operand has the
-//! result's shape.
+//! Arithmetic element by element, with numpy's broadcasting: a step on the way of a constant that is
+//! still in the file, else in place where an operand has the result's shape.
+
+use std::sync::Arc;
 
 use super::convert::wrap;
+use super::fake_quantize::FakeQuantize;
 use super::value::{blocks, count_of};
 use super::view::{View, copy, strides};
 use super::{DType, FoldError, Value};
@@ -13,86 +16,346 @@ pub(super) enum Binary {
     Add,
     Subtract,
     Multiply,
+    /// Of integers rounded down.
     Divide,
+    /// Of integers rounded towards zero.
+    Quotient,
+    /// Rounded down, of floats too.
+    FloorDivide,
+    /// With the sign of the dividend; of floats as OpenVINO's `ConvertMod` takes it apart: the quotient is cut
+    /// off, multiplied and subtracted, each step rounded.
+    Remainder,
+    /// With the sign of the divisor.
+    FloorMod,
     Power,
     Maximum,
     Minimum,
+    SquaredDifference,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    And,
+    Or,
+    Xor,
 }
 
-/// `a op b`; the result has the type of `a`. Floats in float32, integers exactly, wrapped to their
-/// type; an integer quotient is rounded down (`Divide-1` with `m_pythondiv`, its default).
+/// An operation of one operand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Unary {
+    Abs,
+    Negative,
+    Sign,
+    Floor,
+    Ceiling,
+    RoundToEven,
+    /// To even as TensorFlow Lite does it, which gives no negative zero.
+    RoundWithoutSign,
+    RoundAwayFromZero,
+    Sqrt,
+    Rsqrt,
+    Square,
+    Exp,
+    Log,
+    Sin,
+    Cos,
+    Tanh,
+    Sigmoid,
+    Erf,
+    /// With the error function, in float64 as the runtime's reference does it.
+    Gelu,
+    Not,
+    Clamp(f32, f32),
+    Elu(f32),
+}
+
+/// Something that is done to every element of a constant when it is read.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// The element and one of the operand's, the first of them on the left unless `is_swapped`.
+    Binary {
+        op: Binary,
+        operand: Arc<[f32]>,
+        pace: Pace,
+        is_swapped: bool,
+    },
+    Unary(Unary),
+    /// To half precision.
+    Round(DType),
+    FakeQuantize(Arc<FakeQuantize>),
+}
+
+/// `a op b`; the result has the type of `a`, or is boolean. Floats in float32, integers exactly, wrapped to
+/// their type.
 pub(super) fn binary<'m>(op: Binary, a: Value<'m>, b: Value<'m>, token: &Token) -> Result<Value<'m>, FoldError> {
-    let dtype = a.dtype;
     let shape = broadcast_shape(&a.shape, &b.shape)?;
-    if dtype.is_integer() && b.dtype.is_integer() {
+    let operands = a.dtype;
+    let dtype = if op.is_boolean() { DType::Bool } else { operands };
+    let is_whole = |dtype: DType| dtype.is_integer() || dtype == DType::Bool;
+    if is_whole(operands) && is_whole(b.dtype) {
         let (a, b) = (Grid::int(a, token)?, Grid::int(b, token)?);
-        let numbers = apply(a, b, &shape, token, |x, y| integer(op, dtype, x, y))?;
+        let numbers = spread(a, b, &shape, token, |x, y| op.whole(operands, x, y))?;
         return Ok(Value::int(dtype, shape, numbers));
     }
+    // What is small beside a constant that is read later waits with it.
+    if a.shape == shape && is_slight(&b, &a) && a.can_wait() && dtype == operands {
+        return Ok(a.then(Step::binary(op, b, &shape, false, token)?));
+    }
+    if b.shape == shape && is_slight(&a, &b) && b.can_wait() && dtype == operands {
+        return Ok(Value { dtype, ..b.then(Step::binary(op, a, &shape, true, token)?) });
+    }
     let (a, b) = (Grid::float(a, token)?, Grid::float(b, token)?);
-    let run = |f: fn(f32, f32) -> f32| apply(a, b, &shape, token, |x, y| Ok(f(x, y)));
-    let numbers = match op {
-        Binary::Add => run(|x, y| x + y),
-        Binary::Subtract => run(|x, y| x - y),
-        Binary::Multiply => run(|x, y| x * y),
-        Binary::Divide => run(|x, y| x / y),
-        Binary::Power => run(f32::powf),
-        Binary::Maximum => run(f32::max),
-        Binary::Minimum => run(f32::min),
-    }?;
+    let numbers = op.with_floats(Spread { a, b, shape: &shape, token })?;
     Ok(Value::float(dtype, shape, numbers))
 }
 
 /// One number to one number.
-pub(super) fn unary<'m>(value: Value<'m>, token: &Token, f: fn(f32) -> f32) -> Result<Value<'m>, FoldError> {
+pub(super) fn unary<'m>(op: Unary, value: Value<'m>, token: &Token) -> Result<Value<'m>, FoldError> {
     let (dtype, shape) = (value.dtype, value.shape.clone());
-    if dtype.is_integer() {
-        return FoldError::problem("it is evaluated on floats only");
+    if dtype.is_integer() || dtype == DType::Bool {
+        let mut numbers = value.into_i64(token)?;
+        blocks(&mut numbers, token, |_, block| block.iter_mut().try_for_each(|number| op.whole(dtype, *number).map(|new| *number = new)))?;
+        return Ok(Value::int(dtype, shape, numbers));
+    }
+    if value.can_wait() {
+        return Ok(value.then(Step::Unary(op)));
     }
     let mut numbers = value.into_f32(token)?;
     blocks(&mut numbers, token, |_, block| {
-        block.iter_mut().for_each(|number| *number = f(*number));
+        op.apply(block);
         Ok(())
     })?;
     Ok(Value::float(dtype, shape, numbers))
 }
 
-/// `FakeQuantize-1` of `x` with the four ranges.
-///
-/// Source: `src/core/reference/include/openvino/reference/fake_quantize.hpp`. Rounding is half to even.
-pub(super) fn fake_quantize<'m>(x: Value<'m>, ranges: [Value<'m>; 4], levels: f32, token: &Token) -> Result<Value<'m>, FoldError> {
-    let dtype = x.dtype;
-    let mut shape = x.shape.clone();
-    for range in &ranges {
-        shape = broadcast_shape(&shape, &range.shape)?;
+/// Whether a value is so much smaller than another that keeping it costs nothing.
+fn is_slight(value: &Value<'_>, beside: &Value<'_>) -> bool {
+    value.count() <= beside.count() / 4 + 1
+}
+
+impl Step {
+    fn binary(op: Binary, operand: Value<'_>, shape: &[usize], is_swapped: bool, token: &Token) -> Result<Self, FoldError> {
+        let pace = Pace::new(&operand.shape, shape)?;
+        Ok(Self::Binary { op, operand: operand.into_f32(token)?.into(), pace, is_swapped })
     }
-    let x = Grid::float(x, token)?.filled(&shape, token)?;
-    let [input_low, input_high, output_low, output_high] = ranges;
-    let ranges = [
-        Grid::float(input_low, token)?,
-        Grid::float(input_high, token)?,
-        Grid::float(output_low, token)?,
-        Grid::float(output_high, token)?,
-    ];
-    let pace = ranges.iter().map(|range| Pace::new(&range.shape, &shape)).collect::<Result<Vec<_>, _>>()?;
-    let mut numbers = x.numbers;
-    let steps = levels - 1.0;
-    blocks(&mut numbers, token, |start, block| {
-        for (index, number) in (start..).zip(block) {
-            let at = |range: usize| ranges[range].numbers[pace[range].at(index)];
-            let (input_low, input_high, output_low, output_high) = (at(0), at(1), at(2), at(3));
-            *number = if *number <= input_low.min(input_high) {
-                output_low
-            } else if *number > input_low.max(input_high) {
-                output_high
-            } else {
-                let level = ((*number - input_low) / (input_high - input_low) * steps).round_ties_even();
-                level / steps * (output_high - output_low) + output_low
-            };
+
+    /// Does it to a block of elements, the first of them element `start`.
+    pub(super) fn apply(&self, start: usize, block: &mut [f32]) {
+        match self {
+            Self::Binary { op, operand, pace, is_swapped } => {
+                op.with_floats(Update { block, start, operand, pace, is_swapped: *is_swapped });
+            }
+            Self::Unary(op) => op.apply(block),
+            Self::Round(dtype) => super::convert::round_block(*dtype, block),
+            Self::FakeQuantize(fake_quantize) => fake_quantize.apply(start, block),
         }
-        Ok(())
-    })?;
-    Ok(Value::float(dtype, shape, numbers))
+    }
+
+    /// Bytes of memory of its own.
+    pub(super) fn own_bytes(&self) -> u64 {
+        match self {
+            Self::Binary { operand, .. } => operand.len() as u64 * 4,
+            Self::FakeQuantize(fake_quantize) => fake_quantize.own_bytes(),
+            Self::Unary(_) | Self::Round(_) => 0,
+        }
+    }
+}
+
+/// What is done with a function of two floats: a trait, so that each function is compiled into the loop.
+trait WithFloats {
+    type Output;
+
+    fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) -> Self::Output;
+}
+
+struct Spread<'a> {
+    a: Grid<f32>,
+    b: Grid<f32>,
+    shape: &'a [usize],
+    token: &'a Token,
+}
+
+impl WithFloats for Spread<'_> {
+    type Output = Result<Vec<f32>, FoldError>;
+
+    fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) -> Self::Output {
+        spread(self.a, self.b, self.shape, self.token, |x, y| Ok(f(x, y)))
+    }
+}
+
+struct Update<'a> {
+    block: &'a mut [f32],
+    start: usize,
+    operand: &'a [f32],
+    pace: &'a Pace,
+    is_swapped: bool,
+}
+
+impl WithFloats for Update<'_> {
+    type Output = ();
+
+    fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) {
+        let Self { block, start, operand, pace, is_swapped } = self;
+        // The function can't fail.
+        let _ = match is_swapped {
+            false => update(block, start, operand, pace, |x, y| Ok(f(x, y))),
+            true => update(block, start, operand, pace, |x, y| Ok(f(y, x))),
+        };
+    }
+}
+
+impl Binary {
+    fn is_boolean(self) -> bool {
+        use Binary::*;
+        matches!(self, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
+    }
+
+    fn with_floats<W: WithFloats>(self, with: W) -> W::Output {
+        let flag = |is_true: bool| f32::from(u8::from(is_true));
+        match self {
+            Self::Add => with.call(|x, y| x + y),
+            Self::Subtract => with.call(|x, y| x - y),
+            Self::Multiply => with.call(|x, y| x * y),
+            Self::Divide | Self::Quotient => with.call(|x, y| x / y),
+            Self::FloorDivide => with.call(|x, y| (x / y).floor()),
+            Self::Remainder => with.call(remainder),
+            Self::FloorMod => with.call(floor_mod),
+            Self::Power => with.call(f32::powf),
+            Self::Maximum => with.call(|x, y| if x > y { x } else { y }),
+            Self::Minimum => with.call(|x, y| if x < y { x } else { y }),
+            Self::SquaredDifference => with.call(|x, y| (x - y) * (x - y)),
+            Self::Equal => with.call(|x, y| flag(x == y)),
+            Self::NotEqual => with.call(|x, y| flag(x != y)),
+            Self::Less => with.call(|x, y| flag(x < y)),
+            Self::LessEqual => with.call(|x, y| flag(x <= y)),
+            Self::Greater => with.call(|x, y| flag(x > y)),
+            Self::GreaterEqual => with.call(|x, y| flag(x >= y)),
+            Self::And => with.call(|x, y| flag(x != 0.0 && y != 0.0)),
+            Self::Or => with.call(|x, y| flag(x != 0.0 || y != 0.0)),
+            Self::Xor => with.call(|x, y| flag((x != 0.0) != (y != 0.0))),
+        }
+    }
+
+    fn whole(self, dtype: DType, x: i64, y: i64) -> Result<i64, FoldError> {
+        let is_u64 = dtype == DType::U64;
+        let order = || if is_u64 { (x as u64).cmp(&(y as u64)) } else { x.cmp(&y) };
+        let divides = matches!(self, Self::Divide | Self::Quotient | Self::FloorDivide | Self::Remainder | Self::FloorMod);
+        if divides && y == 0 {
+            return FoldError::problem("an integer is divided by zero");
+        }
+        let is_uneven = || x.wrapping_rem(y) != 0 && (x < 0) != (y < 0);
+        let result = match self {
+            Self::Add => x.wrapping_add(y),
+            Self::Subtract => x.wrapping_sub(y),
+            Self::Multiply => x.wrapping_mul(y),
+            Self::SquaredDifference => x.wrapping_sub(y).wrapping_mul(x.wrapping_sub(y)),
+            Self::Maximum => {
+                if order().is_ge() {
+                    x
+                } else {
+                    y
+                }
+            }
+            Self::Minimum => {
+                if order().is_le() {
+                    x
+                } else {
+                    y
+                }
+            }
+            Self::Divide | Self::Quotient | Self::FloorDivide if is_u64 => (x as u64 / y as u64) as i64,
+            Self::Quotient => x.wrapping_div(y),
+            Self::Divide | Self::FloorDivide => x.wrapping_div(y).wrapping_sub(i64::from(is_uneven())),
+            Self::Remainder | Self::FloorMod if is_u64 => (x as u64 % y as u64) as i64,
+            Self::Remainder => x.wrapping_rem(y),
+            Self::FloorMod => x.wrapping_rem(y).wrapping_add(if is_uneven() { y } else { 0 }),
+            Self::Power => (x as f64).powf(y as f64) as i64,
+            Self::Equal => i64::from(x == y),
+            Self::NotEqual => i64::from(x != y),
+            Self::Less => i64::from(order().is_lt()),
+            Self::LessEqual => i64::from(order().is_le()),
+            Self::Greater => i64::from(order().is_gt()),
+            Self::GreaterEqual => i64::from(order().is_ge()),
+            Self::And => i64::from(x != 0 && y != 0),
+            Self::Or => i64::from(x != 0 || y != 0),
+            Self::Xor => i64::from((x != 0) != (y != 0)),
+        };
+        Ok(if self.is_boolean() { result } else { wrap(dtype, result) })
+    }
+}
+
+impl Unary {
+    fn apply(self, block: &mut [f32]) {
+        fn map(block: &mut [f32], f: impl Fn(f32) -> f32) {
+            block.iter_mut().for_each(|number| *number = f(*number));
+        }
+        match self {
+            Self::Abs => map(block, f32::abs),
+            Self::Negative => map(block, |x| -x),
+            Self::Sign => map(block, |x| {
+                if x > 0.0 {
+                    1.0
+                } else if x < 0.0 {
+                    -1.0
+                } else {
+                    x
+                }
+            }),
+            Self::Floor => map(block, f32::floor),
+            Self::Ceiling => map(block, f32::ceil),
+            Self::RoundToEven => map(block, f32::round_ties_even),
+            Self::RoundWithoutSign => map(block, |x| if x == 0.0 { x } else { x.round_ties_even() + 0.0 }),
+            Self::RoundAwayFromZero => map(block, f32::round),
+            Self::Sqrt => map(block, f32::sqrt),
+            Self::Rsqrt => map(block, |x| 1.0 / x.sqrt()),
+            Self::Square => map(block, |x| x * x),
+            Self::Exp => map(block, f32::exp),
+            Self::Log => map(block, f32::ln),
+            Self::Sin => map(block, f32::sin),
+            Self::Cos => map(block, f32::cos),
+            Self::Tanh => map(block, f32::tanh),
+            Self::Sigmoid => map(block, |x| 1.0 / (1.0 + (-x).exp())),
+            Self::Erf => map(block, libm::erff),
+            Self::Gelu => map(block, |x| (0.5 * f64::from(x) * (1.0 + libm::erf(f64::from(x) / 2f64.sqrt()))) as f32),
+            Self::Not => map(block, |x| f32::from(u8::from(x == 0.0))),
+            Self::Clamp(low, high) => map(block, |x| {
+                if x < low {
+                    low
+                } else if x > high {
+                    high
+                } else {
+                    x
+                }
+            }),
+            Self::Elu(alpha) => map(block, |x| if x < 0.0 { alpha * (x.exp() - 1.0) } else { x }),
+        }
+    }
+
+    fn whole(self, dtype: DType, x: i64) -> Result<i64, FoldError> {
+        let result = match self {
+            Self::Abs => x.wrapping_abs(),
+            Self::Negative => x.wrapping_neg(),
+            Self::Sign => x.signum(),
+            Self::Square => x.wrapping_mul(x),
+            Self::Not => i64::from(x == 0),
+            Self::Clamp(low, high) => x.clamp(low as i64, (high as i64).max(low as i64)),
+            Self::Floor | Self::Ceiling | Self::RoundToEven | Self::RoundWithoutSign | Self::RoundAwayFromZero => x,
+            _ => return FoldError::problem("it is evaluated on floats only"),
+        };
+        Ok(wrap(dtype, result))
+    }
+}
+
+fn remainder(x: f32, y: f32) -> f32 {
+    let rest = x.abs() - (x.abs() / y.abs()).trunc() * y.abs();
+    if x < 0.0 { -rest } else { rest }
+}
+
+fn floor_mod(x: f32, y: f32) -> f32 {
+    let rest = x % y;
+    if rest != 0.0 && (rest < 0.0) != (y < 0.0) { rest + y } else { rest }
 }
 
 /// The shape of a result by numpy's rules.
@@ -109,6 +372,39 @@ pub(super) fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, Fo
         .collect()
 }
 
+/// `condition ? a : b`, all of them spread over one shape.
+pub(super) fn select<'m>(condition: Value<'m>, a: Value<'m>, b: Value<'m>, token: &Token) -> Result<Value<'m>, FoldError> {
+    let shape = broadcast_shape(&broadcast_shape(&condition.shape, &a.shape)?, &b.shape)?;
+    let dtype = a.dtype;
+    let condition = filled(condition, &shape, token)?.into_f32(token)?;
+    let (a, b) = (filled(a, &shape, token)?, filled(b, &shape, token)?);
+    if a.needs_integers() || b.needs_integers() {
+        let (mut numbers, b) = (a.into_i64(token)?, b.into_i64(token)?);
+        pick(&mut numbers, &b, &condition, token)?;
+        return Ok(Value::int(dtype, shape, numbers));
+    }
+    let (mut numbers, b) = (a.into_f32(token)?, b.into_f32(token)?);
+    pick(&mut numbers, &b, &condition, token)?;
+    Ok(Value::float(dtype, shape, numbers))
+}
+
+fn pick<T: Copy + Send + Sync>(numbers: &mut [T], others: &[T], condition: &[f32], token: &Token) -> Result<(), FoldError> {
+    blocks(numbers, token, |start, block| {
+        for ((number, other), condition) in block.iter_mut().zip(&others[start..]).zip(&condition[start..]) {
+            if *condition == 0.0 {
+                *number = *other;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A value repeated to fill a shape.
+pub(super) fn filled<'m>(value: Value<'m>, shape: &[usize], token: &Token) -> Result<Value<'m>, FoldError> {
+    let view = View::whole(&value.shape).broadcast(shape)?;
+    copy(value, view, token)
+}
+
 /// Decoded elements with their shape.
 struct Grid<T> {
     shape: Vec<usize>,
@@ -119,15 +415,6 @@ impl Grid<f32> {
     fn float(value: Value<'_>, token: &Token) -> Result<Self, FoldError> {
         Ok(Self { shape: value.shape.clone(), numbers: value.into_f32(token)? })
     }
-
-    fn filled(self, shape: &[usize], token: &Token) -> Result<Self, FoldError> {
-        if self.shape == shape {
-            return Ok(self);
-        }
-        let view = View::whole(&self.shape).broadcast(shape)?;
-        let value = copy(Value::float(DType::F32, self.shape, self.numbers), view, token)?;
-        Self::float(value, token)
-    }
 }
 
 impl Grid<i64> {
@@ -137,7 +424,7 @@ impl Grid<i64> {
 }
 
 /// Applies `f`, into the buffer of the operand that has the result's shape, if one has.
-fn apply<T: Copy + Default + Send + Sync>(
+fn spread<T: Copy + Default + Send + Sync>(
     a: Grid<T>,
     b: Grid<T>,
     shape: &[usize],
@@ -147,13 +434,13 @@ fn apply<T: Copy + Default + Send + Sync>(
     if a.shape == shape {
         let pace = Pace::new(&b.shape, shape)?;
         let mut out = a.numbers;
-        update(&mut out, &b.numbers, &pace, token, f)?;
+        blocks(&mut out, token, |start, block| update(block, start, &b.numbers, &pace, &f))?;
         return Ok(out);
     }
     if b.shape == shape {
         let pace = Pace::new(&a.shape, shape)?;
         let mut out = b.numbers;
-        update(&mut out, &a.numbers, &pace, token, |y, x| f(x, y))?;
+        blocks(&mut out, token, |start, block| update(block, start, &a.numbers, &pace, |y, x| f(x, y)))?;
         return Ok(out);
     }
     let (of_a, of_b) = (Pace::new(&a.shape, shape)?, Pace::new(&b.shape, shape)?);
@@ -167,39 +454,38 @@ fn apply<T: Copy + Default + Send + Sync>(
     Ok(out)
 }
 
-/// `out = f(out, other)`, run by run: within one the other operand stands still or keeps step.
-fn update<T: Copy + Send + Sync>(
-    out: &mut [T],
-    other: &[T],
+/// `block = f(block, operand)`, run by run: within one the operand stands still or keeps step.
+fn update<T: Copy>(
+    block: &mut [T],
+    start: usize,
+    operand: &[T],
     pace: &Pace,
-    token: &Token,
-    f: impl Fn(T, T) -> Result<T, FoldError> + Sync,
+    f: impl Fn(T, T) -> Result<T, FoldError>,
 ) -> Result<(), FoldError> {
-    blocks(out, token, |start, block| {
-        let mut done = 0;
-        while done < block.len() {
-            let position = start + done;
-            let length = (pace.inner - position % pace.inner).min(block.len() - done);
-            let (at, slots) = (pace.at(position), &mut block[done..done + length]);
-            if pace.step == 0 {
-                let still = other[at];
-                for slot in slots {
-                    *slot = f(*slot, still)?;
-                }
-            } else {
-                for (slot, other) in slots.iter_mut().zip(&other[at..at + length]) {
-                    *slot = f(*slot, *other)?;
-                }
+    let mut done = 0;
+    while done < block.len() {
+        let position = start + done;
+        let length = (pace.inner - position % pace.inner).min(block.len() - done);
+        let (at, slots) = (pace.at(position), &mut block[done..done + length]);
+        if pace.step == 0 {
+            let still = operand[at];
+            for slot in slots {
+                *slot = f(*slot, still)?;
             }
-            done += length;
+        } else {
+            for (slot, other) in slots.iter_mut().zip(&operand[at..at + length]) {
+                *slot = f(*slot, *other)?;
+            }
         }
-        Ok(())
-    })
+        done += length;
+    }
+    Ok(())
 }
 
 /// Where in a broadcast operand each element of the result reads: the result's axes, neighbours
 /// joined where the operand runs or repeats through both.
-struct Pace {
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
     /// Outer axes: length and stride in the operand.
     outer: Vec<(usize, usize)>,
     inner: usize,
@@ -208,7 +494,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(operand: &[usize], shape: &[usize]) -> Result<Self, FoldError> {
+    pub(super) fn new(operand: &[usize], shape: &[usize]) -> Result<Self, FoldError> {
         let view = View { offset: 0, shape: operand.to_vec(), strides: strides(operand) }.broadcast(shape)?;
         let mut axes: Vec<(usize, usize)> = Vec::new();
         for (&dim, &stride) in view.shape.iter().zip(&view.strides).filter(|(dim, _)| **dim != 1) {
@@ -227,7 +513,7 @@ impl Pace {
         Ok(Self { outer: axes, inner, step })
     }
 
-    fn at(&self, index: usize) -> usize {
+    pub(super) fn at(&self, index: usize) -> usize {
         let (mut rest, column) = (index / self.inner, index % self.inner);
         let mut at = column * self.step;
         for (dim, stride) in self.outer.iter().rev() {
@@ -236,25 +522,9 @@ impl Pace {
         }
         at
     }
-}
 
-fn integer(op: Binary, dtype: DType, x: i64, y: i64) -> Result<i64, FoldError> {
-    let is_u64 = dtype == DType::U64;
-    let result = match op {
-        Binary::Add => x.wrapping_add(y),
-        Binary::Subtract => x.wrapping_sub(y),
-        Binary::Multiply => x.wrapping_mul(y),
-        Binary::Maximum if is_u64 => (x as u64).max(y as u64) as i64,
-        Binary::Minimum if is_u64 => (x as u64).min(y as u64) as i64,
-        Binary::Maximum => x.max(y),
-        Binary::Minimum => x.min(y),
-        Binary::Divide if y == 0 => return FoldError::problem("an integer is divided by zero"),
-        Binary::Divide if is_u64 => (x as u64 / y as u64) as i64,
-        Binary::Divide => {
-            let quotient = x.wrapping_div(y);
-            quotient - i64::from(x.wrapping_rem(y) != 0 && (x < 0) != (y < 0))
-        }
-        Binary::Power => (x as f64).powf(y as f64) as i64,
-    };
-    Ok(wrap(dtype, result))
+    /// For how many elements from here on the operand stands still.
+    pub(super) fn still(&self, index: usize) -> usize {
+        if self.step == 0 { self.inner - index % self.inner } else { 1 }
+    }
 }

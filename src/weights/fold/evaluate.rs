@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use super::convert::round;
 use super::operations::{Call, apply};
-use super::{FoldError, Numbers, Value};
+use super::{FoldError, Reading, Value};
 use crate::jobs::Token;
-use crate::model::{DType, Data, Model, OperationRef, Tensor, TensorRef};
+use crate::model::{DType, Data, Model, OperationRef, Tensor, TensorId, TensorRef};
 
 /// What a subgraph may take in memory: so many times the bytes of the constants that feed it (a
 /// 1-bit constant takes 32 times its bytes as float32) ...
@@ -23,23 +23,26 @@ const MAX_OPERATIONS: usize = 1 << 12;
 /// [`FoldError`]: cancelled, bytes that can't be decoded, an operation that is not evaluated, or a
 /// tensor that is not fed by constants alone.
 pub fn evaluate<'m>(model: &'m Model, tensor: TensorRef, token: &Token) -> Result<Value<'m>, FoldError> {
+    evaluate_as(model, tensor, Reading::Effective, token)
+}
+
+/// [`evaluate`], with a choice of what `FakeQuantize` gives.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn evaluate_as<'m>(model: &'m Model, tensor: TensorRef, reading: Reading, token: &Token) -> Result<Value<'m>, FoldError> {
     let plan = Plan::new(model, tensor, token)?;
     let fed: u64 = plan.constants.iter().map(|place| stored_bytes(model.tensor(*place))).sum();
-    let mut run =
-        Run { model, uses: plan.uses, values: HashMap::new(), live: 0, limit: fed.saturating_mul(GROWTH).saturating_add(ALLOWANCE) };
+    let limit = fed.saturating_mul(GROWTH).saturating_add(ALLOWANCE);
+    let mut run = Run { model, reading, uses: plan.uses, values: HashMap::new(), live: 0, limit };
     for place in plan.operations {
         token.check()?;
         run.operation(place, token)?;
     }
     let value = run.input(tensor)?;
+    // Half precision that was computed is float32 so far.
     let is_half = matches!(value.dtype, DType::F16 | DType::Bf16);
-    match value.numbers {
-        Numbers::Float(mut numbers) if is_half => {
-            round(value.dtype, &mut numbers, token)?;
-            Ok(Value::float(value.dtype, value.shape, numbers))
-        }
-        numbers => Ok(Value { numbers, ..value }),
-    }
+    if value.is_computed() && is_half { round(value.dtype, value, token) } else { Ok(value) }
 }
 
 /// What is needed for a tensor.
@@ -115,16 +118,16 @@ fn origin(model: &Model, tensor: TensorRef) -> TensorRef {
     model.tensor(tensor).alias.unwrap_or(tensor)
 }
 
-/// An operation's inputs, `None` where no value is needed: a shape is known without.
+/// An operation's inputs, `None` where no value is needed.
 fn needed_inputs(model: &Model, place: OperationRef) -> Vec<Option<TensorRef>> {
-    let operation = model.operation(place);
-    let is_shape = matches!(operation.kind.as_str(), "ShapeOf" | "SHAPE");
-    let inputs = operation.inputs.iter().map(|input| input.map(|tensor| TensorRef { graph: place.graph, tensor }));
-    inputs.map(|input| input.filter(|input| !is_shape || model.tensor(*input).shape.dims().is_none())).collect()
+    let (graph, operation) = (model.graph(place.graph), model.operation(place));
+    let reference = |tensor: TensorId| TensorRef { graph: place.graph, tensor };
+    operation.inputs.iter().map(|input| input.filter(|input| graph.is_needed(operation, *input)).map(reference)).collect()
 }
 
 struct Run<'m> {
     model: &'m Model,
+    reading: Reading,
     /// Uses that are still to come.
     uses: HashMap<TensorRef, usize>,
     values: HashMap<TensorRef, Value<'m>>,
@@ -145,7 +148,8 @@ impl<'m> Run<'m> {
         if inputs.iter().flatten().any(|value| value.dtype.complex_part().is_some()) && operation.kind != "DENSIFY" {
             return Err(explain(FoldError::Problem("complex numbers are not computed with".into())));
         }
-        let call = Call { graph, operation, token, budget: self.limit.saturating_sub(self.live), inputs };
+        let budget = self.limit.saturating_sub(self.live);
+        let call = Call { graph, operation, token, budget, reading: self.reading, inputs };
         let outputs = apply(call).map_err(explain)?;
         for (output, value) in operation.outputs.iter().zip(outputs) {
             let output = TensorRef { graph: place.graph, tensor: *output };

@@ -70,7 +70,8 @@ pub fn is_constant_fed(graph: &Graph, tensor: TensorId) -> bool {
             return false;
         }
         seen.push(operation);
-        open.extend(graph.operation(operation).inputs.iter().flatten());
+        let operation = graph.operation(operation);
+        open.extend(operation.inputs.iter().flatten().filter(|input| graph.is_needed(operation, **input)));
     }
     true
 }
@@ -140,9 +141,10 @@ pub fn data_input(graph: &Graph, operation: &Operation) -> Option<usize> {
     };
     Some(match operation.kind.as_str() {
         "Gather" if is_codebook(graph, operation) => 1,
-        "SPLIT" => 1,
-        "Add" | "Subtract" | "Multiply" | "Divide" | "Power" | "Maximum" | "Minimum" | "Concat" | "ADD" | "SUB" | "MUL" | "DIV"
-        | "CONCATENATION" => {
+        "SPLIT" | "FILL" => 1,
+        "Add" | "Subtract" | "Multiply" | "Divide" | "Power" | "Maximum" | "Minimum" | "Mod" | "FloorMod" | "SquaredDifference"
+        | "Select" | "MatMul" | "Concat" | "ADD" | "SUB" | "MUL" | "DIV" | "POW" | "MAXIMUM" | "MINIMUM" | "FLOOR_DIV" | "FLOOR_MOD"
+        | "SQUARED_DIFFERENCE" | "SELECT" | "SELECT_V2" | "PACK" | "CONCATENATION" => {
             // The largest, of equals the first; but of two equally large factors the one that was
             // widened from a narrow type.
             let narrow = |input: TensorId| usize::from(is_low_precision(graph.tensor(far_end(graph, input)).dtype));
@@ -201,7 +203,9 @@ fn walk(model: &Model, chain: &mut Chain, mut visit: impl FnMut(&mut Chain, Oper
         }
         let Some((id, operation)) = step.map(|id| (reference(id), graph.operation(id))) else { break };
         let Some(position) = data_input(graph, operation) else { break };
-        let Some(input) = operation.inputs.get(position).copied().flatten() else { break };
+        // The shape of what the model computes has no constant at its far end.
+        let leads_on = |input: &TensorId| graph.is_needed(operation, *input) || is_constant_fed(graph, *input);
+        let Some(input) = operation.inputs.get(position).copied().flatten().filter(leads_on) else { break };
         chain.operations.push(id);
         chain.data.tensor = input;
         visit(chain, id, operation, position);

@@ -10,6 +10,8 @@ use crate::jobs::Token;
 use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Quantization, Shape, Tensor, TensorRef};
 use crate::source::Source;
 
+mod waiting;
+
 /// A tensor of the main graph.
 fn of_main(tensor: TensorId) -> TensorRef {
     TensorRef { graph: GraphId(0), tensor }

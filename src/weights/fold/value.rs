@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::elementwise::Step;
 use super::{DType, Elements, FoldError, Numbers, Stored, Value, affine, elements};
 use crate::jobs::Token;
 use crate::model::{Graph, Model, Tensor};
@@ -13,6 +14,9 @@ use crate::values::{decode_f32, decode_i64};
 /// Elements that one thread works on between two looks at the token. A multiple of every packing's
 /// group, so that blocks begin on whole bytes.
 pub(super) const BLOCK: usize = 1 << 16;
+
+/// Elements that go through all steps together.
+const STEP_BLOCK: usize = 1 << 12;
 
 impl<'m> Value<'m> {
     /// A constant as the file holds it. Complex numbers have one axis more, of real and imaginary
@@ -27,7 +31,7 @@ impl<'m> Value<'m> {
         shape.extend(part.map(|_| 2));
         count_of(&shape)?;
         let affine = affine(model, graph, tensor)?.map(Arc::new);
-        let stored = Stored { dtype: part.unwrap_or(dtype), bytes, affine };
+        let stored = Stored { dtype: part.unwrap_or(dtype), bytes, affine, steps: Vec::new() };
         Ok(Self { dtype: tensor.dtype, shape, numbers: Numbers::Stored(stored) })
     }
 
@@ -57,26 +61,62 @@ impl<'m> Value<'m> {
     pub fn into_f32(self, token: &Token) -> Result<Vec<f32>, FoldError> {
         match self.numbers {
             Numbers::Float(numbers) => Ok(numbers),
-            Numbers::Int(numbers) => {
-                let mut out = vec![0.0; numbers.len()];
-                blocks(&mut out, token, |start, block| {
-                    for (slot, number) in block.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
-                        *slot = int_to_f32(self.dtype, *number);
-                    }
-                    Ok(())
-                })?;
-                Ok(out)
-            }
-            Numbers::Stored(stored) => {
-                let mut out = vec![0.0; count_of(&self.shape)?];
-                let Stored { dtype, bytes, affine } = &stored;
-                blocks(&mut out, token, |start, block| match affine {
-                    None => Ok(decode_f32(*dtype, bytes, start, block)?),
-                    Some(affine) => Ok(affine.decode(*dtype, bytes, start, block)?),
-                })?;
+            _ => {
+                let mut out = vec![0.0; self.count()];
+                blocks(&mut out, token, |start, block| self.read_f32(start, block))?;
                 Ok(out)
             }
         }
+    }
+
+    /// Real values from element `start` on, as [`into_f32`](Self::into_f32) gives all of them. Enough
+    /// elements must be there. On all threads, if there are many.
+    ///
+    /// # Errors
+    /// A type that is not decoded, or a quantisation that can't be used.
+    pub fn read_f32(&self, start: usize, out: &mut [f32]) -> Result<(), FoldError> {
+        match &self.numbers {
+            Numbers::Float(numbers) => {
+                for (slot, number) in out.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
+                    *slot = *number;
+                }
+            }
+            Numbers::Int(numbers) => {
+                for (slot, number) in out.iter_mut().zip(numbers.get(start..).unwrap_or_default()) {
+                    *slot = int_to_f32(self.dtype, *number);
+                }
+            }
+            Numbers::Stored(Stored { dtype, bytes, affine, steps }) => {
+                // So few at a time that they stay in the processor's cache from step to step.
+                for (part, block) in out.chunks_mut(STEP_BLOCK).enumerate() {
+                    let start = start + part * STEP_BLOCK;
+                    match affine {
+                        None => decode_f32(*dtype, bytes, start, block)?,
+                        Some(affine) => affine.decode(*dtype, bytes, start, block)?,
+                    }
+                    steps.iter().for_each(|step| step.apply(start, block));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is more than a constant as the file holds it.
+    pub(super) fn is_computed(&self) -> bool {
+        !matches!(&self.numbers, Numbers::Stored(stored) if stored.steps.is_empty())
+    }
+
+    /// Whether what is done to the elements may wait until they are read.
+    pub(super) fn can_wait(&self) -> bool {
+        matches!(self.numbers, Numbers::Stored(_)) && !self.needs_integers()
+    }
+
+    /// With one thing more that is done to every element when it is read. For values that can wait.
+    pub(super) fn then(mut self, step: Step) -> Self {
+        if let Numbers::Stored(stored) = &mut self.numbers {
+            stored.steps.push(step);
+        }
+        self
     }
 
     /// The integers as the file holds them, row-major: codes where they are quantised. Floats are
@@ -134,10 +174,12 @@ impl<'m> Value<'m> {
     }
 
     /// Bytes of memory of its own.
-    pub(super) fn own_bytes(&self) -> u64 {
+    pub(crate) fn own_bytes(&self) -> u64 {
         match &self.numbers {
-            Numbers::Stored(Stored { bytes: Cow::Owned(bytes), .. }) => bytes.len() as u64,
-            Numbers::Stored(_) => 0,
+            Numbers::Stored(Stored { bytes, steps, .. }) => {
+                let copied = if matches!(bytes, Cow::Owned(_)) { bytes.len() as u64 } else { 0 };
+                copied + steps.iter().map(Step::own_bytes).sum::<u64>()
+            }
             Numbers::Float(numbers) => numbers.len() as u64 * 4,
             Numbers::Int(numbers) => numbers.len() as u64 * 8,
         }

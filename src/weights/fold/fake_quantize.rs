@@ -1,0 +1,117 @@
+//! `FakeQuantize`: values that are rounded to levels when the model runs, and what can be read of them.
+
+use std::sync::Arc;
+
+use super::elementwise::{Pace, Step, broadcast_shape, filled};
+use super::value::blocks;
+use super::{FoldError, Value};
+use crate::jobs::Token;
+
+/// `FakeQuantize-1` with its four ranges spread over the data.
+///
+/// Source: `src/core/reference/include/openvino/reference/fake_quantize.hpp`. Rounding is half to even.
+#[derive(Clone, Debug)]
+pub(super) struct FakeQuantize {
+    /// Input low and high, output low and high.
+    ranges: [Vec<f32>; 4],
+    paces: [Pace; 4],
+    steps: f32,
+    reading: Reading,
+}
+
+/// What is read of a tensor that is quantised on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// What the layer computes with.
+    #[default]
+    Effective,
+    /// As it was before `FakeQuantize`.
+    Float,
+    /// The level of each element: from 0, or from below 0 where the range of the output is symmetric, so
+    /// that the level times the step is the effective value.
+    Levels,
+}
+
+/// As [`FakeQuantize`] says, of a whole value.
+pub(super) fn fake_quantize<'m>(
+    x: Value<'m>,
+    ranges: [Value<'m>; 4],
+    levels: f32,
+    reading: Reading,
+    token: &Token,
+) -> Result<Value<'m>, FoldError> {
+    let dtype = x.dtype;
+    let mut shape = x.shape.clone();
+    for range in &ranges {
+        shape = broadcast_shape(&shape, &range.shape)?;
+    }
+    let x = if x.shape == shape { x } else { filled(x, &shape, token)? };
+    if reading == Reading::Float {
+        return Ok(x);
+    }
+    let [a, b, c, d] = &ranges;
+    let paces = [Pace::new(&a.shape, &shape)?, Pace::new(&b.shape, &shape)?, Pace::new(&c.shape, &shape)?, Pace::new(&d.shape, &shape)?];
+    let [a, b, c, d] = ranges;
+    let ranges = [a.into_f32(token)?, b.into_f32(token)?, c.into_f32(token)?, d.into_f32(token)?];
+    let step = FakeQuantize { ranges, paces, steps: levels - 1.0, reading };
+    if x.can_wait() {
+        return Ok(x.then(Step::FakeQuantize(Arc::new(step))));
+    }
+    let mut numbers = x.into_f32(token)?;
+    blocks(&mut numbers, token, |start, block| {
+        step.apply(start, block);
+        Ok(())
+    })?;
+    Ok(Value::float(dtype, shape, numbers))
+}
+
+impl FakeQuantize {
+    /// Bytes of memory of its own.
+    pub(super) fn own_bytes(&self) -> u64 {
+        self.ranges.iter().map(|range| range.len() as u64 * 4).sum()
+    }
+
+    pub(super) fn apply(&self, start: usize, block: &mut [f32]) {
+        let mut done = 0;
+        while done < block.len() {
+            let position = start + done;
+            // As far as no range changes.
+            let run = self.paces.iter().map(|pace| pace.still(position)).min().unwrap_or(1);
+            let end = block.len().min(done.saturating_add(run.max(1)));
+            let at = |range: usize| self.ranges[range].get(self.paces[range].at(position)).copied().unwrap_or(0.0);
+            self.run([at(0), at(1), at(2), at(3)], &mut block[done..end]);
+            done = end;
+        }
+    }
+
+    fn run(&self, [input_low, input_high, output_low, output_high]: [f32; 4], block: &mut [f32]) {
+        let steps = self.steps;
+        let (low, high) = (input_low.min(input_high), input_low.max(input_high));
+        let level = |x: f32| ((x - input_low) / (input_high - input_low) * steps).round_ties_even();
+        if self.reading == Reading::Effective {
+            for x in block {
+                *x = if *x <= low {
+                    output_low
+                } else if *x > high {
+                    output_high
+                } else {
+                    level(*x) / steps * (output_high - output_low) + output_low
+                };
+            }
+            return;
+        }
+        let step = (output_high - output_low) / steps;
+        let is_symmetric = output_low < 0.0 && (output_low + output_high).abs() <= step * 1.01;
+        let first = if is_symmetric { (output_low / step).round_ties_even() } else { 0.0 };
+        for x in block {
+            let level = if *x <= low {
+                0.0
+            } else if *x > high {
+                steps
+            } else {
+                level(*x)
+            };
+            *x = level + first;
+        }
+    }
+}
