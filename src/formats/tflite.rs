@@ -52,7 +52,7 @@ const IDENTIFIER: &str = "TFL3";
 const VERSION: u32 = 3;
 
 /// What a graph takes in memory beside what is in it, in bytes.
-const GRAPH_COST: u64 = size_of::<Graph>() as u64 + 96;
+const GRAPH_COST: u64 = 96;
 
 /// What is in a file, before it becomes a [`Model`].
 struct Contents {
@@ -144,10 +144,10 @@ fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
         token.check().map_err(|_| Refusal::Cancelled)?;
         let place = Place { index, graph_count, source, buffers: &buffers, codes: &codes };
         match table.and_then(|table| graph(table, &place, &mut warnings)) {
-            Ok(graph) => graphs.push(graph),
+            Ok(graph) => reader.push(&mut graphs, graph)?,
             Err(Damage::Outside) if index > 0 => {
                 warnings.push(|| format!("graph {index} is damaged"));
-                graphs.push(Graph::default());
+                reader.push(&mut graphs, Graph::default())?;
             }
             Err(damage) => return Err(damage.into()),
         }

@@ -12,6 +12,8 @@ type List = WIPOffset<Vector<'static, flatbuffers::ForwardsUOffset<TableFinished
 
 /// Offsets in each list.
 const COUNT: usize = 600_000;
+/// An offset that leads out of any file here.
+const OUTSIDE: u32 = 0x7fff_ffff;
 
 /// Writes the files into a folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
@@ -71,6 +73,23 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         let entries = repeated(&mut b, entry, COUNT);
         let tensor = tensor(&mut b, 1);
         let tensors = repeated(&mut b, tensor, 1);
+        let graph = graph(&mut b, tensors, None);
+        let graphs = repeated(&mut b, graph, 1);
+        files.push((name, finish(b, graphs, |b| b.push_slot_always(slot(field), entries))));
+    }
+    // Entries that lie outside the file: each stands for something damaged.
+    for (name, field) in [("damaged_tensors", 0), ("damaged_operators", 3)] {
+        files.push((
+            name,
+            model(|b| {
+                let entries = b.create_vector(&[OUTSIDE; COUNT]);
+                table(b, |b| b.push_slot_always(slot(field), entries))
+            }),
+        ));
+    }
+    for (name, field) in [("damaged_codes", 1), ("damaged_buffers", 4)] {
+        let mut b = Builder::new();
+        let (entries, tensors) = (b.create_vector(&[OUTSIDE; COUNT]), repeated_empty(&mut b));
         let graph = graph(&mut b, tensors, None);
         let graphs = repeated(&mut b, graph, 1);
         files.push((name, finish(b, graphs, |b| b.push_slot_always(slot(field), entries))));

@@ -44,8 +44,8 @@ impl Buffers {
                 let content = lenient(table.and_then(|table| content(table, file_len)))?;
                 let why = || Content::Unavailable("its buffer lies outside the file, which may be cut off".to_owned());
                 let content = content.unwrap_or_else(why);
-                root.reader().spend(size_of::<Content>() as u64 + content.text_len())?;
-                buffers.push(content);
+                root.reader().spend(content.text_len())?;
+                root.reader().push(&mut buffers, content)?;
             }
         }
         Ok(Self { buffers, external: External::read(root, source, warnings)? })

@@ -78,6 +78,18 @@ impl<'a> Reader<'a> {
         left.map(|_| ()).ok_or(Damage::Exhausted)
     }
 
+    /// Adds to a list of what the file describes. A list grows by a quarter, and what it takes is paid for,
+    /// whether the entry could be read or is damaged.
+    pub fn push<T>(&self, list: &mut Vec<T>, entry: T) -> Result<(), Damage> {
+        if list.len() == list.capacity() {
+            let more = (list.len() / 4).max(1);
+            self.spend((more * size_of::<T>()) as u64)?;
+            list.reserve_exact(more);
+        }
+        list.push(entry);
+        Ok(())
+    }
+
     fn scalar<T: Scalar>(&self, position: usize) -> Result<T, Damage> {
         self.bytes.get(position..).and_then(T::first).ok_or(Damage::Outside)
     }
@@ -214,6 +226,10 @@ pub struct Tables<'r> {
 }
 
 impl<'r> Tables<'r> {
+    pub fn reader(self) -> &'r Reader<'r> {
+        self.reader
+    }
+
     pub fn len(self) -> usize {
         self.count
     }
@@ -331,6 +347,15 @@ mod tests {
                 walk(&bytes);
             }
         }
+    }
+
+    #[test]
+    fn lists_are_paid_for_as_they_grow() {
+        let reader = Reader::with_budget(&[], 1000);
+        let mut list: Vec<u64> = Vec::new();
+        while reader.push(&mut list, 0).is_ok() {}
+        assert!((80..=125).contains(&list.capacity()), "{}", list.capacity());
+        assert_eq!(list.len(), list.capacity());
     }
 
     #[test]

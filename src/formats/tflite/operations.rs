@@ -8,12 +8,12 @@ use crate::model::{GraphId, Operation, Tensor, TensorId};
 use crate::source::Source;
 use crate::weights::Weight;
 
-/// What an operation takes in memory beside its names and its attributes, in bytes.
-const OPERATION_COST: u64 = size_of::<Operation>() as u64 + 64;
+/// What an operation takes in memory beside its place in the list, its names and its attributes, in bytes.
+const OPERATION_COST: u64 = 64;
 /// What an input takes beyond its four bytes; a constant one becomes a weight in the catalogue.
 const INPUT_COST: u64 = 8;
 const WEIGHT_COST: u64 = size_of::<Weight>() as u64;
-const CODE_COST: u64 = size_of::<Code>() as u64 + 16;
+const CODE_COST: u64 = 16;
 
 /// The kind of an operation whose operator or operator code can't be read.
 const UNKNOWN: &str = "UNKNOWN";
@@ -36,10 +36,12 @@ pub fn codes(root: Table<'_>, warnings: &mut Warnings) -> Result<Vec<Code>, Dama
     match lenient(root.tables(model::OPERATOR_CODES))? {
         Some(tables) => {
             for (index, table) in tables.into_iter().flat_map(Tables::iter).enumerate() {
-                codes.push(lenient(table.and_then(code))?.unwrap_or_else(|| {
+                let code = lenient(table.and_then(code))?.unwrap_or_else(|| {
                     warnings.push(|| format!("operator code {index} is damaged"));
                     Code { kind: UNKNOWN.to_owned(), version: 1, is_custom: false }
-                }));
+                });
+                root.reader().spend(CODE_COST)?;
+                root.reader().push(&mut codes, code)?;
             }
         }
         None => warnings.push(|| "the table of operator codes lies outside the file".to_owned()),
@@ -68,11 +70,16 @@ pub fn read(tables: Tables<'_>, context: &Context<'_>, warnings: &mut Warnings) 
     let mut operations = Vec::new();
     for (index, table) in tables.iter().enumerate() {
         let operation = lenient(table.and_then(|table| operation(table, index, context, warnings)))?;
-        operations.push(operation.unwrap_or_else(|| {
-            warnings.push(|| format!("operation {index} of graph {} is damaged", context.graph));
-            let name = format!("{UNKNOWN}_{index}");
-            Operation { index: index as u64, name, kind: UNKNOWN.to_owned(), ..Operation::default() }
-        }));
+        let operation = match operation {
+            Some(operation) => operation,
+            None => {
+                context.reader.spend(OPERATION_COST)?;
+                warnings.push(|| format!("operation {index} of graph {} is damaged", context.graph));
+                let name = format!("{UNKNOWN}_{index}");
+                Operation { index: index as u64, name, kind: UNKNOWN.to_owned(), ..Operation::default() }
+            }
+        };
+        context.reader.push(&mut operations, operation)?;
     }
     Ok(operations)
 }
@@ -93,7 +100,6 @@ pub fn tensor_ids(indices: &[i32], count: usize, warnings: &mut Warnings, place:
 fn code(table: Table<'_>) -> Result<Code, Damage> {
     // The byte was too small one day, so a second field came; old files have the first alone, some
     // writers fill in the second alone, and the rest hold a placeholder in the first.
-    table.reader().spend(CODE_COST)?;
     let deprecated: i8 = table.scalar(operator_code::DEPRECATED_BUILTIN_CODE, 0)?;
     let builtin: i32 = table.scalar(operator_code::BUILTIN_CODE, 0)?;
     let number = builtin.max(deprecated.into());

@@ -9,8 +9,8 @@ use super::warnings::Warnings;
 use crate::model::{DType, Data, Packing, Shape, Tensor};
 use crate::values::check_size;
 
-/// What a tensor takes in memory beside its name, its shape and its scales, in bytes.
-const TENSOR_COST: u64 = size_of::<Tensor>() as u64 + 32;
+/// What a tensor takes in memory beside its place in the list, its name, its shape and its scales, in bytes.
+const TENSOR_COST: u64 = 32;
 /// What a dimension takes beyond its four bytes.
 const DIM_COST: u64 = size_of::<Option<u64>>() as u64;
 
@@ -72,7 +72,7 @@ pub fn read(tables: Tables<'_>, graph: usize, buffers: &Buffers, warnings: &mut 
         if !record.has_rank && record.tensor.data == Data::Computed && record.tensor.shape.rank() == Some(0) {
             rankless.push((index, record.has_shape));
         }
-        tensors.push(record.tensor);
+        tables.reader().push(&mut tensors, record.tensor)?;
     }
     // Files from before `has_rank` mean a scalar by an empty shape, later ones an unknown rank.
     for (index, has_shape) in rankless {
