@@ -12,6 +12,7 @@ mod command;
 mod dialogs;
 mod dock;
 mod execute;
+mod file_view;
 mod history;
 mod names;
 mod notices;

@@ -53,6 +53,12 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             Some(Overlay::OpenPath { field, .. }) => field.complete(completions),
             _ => {}
         },
+        (Key::File, result) => {
+            let text = progress(result, |output| if let Output::File(text) = output { Some(text) } else { None });
+            if let Some(Overlay::File(view)) = &mut app.state.overlay {
+                view.text = text;
+            }
+        }
         (Key::Save(_), Ok(Output::Saved(files))) => {
             let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
             app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
@@ -102,22 +108,28 @@ fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
     if matches!(opened.origin, Origin::File(_)) {
         app.state.settings.remember(&opened.model.file);
     }
-    let number = app.state.next_number();
-    let document = Document::new(number, opened);
+    let document = Document::new(opening.number, opened);
     let replaced = opening.replaces.and_then(|replaced| app.state.documents.iter().position(|document| document.number == replaced));
-    match replaced {
+    let on_display = match replaced {
         Some(position) => {
             let replaced = std::mem::replace(&mut app.state.documents[position], document);
             app.state.active = position;
             cancel_work(app, replaced.number);
+            position
         }
         None => {
-            app.state.documents.push(document);
-            app.state.active = app.state.documents.len() - 1;
+            // In the order in which they were asked for, whichever is there first; the last stays on display.
+            let newer = app.state.documents.iter().position(|other| other.number > opening.number);
+            let position = newer.unwrap_or(app.state.documents.len());
+            app.state.documents.insert(position, document);
+            let on_display = newer.map_or(position, |_| app.state.active + usize::from(app.state.active >= position));
+            app.state.active = position;
+            on_display
         }
-    }
+    };
     show_graph(app, GraphId(0));
     show_first_weight(app);
+    app.state.active = on_display;
 }
 
 /// A new model shows its first kernel, or the layer that the command line asked for.

@@ -15,7 +15,7 @@ use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
-use super::{absorb, bars, execute, notices, palette, panels, save, shortcuts};
+use super::{absorb, bars, execute, file_view, notices, palette, panels, save, shortcuts};
 
 /// The window's application.
 pub struct App {
@@ -196,6 +196,7 @@ impl App {
         match &mut overlay {
             Overlay::Palette(palette) => palette::show(ctx, palette, &self.state, &mut self.commands),
             Overlay::Save(dialog) => save::show(ctx, dialog, &self.state, &mut self.commands),
+            Overlay::File(view) => file_view::show(ctx, view, &self.state, &mut self.commands),
             Overlay::OpenPath { field, purpose } => field.show_open(ctx, *purpose, &mut self.commands),
             Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
             Overlay::About => shortcuts::show_about(ctx, &mut self.commands),

@@ -40,6 +40,13 @@ pub enum Command {
     NeedCompletions(String),
     NeedHistogram(super::views::HistogramWanted),
     Save(Box<SavePlan>),
+    /// Shows a file that came with the model on display.
+    ShowFile(usize),
+    /// Asks where a file that came with a model is to be saved.
+    SaveFile {
+        document: u64,
+        file: usize,
+    },
     ForgetRecent(PathBuf),
     CloseOverlay,
     DismissNotice(usize),

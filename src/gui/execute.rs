@@ -13,6 +13,7 @@ use crate::weights::{Reading, Scheme, Section, Site, Weight};
 use super::action::Action;
 use super::app::App;
 use super::command::{Command, Pick};
+use super::file_view::FileView;
 use super::palette::Palette;
 use super::path_field::PathField;
 use super::save::{SaveDialog, What};
@@ -52,6 +53,14 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
             app.pool.submit(Key::Complete, Job::Complete(text));
         }
         Command::Save(plan) => save(app, *plan),
+        Command::ShowFile(file) => show_file(app, file),
+        Command::SaveFile { document, file } => {
+            let folder = app.state.settings.save_folder.clone();
+            let dialog = app.state.by_number(document).and_then(|document| SaveDialog::for_file(document, file, folder));
+            if let Some(dialog) = dialog {
+                app.state.overlay = Some(Overlay::Save(dialog));
+            }
+        }
         Command::ForgetRecent(path) => app.state.settings.recent.retain(|other| *other != path),
         Command::CloseOverlay => app.state.overlay = None,
         Command::DismissNotice(position) => {
@@ -430,6 +439,16 @@ fn open_save_dialog(app: &mut App, ctx: &egui::Context, what: What) {
     if let Some(dialog) = dialog {
         app.state.overlay = Some(Overlay::Save(dialog));
     }
+}
+
+fn show_file(app: &mut App, file: usize) {
+    let Some(document) = app.state.document().filter(|document| file < document.opened.model.files.len()) else { return };
+    let (number, opened) = (document.number, Arc::clone(&document.opened));
+    let mut view = FileView::new(number, file);
+    if app.pool.submit(Key::File, Job::ReadFile { opened, file }).is_none() {
+        view.text = Progress::Failed("Too much is being done at once; show the file again in a moment".into());
+    }
+    app.state.overlay = Some(Overlay::File(view));
 }
 
 fn save(app: &mut App, plan: SavePlan) {

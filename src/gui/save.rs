@@ -19,6 +19,8 @@ pub enum What {
     Heatmap,
     Histogram,
     Numbers,
+    /// A file that came with the model, by its place there.
+    File(usize),
 }
 
 pub struct SaveDialog {
@@ -42,10 +44,11 @@ impl SaveDialog {
             What::Heatmap => ("", "png"),
             What::Histogram => (".histogram", "png"),
             What::Numbers => ("", "npy"),
+            What::File(file) => return Self::for_file(document, file, folder),
         };
         let layer: String = layer.chars().take(80).collect();
         let name = format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.with_sections(&document.sections));
-        let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+        let folder = or_current(folder);
         let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
         let options = PictureOptions { theme, ..PictureOptions::default() };
         Some(Self {
@@ -57,34 +60,54 @@ impl SaveDialog {
         })
     }
 
+    /// The dialog for a file that came with the model, with its own name.
+    pub fn for_file(document: &Document, file: usize, folder: Option<PathBuf>) -> Option<Self> {
+        let name = &document.opened.model.files.get(file)?.name;
+        let name = name.rsplit('/').next().unwrap_or(name);
+        Some(Self {
+            document: document.number,
+            what: What::File(file),
+            path: PathField::new(or_current(folder).join(name).to_string_lossy()),
+            options: PictureOptions::default(),
+            all_weights: false,
+        })
+    }
+
     fn title(&self) -> &'static str {
         match self.what {
             What::Heatmap => "Save image",
             What::Histogram => "Save histogram",
             What::Numbers => "Save numbers",
+            What::File(_) => "Save file",
         }
     }
 
     fn plan(&self, document: &Document) -> Option<SavePlan> {
-        let loaded = Arc::clone(document.shown.ready()?);
         let content = match self.what {
+            What::File(file) => SaveContent::File { opened: Arc::clone(&document.opened), file },
             What::Numbers if self.all_weights => SaveContent::Numbers {
                 opened: Arc::clone(&document.opened),
                 weights: document.opened.catalogue.weights().map(|weight| (weight.clone(), Vec::new())).collect(),
             },
-            What::Numbers => SaveContent::Numbers {
-                opened: Arc::clone(&document.opened),
-                weights: vec![(loaded.weight.clone(), loaded.sections.clone())],
-            },
+            What::Numbers => {
+                let loaded = document.shown.ready()?;
+                let weights = vec![(loaded.weight.clone(), loaded.sections.clone())];
+                SaveContent::Numbers { opened: Arc::clone(&document.opened), weights }
+            }
             What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
             What::Histogram => {
                 let view = &document.views.histogram;
                 let content = Content::Histogram { rule: view.rule, log_counts: view.log_counts };
+                let loaded = Arc::clone(document.shown.ready()?);
                 SaveContent::Picture(Box::new(PictureFile { loaded, content, options: self.options }))
             }
         };
         Some(SavePlan { path: self.path.path(), content })
     }
+}
+
+fn or_current(folder: Option<PathBuf>) -> PathBuf {
+    folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default()
 }
 
 /// The picture on display as a file: the same axes, colours and limits.
@@ -114,6 +137,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
         ui.add_space(8.0);
         let problem = match dialog.what {
             What::Numbers => number_options(ui, dialog),
+            What::File(_) => None,
             What::Heatmap | What::Histogram => picture_options(ui, dialog),
         };
         if let Some(problem) = problem {

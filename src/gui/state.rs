@@ -97,6 +97,7 @@ pub enum NoticeKind {
 pub enum Overlay {
     Palette(super::palette::Palette),
     Save(super::save::SaveDialog),
+    File(super::file_view::FileView),
     /// The path field, where the system has no file dialog.
     OpenPath {
         field: super::path_field::PathField,

@@ -29,6 +29,8 @@ pub struct WeightsView {
     pub kernels_only: bool,
     /// Rows in the order shown, and what that order was computed for.
     pub order: Vec<u32>,
+    /// Headings over groups of rows: the place in `order` of the first row below each.
+    pub headings: Vec<(usize, String)>,
     pub ordered_for: Option<(String, Sort, bool, bool, usize)>,
     /// Where names are cut, and the characters and rows that was found for.
     pub name_cut: Option<((usize, usize), f32)>,

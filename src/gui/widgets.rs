@@ -105,39 +105,63 @@ pub fn section_with_link(ui: &mut Ui, text: &str, link: &str) -> bool {
 
 /// A line of the inspector: a key at the left, a value at the right, all of it on hover.
 pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
-    let color = Tokens::of(ui).dim;
-    line(ui, key, color, value, hover, Role::Label)
+    Line { indent: 0.0, shown: key, key, color: Tokens::of(ui).dim, value, hover, role: Role::Label }.show(ui)
 }
 
 /// A line whose key leads somewhere; whether it was clicked.
 pub fn key_value_link(ui: &mut Ui, key: &str, value: &str, hover: &str) -> bool {
-    let color = Tokens::of(ui).accent;
-    line(ui, key, color, value, hover, Role::Link).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    let line = Line { indent: 0.0, shown: key, key, color: Tokens::of(ui).accent, value, hover, role: Role::Link };
+    line.show(ui).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
 
-fn line(ui: &mut Ui, key: &str, key_color: Color32, value: &str, hover: &str, role: Role) -> Response {
-    let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
-    // The key yields to the value, which is what the line is for, as long as it can still be told.
-    let room_for_both = rect.width() - 12.0;
-    let value_width = ui.painter().layout_no_wrap(value.to_owned(), theme::number_font(), tokens.text).size().x;
-    let key_galley = fit_text(ui, key, theme::text_font(), key_color, (room_for_both - value_width).max(room_for_both * 0.4));
-    let room = room_for_both - key_galley.size().x;
-    let value_galley = fit_text(ui, value, theme::number_font(), tokens.text, room);
-    if ui.is_rect_visible(rect) {
-        ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, key_color);
-        let at = pos2(rect.right() - value_galley.size().x, rect.center().y - value_galley.size().y / 2.0);
-        ui.painter().galley(at, value_galley, tokens.text);
-    }
-    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{key} {value}")));
-    let full = if hover.is_empty() { value } else { hover };
-    let response = response.on_hover_text(format!("{key}: {full}"));
-    response.context_menu(|ui| {
-        if ui.button("Copy value").clicked() {
-            ui.ctx().copy_text(full.to_owned());
+/// A line of a tree: `way` is the whole way to it, of which the last step is shown, `depth` steps further in.
+pub fn entry(ui: &mut Ui, way: &str, value: &str, depth: usize) {
+    const STEP: f32 = 10.0;
+    let shown = if depth == 0 { way } else { way.rsplit('/').next().unwrap_or(way) };
+    Line { indent: STEP * depth as f32, shown, key: way, color: Tokens::of(ui).dim, value, hover: "", role: Role::Label }.show(ui);
+}
+
+/// A key and its value on one line.
+struct Line<'l> {
+    /// In points.
+    indent: f32,
+    /// The key as it is shown, and as it is said in full.
+    shown: &'l str,
+    key: &'l str,
+    color: Color32,
+    value: &'l str,
+    /// In place of the value, where there is more to say.
+    hover: &'l str,
+    role: Role,
+}
+
+impl Line<'_> {
+    fn show(self, ui: &mut Ui) -> Response {
+        let tokens = Tokens::of(ui);
+        let (whole, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
+        let rect = whole.with_min_x((whole.left() + self.indent).min(whole.center().x));
+        // The key yields to the value, which is what the line is for, as long as it can still be told.
+        let room_for_both = rect.width() - 12.0;
+        let value_width = ui.painter().layout_no_wrap(self.value.to_owned(), theme::number_font(), tokens.text).size().x;
+        let key_room = (room_for_both - value_width).max(room_for_both * 0.4);
+        let key_galley = fit_text(ui, self.shown, theme::text_font(), self.color, key_room);
+        let room = room_for_both - key_galley.size().x;
+        let value_galley = fit_text(ui, self.value, theme::number_font(), tokens.text, room);
+        if ui.is_rect_visible(rect) {
+            ui.painter().galley(pos2(rect.left(), rect.center().y - key_galley.size().y / 2.0), key_galley, self.color);
+            let at = pos2(rect.right() - value_galley.size().x, rect.center().y - value_galley.size().y / 2.0);
+            ui.painter().galley(at, value_galley, tokens.text);
         }
-    });
-    response
+        response.widget_info(|| WidgetInfo::labeled(self.role, true, format!("{} {}", self.key, self.value)));
+        let full = if self.hover.is_empty() { self.value } else { self.hover };
+        let response = response.on_hover_text(format!("{}: {full}", self.key));
+        response.context_menu(|ui| {
+            if ui.button("Copy value").clicked() {
+                ui.ctx().copy_text(full.to_owned());
+            }
+        });
+        response
+    }
 }
 
 /// Text on one line that fits the width; what is too long loses its middle.

@@ -28,6 +28,8 @@ pub enum Key {
     Glance { model: u64, site: Site },
     /// Completions for the path that is being typed.
     Complete,
+    /// The file on display that came with a model.
+    File,
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
 }

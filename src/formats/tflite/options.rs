@@ -125,6 +125,7 @@ pub fn record(table: Table<'_>, fields: &[Field]) -> Result<Value, Damage> {
             Value::Null => true,
             Value::String(text) => text.is_empty(),
             Value::Array(items) => items.is_empty(),
+            Value::Object(entries) => entries.is_empty(),
             _ => false,
         };
         if !is_empty {

@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::heatmap::{CellFacts, cell_facts};
 use crate::gui::action::Action;
 use crate::gui::command::Command;
+use crate::gui::file_view::kind_name;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
 use crate::gui::views::HeatmapView;
-use crate::gui::widgets::{key_value, key_value_link, section, section_with_link};
+use crate::gui::widgets::{entry, key_value, key_value_link, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
@@ -35,11 +36,17 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     let model = &document.opened.model;
     let graph = model.graph(document.graph);
     let operation = graph.operation(id);
-    section(ui, "Operation");
+    let is_unread = graph.is_unread(id);
+    section(ui, if is_unread { "Tensor" } else { "Operation" });
     key_value(ui, "name", document.label(document.graph, id), &operation.name);
-    let version = if operation.version.is_empty() { String::new() } else { version_text(&operation.version) };
-    key_value(ui, "type", &format!("{}{version}", operation.kind), "");
+    if !is_unread {
+        let version = if operation.version.is_empty() { String::new() } else { version_text(&operation.version) };
+        key_value(ui, "type", &format!("{}{version}", operation.kind), "");
+    }
     key_value(ui, "index", &operation.index.to_string(), "");
+    if is_unread {
+        ui.label(egui::RichText::new("No operation reads this constant").color(Tokens::of(ui).dim));
+    }
     if !operation.attributes.is_empty() {
         section(ui, "Attributes");
         attributes(ui, operation);
@@ -50,6 +57,9 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     }
     if let Some(loaded) = document.shown.ready() {
         pointer(ui, loaded, heatmap);
+    }
+    if is_unread {
+        return;
     }
     section(ui, "Inputs and outputs");
     tensors(ui, document, graph, operation);
@@ -106,18 +116,28 @@ fn merged_later(operation: &Operation, key: &str) -> bool {
         .any(|(high, wide)| key.strip_suffix(high).is_some_and(|stem| operation.attributes.contains_key(&format!("{stem}{wide}"))))
 }
 
-/// An entry, those of an object a line each below it.
+/// An entry, those of an object or a list of objects a line each below it, further in.
 fn metadata(ui: &mut egui::Ui, key: &str, value: &Value, depth: usize) {
-    const DEEPEST: usize = 3;
+    const DEEPEST: usize = 12;
     match value {
         Value::Object(entries) if depth < DEEPEST && !entries.is_empty() => {
+            entry(ui, key, "", depth);
             for (inner, value) in entries {
                 metadata(ui, &format!("{key}/{inner}"), value, depth + 1);
             }
         }
-        _ => {
-            key_value(ui, key, &text(value), "");
+        Value::Array(items) if depth < DEEPEST && items.iter().any(Value::is_object) => {
+            entry(ui, key, "", depth);
+            // One alone needs no number.
+            let only = if let [Value::Object(entries)] = items.as_slice() { Some(entries) } else { None };
+            for (inner, value) in only.into_iter().flatten() {
+                metadata(ui, &format!("{key}/0/{inner}"), value, depth + 1);
+            }
+            for (position, item) in items.iter().enumerate().filter(|_| only.is_none()) {
+                metadata(ui, &format!("{key}/{position}"), item, depth + 1);
+            }
         }
+        _ => entry(ui, key, &text(value), depth),
     }
 }
 
@@ -133,7 +153,10 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     let model = &document.opened.model;
     let data = weight.data_tensor(model);
     let is_shown = document.weight == Some(weight.site);
-    if count > 1 && !is_shown {
+    let is_unread = weight.graph(model).is_unread(weight.site.operation);
+    if is_unread {
+        section(ui, "values");
+    } else if count > 1 && !is_shown {
         if section_with_link(ui, weight.role.name, "show") {
             commands.push(Command::ShowWeight(weight.site));
         }
@@ -365,6 +388,35 @@ fn of_model(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Command>)
     for id in &main.outputs {
         let tensor = main.tensor(*id);
         key_value(ui, &tensor.name, &format!("{} {}", tensor.dtype, tensor.shape), "");
+    }
+    for signature in &model.signatures {
+        section(ui, "Signature");
+        key_value(ui, "key", &signature.key, "The name by which a program calls it");
+        let graph = model.graph(signature.graph);
+        if model.graphs.len() > 1 {
+            let name = if graph.name.is_empty() { signature.graph.0.to_string() } else { graph.name.clone() };
+            if key_value_link(ui, "graph", &name, "show the graph") {
+                commands.push(Command::ShowGraph(signature.graph));
+            }
+        }
+        for (arrow, ends) in [("", &signature.inputs), ("→ ", &signature.outputs)] {
+            for (name, id) in ends {
+                let tensor = graph.tensor(*id);
+                key_value(ui, &format!("{arrow}{name}"), &format!("{} {}", tensor.dtype, tensor.shape), &tensor.name);
+            }
+        }
+    }
+    if !model.files.is_empty() {
+        section(ui, "Files");
+        for (position, file) in model.files.iter().enumerate() {
+            let value = format!("{}, {}", kind_name(file), names::bytes(file.content.len()));
+            let about = file.about.iter().map(|about| format!("\nof {about}")).collect::<String>();
+            let description = file.description.as_ref().map_or(String::new(), |text| format!("\n{text}"));
+            let problem = file.content.problem().map_or(String::new(), |problem| format!("\n{problem}"));
+            if key_value_link(ui, &file.name, &value, &format!("show the file{description}{about}{problem}")) {
+                commands.push(Command::ShowFile(position));
+            }
+        }
     }
     if !model.warnings.is_empty() {
         section(ui, "Warnings");

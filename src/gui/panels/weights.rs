@@ -156,8 +156,39 @@ fn order_rows(document: &Document, view: &mut WeightsView) {
     if view.descending {
         order.reverse();
     }
+    view.headings = if view.sort == Sort::FileOrder { headings(&order, rows) } else { Vec::new() };
     view.order = order;
     view.ordered_for = Some(wanted);
+}
+
+/// In a file of weights alone, names such as `layers.0.attention.query` say which tensors belong
+/// together: a heading over each run of rows whose names are alike up to their last dot.
+fn headings(order: &[u32], rows: &[Row]) -> Vec<(usize, String)> {
+    let mut headings: Vec<(usize, String)> = Vec::new();
+    if rows.iter().any(|row| row.weight.role.name != "tensor") {
+        return headings;
+    }
+    for (position, row) in order.iter().enumerate() {
+        let name = &rows[*row as usize].full_name;
+        let group = name.rsplit_once(['.', '/']).map_or("", |(group, _)| group);
+        if headings.last().is_none_or(|(_, last)| last != group) {
+            headings.push((position, group.to_owned()));
+        }
+    }
+    if headings.iter().all(|(_, group)| group.is_empty()) {
+        headings.clear();
+    }
+    headings
+}
+
+/// What stands in the line of the list: a heading, or the row of a place in the order.
+fn entry(view: &WeightsView, line: usize) -> Result<usize, &str> {
+    // The headings before the line, each of which stands its own number further down than its row.
+    let before = view.headings.iter().enumerate().take_while(|(number, (position, _))| position + number < line).count();
+    match view.headings.get(before) {
+        Some((position, group)) if position + before == line => Err(group),
+        _ => Ok(line - before),
+    }
 }
 
 fn subject(row: &Row) -> Subject<'_> {
@@ -278,7 +309,8 @@ fn list(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, columns:
     if let Some(site) = view.reveal.take()
         && let Some(position) = view.order.iter().position(|row| document.opened.rows[*row as usize].weight.site == site)
     {
-        let (top, height) = (position as f32 * ROW_HEIGHT, ui.available_height());
+        let line = position + view.headings.iter().take_while(|(first, _)| *first <= position).count();
+        let (top, height) = (line as f32 * ROW_HEIGHT, ui.available_height());
         let id = ui.make_persistent_id(("weights", document.number));
         let offset = egui::containers::scroll_area::State::load(ui.ctx(), id).map_or(0.0, |state| state.clamped_offset().y);
         if top < offset || top + ROW_HEIGHT > offset + height {
@@ -292,12 +324,23 @@ fn list(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, columns:
         commands.extend(missing.take(64).map(Command::NeedGlance));
     }
     let head = view.name_cut.map_or(0.5, |(_, head)| head);
-    scroll.show_rows(ui, ROW_HEIGHT, view.order.len(), |ui, range| {
-        for position in range {
-            let row = &document.opened.rows[view.order[position] as usize];
-            show_row(ui, document, row, columns, head, commands);
+    scroll.show_rows(ui, ROW_HEIGHT, view.order.len() + view.headings.len(), |ui, range| {
+        for line in range {
+            match entry(view, line) {
+                Ok(position) => show_row(ui, document, &document.opened.rows[view.order[position] as usize], columns, head, commands),
+                Err(group) => show_heading(ui, group),
+            }
         }
     });
+}
+
+fn show_heading(ui: &mut egui::Ui, group: &str) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, group));
+    let galley = widgets::fit_text(ui, group, theme::small_font(), tokens.dim, rect.width() - 2.0 * SIDE);
+    ui.painter().galley(pos2(rect.left() + SIDE, rect.center().y - galley.size().y / 2.0), galley, tokens.dim);
+    ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, tokens.line));
 }
 
 fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Column, f32, f32)], head: f32, commands: &mut Vec<Command>) {
@@ -423,5 +466,19 @@ pub fn family_color(tokens: &Tokens, family: Family) -> Color32 {
         Family::Elementwise => families.elementwise,
         Family::Activation => families.activation,
         Family::Movement => families.movement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_list_with_headings() {
+        let headings = vec![(0, "a".to_owned()), (2, "b".to_owned()), (3, "c".to_owned())];
+        let view = WeightsView { headings, ..WeightsView::default() };
+        let lines: Vec<_> = (0..7).map(|line| entry(&view, line)).collect();
+        assert_eq!(lines, [Err("a"), Ok(0), Ok(1), Err("b"), Ok(2), Err("c"), Ok(3)]);
+        assert_eq!(entry(&WeightsView::default(), 5), Ok(5));
     }
 }

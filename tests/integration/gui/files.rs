@@ -128,3 +128,52 @@ fn models_without_weights_or_operations() {
     let stage = Stage::open(&["fixtures/tflite/zero_graphs.tflite"]);
     stage.expect(&["This model has no weights", "This graph has no operations", "graphs 1", "the file holds no graph"]);
 }
+
+#[test]
+fn a_file_behind_a_model_is_shown_searched_and_saved() {
+    let mut stage = Stage::open(&["fixtures/container/metadata.tflite"]);
+    stage.press(egui::Modifiers::NONE, egui::Key::Escape);
+    stage.expect(&["labels.txt labels, ", "vocab.txt vocabulary, ", "TFLITE_METADATA/name Fixture classifier"]);
+    stage.click("labels.txt labels, 66 B");
+    stage.expect(&["labels · ", "Classes of the output.", "class 1: żółw", "4 lines"]);
+    stage.type_text("DOG");
+    stage.expect(&["1 of 4 lines", "class 3: dog"]);
+    stage.expect_none(&["class 1: żółw"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("saved.txt");
+    stage.click("Save…");
+    stage.expect(&["Save file"]);
+    stage.fill("Path to save to", target.to_str().unwrap());
+    stage.click("Save");
+    stage.expect(&["Saved "]);
+    assert!(std::fs::read_to_string(&target).unwrap().ends_with("class 3: dog\n"));
+}
+
+#[test]
+fn each_model_of_a_bundle_is_a_tab_of_its_own() {
+    let mut stage = Stage::open(&["fixtures/container/two.task"]);
+    assert_eq!(stage.labels_of(Role::Tab), ["two.task > encoder.tflite", "two.task > nested > decoder.tflite"]);
+    stage.expect_none(&["Error"]);
+    stage.press(super::stage::CTRL, egui::Key::W);
+    stage.press(super::stage::CTRL, egui::Key::W);
+    // What is remembered opens again, by itself.
+    stage.click("Open encoder.tflite");
+    assert_eq!(stage.labels_of(Role::Tab), ["two.task > encoder.tflite"]);
+}
+
+#[test]
+fn signatures_lead_to_their_graphs() {
+    let mut stage = Stage::open(&["fixtures/tflite/signatures.tflite"]);
+    stage.press(egui::Modifiers::NONE, egui::Key::Escape);
+    stage.expect(&["SIGNATURE", "key serving_default", "key encode", "tokens f32 1×4", "→ encoded f32 1×5"]);
+    stage.click("graph encode");
+    stage.expect(&["Graph of 2 operations"]);
+}
+
+#[test]
+fn a_file_of_weights_alone_is_a_list_in_groups() {
+    let stage = Stage::open(&["fixtures/tflite/weights_only.tflite"]);
+    assert!(!stage.rows().is_empty());
+    stage.expect(&["TENSOR", "No operation reads this constant"]);
+}
