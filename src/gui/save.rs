@@ -10,6 +10,7 @@ use super::path_field::PathField;
 use super::state::{Document, State};
 use super::theme::{self, Tokens};
 use super::widgets;
+use crate::export::layout::Layout;
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
 use crate::jobs::{SaveContent, SavePlan};
 
@@ -31,6 +32,34 @@ pub struct SaveDialog {
     options: PictureOptions,
     /// All weights of the model instead of the one on display.
     all_weights: bool,
+    axes: AxesOrder,
+}
+
+/// The order of a kernel's axes in a file of numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum AxesOrder {
+    #[default]
+    Own,
+    ChannelsFirst,
+    ChannelsLast,
+}
+
+impl AxesOrder {
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Own, "own axes", "Kernels with their axes in the model's order"),
+        (Self::ChannelsFirst, "OIHW", "Kernels of convolutions as PyTorch has them"),
+        (Self::ChannelsLast, "HWIO", "Kernels of convolutions as Keras has them"),
+    ];
+
+    /// The layouts for convolutions along two axes, one and three.
+    fn layouts(self) -> Vec<Layout> {
+        let names: &[&str] = match self {
+            Self::Own => &[],
+            Self::ChannelsFirst => &["OIHW", "OIW", "OIDHW"],
+            Self::ChannelsLast => &["HWIO", "WIO", "DHWIO"],
+        };
+        names.iter().filter_map(|name| Layout::parse(name).ok()).collect()
+    }
 }
 
 impl SaveDialog {
@@ -57,6 +86,7 @@ impl SaveDialog {
             path: PathField::new(folder.join(name).to_string_lossy()),
             options,
             all_weights: false,
+            axes: AxesOrder::Own,
         })
     }
 
@@ -87,12 +117,13 @@ impl SaveDialog {
             What::File(file) => SaveContent::File { opened: Arc::clone(&document.opened), file },
             What::Numbers if self.all_weights => SaveContent::Numbers {
                 opened: Arc::clone(&document.opened),
+                layouts: self.axes.layouts(),
                 weights: document.opened.catalogue.weights().map(|weight| (weight.clone(), Vec::new())).collect(),
             },
             What::Numbers => {
                 let loaded = document.shown.ready()?;
                 let weights = vec![(loaded.weight.clone(), loaded.sections.clone())];
-                SaveContent::Numbers { opened: Arc::clone(&document.opened), weights }
+                SaveContent::Numbers { opened: Arc::clone(&document.opened), layouts: self.axes.layouts(), weights }
             }
             What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
             What::Histogram => {
@@ -214,6 +245,14 @@ fn number_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static
         choose_extension(ui, dialog, &["npy", "npz", "csv", "safetensors"]);
         ui.separator();
         ui.checkbox(&mut dialog.all_weights, "all weights of the model");
+    });
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        for (axes, name, hint) in AxesOrder::ALL {
+            if widgets::toggle(ui, name, dialog.axes == axes).on_hover_text(hint).clicked() {
+                dialog.axes = axes;
+            }
+        }
     });
     match extension_of(dialog).as_str() {
         "npz" | "safetensors" => None,

@@ -12,6 +12,7 @@ use super::loaded::{Loaded, load};
 use super::pool::{Failure, Lane};
 use crate::colormap::{Colours, Limits, Map, Norm};
 use crate::export::files;
+use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Item, Request};
 use crate::formats::{self, OpenError, Options};
@@ -170,6 +171,8 @@ pub enum SaveContent {
     Numbers {
         opened: Arc<Opened>,
         weights: Vec<(Weight, Vec<Section>)>,
+        /// As in [`Request::layouts`].
+        layouts: Vec<Layout>,
     },
     /// A file that comes with the model, as it is.
     File {
@@ -353,7 +356,7 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
             files::write(file, &plan.path, token).map_err(|error| if token.is_cancelled() { Failure::Cancelled } else { failed(error) })?;
             Ok(Output::Saved(vec![plan.path]))
         }
-        SaveContent::Numbers { opened, weights } => {
+        SaveContent::Numbers { opened, weights, layouts } => {
             let Some(format) = Format::of(&plan.path) else {
                 return Err(Failure::Failed(format!(
                     "Which format? Name the file .npz, .npy, .safetensors or .csv: {}",
@@ -361,7 +364,8 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
                 )));
             };
             let items: Vec<_> = weights.iter().map(|(weight, sections)| Item { weight, sections: sections.clone() }).collect();
-            let request = Request { model: &opened.model, items: &items, stored: false, layouts: &[], reading: Reading::Effective, format };
+            let request =
+                Request { model: &opened.model, items: &items, stored: false, layouts: &layouts, reading: Reading::Effective, format };
             match arrays::write(&request, &plan.path, token) {
                 Ok(written) => Ok(Output::Saved(written.files)),
                 Err(arrays::WriteError::Cancelled(_)) => Err(Failure::Cancelled),

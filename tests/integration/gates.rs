@@ -131,6 +131,35 @@ fn pictures_of_a_gate() {
     }
 }
 
+/// Keras stacks `i, f, c, o` and `z, r, h`, the basic LSTM `i, j, f, o`; the converter's files keep that.
+#[test]
+fn gates_of_tensorflow_lite() {
+    let lstm = &["input", "forget", "cell", "output"][..];
+    let gru = &["update", "reset", "candidate"][..];
+    for (file, operations, gates) in [
+        ("keras_lstm", &["FULLY_CONNECTED", "ADD"][..], lstm),
+        ("keras_lstm_dynamic", &["FULLY_CONNECTED", "ADD"], lstm),
+        ("keras_gru", &["FULLY_CONNECTED"], gru),
+        ("lstm_basic", &["LSTM"], &["input", "cell", "forget", "output"]),
+        ("gru_custom", &["UNIDIRECTIONAL_SEQUENCE_GRU"], &["reset", "update"]),
+    ] {
+        let model = root().join(format!("fixtures/tflite/{file}.tflite"));
+        let listing = weightscope([Path::new("inspect"), &model, Path::new("--json")]).json();
+        let all = |value: &Value| value.as_array().unwrap().clone();
+        let of_operation =
+            |operation: Value| all(&operation["constants"]).into_iter().map(move |constant| (operation["type"].clone(), constant));
+        let constants = all(&listing["graphs"]).into_iter().flat_map(|graph| all(&graph["operations"])).flat_map(of_operation);
+        let stacked: Vec<_> = constants.filter(|(_, constant)| constant.get("gates").is_some()).collect();
+        for (kind, constant) in &stacked {
+            let names: Vec<_> = all(&constant["gates"]).iter().map(|gate| gate["name"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(names, gates, "{file}: {constant}");
+            assert!(operations.contains(&kind.as_str().unwrap()), "{file}: {kind}");
+            assert!(kind != "ADD" || constant["role"] == "bias", "{file}: {constant}");
+        }
+        assert!(operations.iter().all(|wanted| stacked.iter().any(|(kind, _)| kind == wanted)), "{file}: {stacked:?}");
+    }
+}
+
 #[test]
 fn inspect_lists_gates_with_their_rows() {
     let listing = weightscope([Path::new("inspect"), &root().join(RECURRENT), Path::new("--json")]).json();

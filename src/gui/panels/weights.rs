@@ -382,10 +382,12 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     if response.clicked() {
         commands.push(Command::ShowWeight(site));
     }
+    let gates: Vec<_> = row.weight.sections.gates.iter().map(|gate| gate.name).collect();
+    let gates = if gates.is_empty() { String::new() } else { format!("\ngates {}", gates.join(" ")) };
     let found = glance.and_then(|glance| if let Progress::Failed(problem) = glance { Some(problem) } else { None });
     let problem = row.problem.as_ref().or(found).map(|problem| format!("\n{problem}")).unwrap_or_default();
     let hover = format!(
-        "{}\n{} · {role} · {} {}\n{} parameters, {}{problem}",
+        "{}\n{} · {role} · {} {}\n{} parameters, {}{gates}{problem}",
         row.full_name,
         row.kind,
         row.dtype,

@@ -106,6 +106,13 @@ fn numbers_are_the_command_lines() {
     save(&mut stage, CTRL_SHIFT, &npy);
     assert!(std::fs::read(&npy).unwrap() == run(folder.path(), "extract", "npy", &["--layer", "conv3", "--role", "kernel"]));
 
+    let turned = folder.path().join("turned.npy");
+    stage.press(CTRL_SHIFT, Key::S);
+    stage.click("HWIO");
+    finish_saving(&mut stage, &turned);
+    let options = ["--layer", "conv3", "--role", "kernel", "--layout", "HWIO"];
+    assert!(std::fs::read(&turned).unwrap() == run(folder.path(), "extract", "npy", &options));
+
     let npz = folder.path().join("window.npz");
     stage.press(CTRL_SHIFT, Key::S);
     stage.click("npz");
