@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::{Cancelled, Job, Output, Token};
+use crate::runtime::RuntimeError;
 use crate::weights::{FoldError, Site};
 
 /// What a job is for. Of two jobs with the same key, the newest wins.
@@ -28,6 +29,10 @@ pub enum Key {
     Glance { model: u64, site: Site },
     /// Completions for the path that is being typed.
     Complete,
+    /// Comparing the model with this number with what the OpenVINO runtime computes.
+    Verify(u64),
+    /// Looking for the OpenVINO runtime.
+    Runtime,
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
 }
@@ -75,6 +80,15 @@ impl Failure {
 impl From<Cancelled> for Failure {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+impl From<RuntimeError> for Failure {
+    fn from(error: RuntimeError) -> Self {
+        match error {
+            RuntimeError::Cancelled(_) => Self::Cancelled,
+            error => Self::of(&error),
+        }
     }
 }
 
