@@ -22,9 +22,11 @@ mod path_field;
 mod save;
 mod screenshot;
 mod settings;
+mod settings_box;
 mod shortcuts;
 mod state;
 pub mod theme;
+mod verify;
 mod views;
 mod widgets;
 

@@ -14,7 +14,7 @@ mod token;
 pub use cards::{Card, GraphPicture, THUMBNAIL_HEIGHT};
 pub use complete::{Completions, expand_home};
 pub use file_text::{FileText, Line};
-pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, SaveContent, SavePlan, open};
+pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, RuntimeFound, SaveContent, SavePlan, open};
 pub use loaded::{Loaded, load, output_axis};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

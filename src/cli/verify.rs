@@ -98,8 +98,8 @@ impl Listing<'_> {
             "schema": 1,
             "file": self.model.file.to_string_lossy(),
             "runtime": { "version": report.version, "library": report.library.to_string_lossy() },
-            "reads": report.reads.is_ok(),
-            "reads_problem": report.reads.as_ref().err(),
+            "reads": report.reads.as_ref().map(Result::is_ok),
+            "reads_problem": report.reads.as_ref().and_then(|reads| reads.as_ref().err()),
             "equal": report.count("equal"),
             "different": report.count("different"),
             "refused": report.count("refused"),
@@ -113,8 +113,9 @@ impl Listing<'_> {
         let mut text = format!("{}: {} {}\n", self.model.file.display(), self.model.format, self.model.format_version);
         let _ = writeln!(text, "{} ({}): {}", report.name, report.version, report.library.display());
         match &report.reads {
-            Ok(()) => text += "it reads the model\n\n",
-            Err(why) => {
+            None => text.push('\n'),
+            Some(Ok(())) => text += "it reads the model\n\n",
+            Some(Err(why)) => {
                 let _ = writeln!(text, "it does not read the model: {why}\n");
             }
         }

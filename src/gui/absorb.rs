@@ -48,9 +48,19 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.glances.insert(site, glance);
             }
         }
+        (Key::Verify(model), result) => {
+            let report = progress(result, |output| if let Output::Verified(report) = output { Some(report) } else { None });
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.verified = report;
+            }
+        }
+        (Key::Runtime, result) => {
+            app.state.runtime = progress(result, |output| if let Output::Runtime(found) = output { Some(found) } else { None });
+        }
         (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
             Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
             Some(Overlay::OpenPath { field, .. }) => field.complete(completions),
+            Some(Overlay::Settings(dialog)) => dialog.runtime.complete(completions),
             _ => {}
         },
         (Key::File, result) => {

@@ -16,6 +16,8 @@ pub enum Action {
     SaveNumbers,
     SaveHistogram,
     CopyImage,
+    Verify,
+    Settings,
     Quit,
     FindAnything,
     FilterWeights,
@@ -65,6 +67,8 @@ impl Action {
         Self::SaveNumbers,
         Self::SaveHistogram,
         Self::CopyImage,
+        Self::Verify,
+        Self::Settings,
         Self::Quit,
         Self::FindAnything,
         Self::FilterWeights,
@@ -102,6 +106,8 @@ impl Action {
             Self::SaveNumbers => "Save numbers…",
             Self::SaveHistogram => "Save histogram…",
             Self::CopyImage => "Copy image",
+            Self::Verify => "Verify against OpenVINO…",
+            Self::Settings => "Settings…",
             Self::Quit => "Quit",
             Self::FindAnything => "Find operations, tensors, actions…",
             Self::FilterWeights => "Filter weights",
@@ -140,6 +146,8 @@ impl Action {
             Self::SaveNumbers => "Write the weight on display as npy, npz or CSV",
             Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
             Self::CopyImage => "Put the picture on display on the clipboard",
+            Self::Verify => "Compare every constant with what the OpenVINO runtime computes",
+            Self::Settings => "Theme, and where the OpenVINO runtime lies",
             Self::Quit => "Close the window",
             Self::FindAnything => "Search every layer, action and recent file",
             Self::FilterWeights => "Type words to narrow the list of weights",
@@ -179,7 +187,8 @@ impl Action {
             Self::CloseModel => const { &[keys(CTRL, Key::W)] },
             Self::SaveImage => const { &[keys(CTRL, Key::S), keys(CTRL_SHIFT, Key::E)] },
             Self::SaveNumbers => const { &[keys(CTRL_SHIFT, Key::S)] },
-            Self::SaveHistogram => &[],
+            Self::SaveHistogram | Self::Verify => &[],
+            Self::Settings => const { &[keys(CTRL, Key::Comma)] },
             Self::CopyImage => const { &[keys(CTRL, Key::C)] },
             Self::Quit => const { &[keys(CTRL, Key::Q)] },
             Self::FindAnything => const { &[keys(CTRL, Key::K), keys(CTRL_SHIFT, Key::P)] },
@@ -227,6 +236,8 @@ impl Action {
             | Self::SaveNumbers
             | Self::SaveHistogram
             | Self::CopyImage
+            | Self::Verify
+            | Self::Settings
             | Self::Quit => Menu::File,
             Self::FitGraph
             | Self::FitPicture
@@ -260,6 +271,7 @@ impl Action {
             Self::ChooseConstants
                 | Self::Reload
                 | Self::CloseModel
+                | Self::Verify
                 | Self::FilterWeights
                 | Self::FitGraph
                 | Self::ZoomGraphIn

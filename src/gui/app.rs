@@ -1,5 +1,6 @@
 //! One frame of the window: collect events, draw, execute commands.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use egui::Key;
@@ -15,7 +16,7 @@ use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
-use super::{absorb, bars, execute, file_view, notices, palette, panels, save, shortcuts};
+use super::{absorb, bars, execute, file_view, notices, palette, panels, save, settings_box, shortcuts, verify};
 
 /// The window's application.
 pub struct App {
@@ -31,6 +32,8 @@ pub struct App {
     pub(super) was_typing: bool,
     /// The window's title as it was set last.
     pub(super) title: String,
+    /// The program that the OpenVINO runtime runs in; `None`: this one.
+    pub(super) helper: Option<PathBuf>,
 }
 
 const SETTINGS_KEY: &str = "settings";
@@ -70,6 +73,7 @@ impl App {
             focus_filter: false,
             was_typing: false,
             title: String::new(),
+            helper: None,
         };
         app.open(WindowArguments { screenshot: None, ..arguments });
         app
@@ -84,6 +88,11 @@ impl App {
         if arguments.example {
             self.commands.push(Command::Do(Action::OpenExample));
         }
+    }
+
+    /// Names the program that the OpenVINO runtime runs in, where this one is none of ours: a test.
+    pub fn set_helper(&mut self, program: PathBuf) {
+        self.helper = Some(program);
     }
 
     /// Whether nothing is under way that would still change the picture.
@@ -198,6 +207,8 @@ impl App {
             Overlay::Save(dialog) => save::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::File(view) => file_view::show(ctx, view, &self.state, &mut self.commands),
             Overlay::OpenPath { field, purpose } => field.show_open(ctx, *purpose, &mut self.commands),
+            Overlay::Verify(dialog) => verify::show(ctx, dialog, &self.state, &self.pool, &mut self.commands),
+            Overlay::Settings(dialog) => settings_box::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
             Overlay::About => shortcuts::show_about(ctx, &mut self.commands),
         }

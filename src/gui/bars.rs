@@ -53,6 +53,7 @@ fn show_menu(ui: &mut egui::Ui, menu: Menu, state: &State, commands: &mut Vec<Co
             if [
                 Action::CloseModel,
                 Action::CopyImage,
+                Action::Settings,
                 Action::ZoomGraphOut,
                 Action::WheelZooms,
                 Action::ResetInterface,

@@ -8,6 +8,7 @@ use crate::model::{GraphId, OperationId};
 use crate::weights::{Reading, Section, Site};
 
 use super::action::Action;
+use super::settings::ThemeChoice;
 
 #[derive(Debug)]
 pub enum Command {
@@ -58,6 +59,13 @@ pub enum Command {
     },
     /// Opens the system's dialog for the file to write to.
     BrowseForSave,
+    /// Compares the document with this number with what the OpenVINO runtime computes.
+    Verify(u64),
+    CancelVerify(u64),
+    SetTheme(ThemeChoice),
+    /// Where the OpenVINO runtime lies; `None`: wherever it is found. It is looked for.
+    SetRuntime(Option<PathBuf>),
+    BrowseForRuntime,
 }
 
 /// What the system's file dialog was opened for.
@@ -67,4 +75,5 @@ pub enum Pick {
     /// The file with an OpenVINO model's constants.
     Constants,
     Save,
+    Runtime,
 }

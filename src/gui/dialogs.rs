@@ -61,6 +61,16 @@ impl Dialogs {
         self.wait(ctx, Pick::Save, async move { choice.await.map(|file| vec![file.path().to_owned()]) });
     }
 
+    /// Asks for the folder that the OpenVINO runtime lies in.
+    pub fn pick_folder(&mut self, ctx: &egui::Context, suggested: &std::path::Path) {
+        let mut dialog = rfd::AsyncFileDialog::new().set_title("Folder of the OpenVINO runtime");
+        if suggested.is_dir() {
+            dialog = dialog.set_directory(suggested);
+        }
+        let choice = dialog.pick_folder();
+        self.wait(ctx, Pick::Runtime, async move { choice.await.map(|folder| vec![folder.path().to_owned()]) });
+    }
+
     fn wait(&mut self, ctx: &egui::Context, purpose: Pick, choice: impl Future<Output = Option<Vec<std::path::PathBuf>>> + Send + 'static) {
         if self.pending.is_some() {
             return;

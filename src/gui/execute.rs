@@ -8,6 +8,7 @@ use egui::ViewportCommand;
 use crate::formats::Options;
 use crate::jobs::{Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
+use crate::runtime::Choice;
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
 use super::action::Action;
@@ -18,7 +19,9 @@ use super::palette::Palette;
 use super::path_field::PathField;
 use super::save::{SaveDialog, What};
 use super::settings::ThemeChoice;
+use super::settings_box::SettingsBox;
 use super::state::{Document, NoticeKind, Opening, Overlay, Place, Progress};
+use super::verify::VerifyBox;
 use super::views::{HistogramWanted, PictureWanted};
 
 /// The model that comes with the program.
@@ -69,6 +72,20 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
             }
         }
         Command::Picked { purpose, paths, was_instant } => picked(app, purpose, paths, was_instant),
+        Command::Verify(number) => verify(app, number),
+        Command::CancelVerify(number) => {
+            app.pool.cancel(Key::Verify(number));
+            if let Some(document) = app.state.by_number_mut(number) {
+                document.verified = Progress::None;
+            }
+        }
+        Command::SetTheme(theme) => set_theme(app, ctx, theme),
+        Command::SetRuntime(path) => set_runtime(app, path),
+        Command::BrowseForRuntime => {
+            if let Some(Overlay::Settings(dialog)) = &app.state.overlay {
+                app.dialogs.pick_folder(ctx, &dialog.runtime.path());
+            }
+        }
         Command::BrowseForSave => {
             if let Some(Overlay::Save(dialog)) = &app.state.overlay {
                 app.dialogs.pick_target(ctx, &dialog.path.path());
@@ -104,6 +121,15 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
         Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
         Action::CopyImage => copy_image(app, ctx),
+        Action::Verify => {
+            let Some(document) = app.state.document() else { return };
+            let number = document.number;
+            if document.verified.ready().is_none() {
+                verify(app, number);
+            }
+            app.state.overlay = Some(Overlay::Verify(VerifyBox::new(number)));
+        }
+        Action::Settings => app.state.overlay = Some(Overlay::Settings(SettingsBox::new(&app.state.settings))),
         Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::FilterWeights => app.focus_filter = true,
@@ -141,6 +167,29 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::Deselect => on_views(app, |document| document.selected = None),
         Action::Shortcuts => app.state.overlay = Some(Overlay::Shortcuts),
         Action::About => app.state.overlay = Some(Overlay::About),
+    }
+}
+
+/// The runtime as the settings name it.
+fn runtime_choice(app: &App) -> Choice {
+    Choice { named: app.state.settings.openvino.clone(), program: app.helper.clone() }
+}
+
+fn verify(app: &mut App, number: u64) {
+    let Some(document) = app.state.by_number(number) else { return };
+    let job = Job::Verify { opened: Arc::clone(&document.opened), choice: runtime_choice(app) };
+    let is_queued = app.pool.submit(Key::Verify(number), job).is_some();
+    if let Some(document) = app.state.by_number_mut(number) {
+        let busy = || Progress::Failed("Too much is being done at once; compare again in a moment".into());
+        document.verified = if is_queued { Progress::Loading } else { busy() };
+    }
+}
+
+fn set_runtime(app: &mut App, path: Option<PathBuf>) {
+    app.state.settings.openvino = path;
+    // A full lane refuses; the next key asks again.
+    if app.pool.submit(Key::Runtime, Job::FindRuntime(runtime_choice(app))).is_some() {
+        app.state.runtime = Progress::Loading;
     }
 }
 
@@ -245,7 +294,8 @@ fn close(app: &mut App, position: usize) {
 /// Nothing of what is under way for a document is wanted any more.
 pub(super) fn cancel_work(app: &mut App, number: u64) {
     cancel_views(app, number);
-    app.pool.cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } if model == number));
+    app.pool
+        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) if model == number));
 }
 
 /// Another weight is on display: what is under way shows the one before.
@@ -482,6 +532,11 @@ fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant
                 dialog.path = PathField::new(path.to_string_lossy());
             }
         }
+        (Pick::Runtime, Some(paths)) => {
+            if let (Some(Overlay::Settings(dialog)), Some(path)) = (&mut app.state.overlay, paths.first()) {
+                dialog.runtime = PathField::new(path.to_string_lossy());
+            }
+        }
         (Pick::Constants, Some(paths)) => {
             if let Some(path) = paths.into_iter().next() {
                 use_constants(app, path);
@@ -493,7 +548,7 @@ fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant
             let folder = beside.map(Path::to_owned).or_else(|| std::env::current_dir().ok()).unwrap_or_default();
             app.state.overlay = Some(Overlay::OpenPath { field: PathField::new(format!("{}/", folder.display())), purpose });
         }
-        (Pick::Save, None) if was_instant => {
+        (Pick::Save | Pick::Runtime, None) if was_instant => {
             app.state.notify(NoticeKind::Error, "This system has no file dialog: type the path in the field");
         }
         (_, None) => {}

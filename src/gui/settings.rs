@@ -18,6 +18,8 @@ pub struct Settings {
     pub wheel_zooms: bool,
     /// Where pictures and arrays were last written to.
     pub save_folder: Option<PathBuf>,
+    /// Where the OpenVINO runtime lies; `None`: wherever it is found.
+    pub openvino: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub enum ThemeChoice {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, recent: Vec::new(), wheel_zooms: true, save_folder: None }
+        Self { theme: ThemeChoice::System, recent: Vec::new(), wheel_zooms: true, save_folder: None, openvino: None }
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin};
+use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin, RuntimeFound};
 use crate::model::{FormatName, GraphId, OperationId};
+use crate::runtime::Report;
 use crate::stats::Histogram;
 use crate::weights::{Reading, Section, Site, Weight};
 
@@ -23,6 +24,8 @@ pub struct State {
     pub openings: Vec<Opening>,
     pub notices: Vec<Notice>,
     pub overlay: Option<Overlay>,
+    /// The OpenVINO runtime at the place that the settings name.
+    pub runtime: Progress<RuntimeFound>,
     /// The layer that the command line asked to show once its models are there.
     pub show_layer_at_start: Option<String>,
     /// Numbers for documents and jobs.
@@ -45,6 +48,8 @@ pub struct Document {
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Histogram>>,
+    /// What the OpenVINO runtime made of the model's constants.
+    pub verified: Progress<Arc<Report>>,
     pub glances: HashMap<Site, Progress<Glance>>,
     /// The pictures of [`Glance`]s on the graphics card.
     pub thumbnails: HashMap<Site, egui::TextureHandle>,
@@ -103,6 +108,8 @@ pub enum Overlay {
         field: super::path_field::PathField,
         purpose: Pick,
     },
+    Verify(super::verify::VerifyBox),
+    Settings(super::settings_box::SettingsBox),
     Shortcuts,
     About,
 }
@@ -116,6 +123,7 @@ impl State {
             openings: Vec::new(),
             notices: Vec::new(),
             overlay: None,
+            runtime: Progress::None,
             show_layer_at_start: None,
             next_number: 0,
         }
@@ -168,6 +176,7 @@ impl Document {
             layouts: HashMap::new(),
             shown: Progress::None,
             histogram: Progress::None,
+            verified: Progress::None,
             glances: HashMap::new(),
             thumbnails: HashMap::new(),
             history: History::default(),

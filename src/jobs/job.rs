@@ -19,6 +19,7 @@ use crate::formats::{self, OpenError, Options};
 use crate::model::{Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Viewport};
+use crate::runtime::{self, Choice, Report, Runtime};
 use crate::source::Source;
 use crate::stats::{Bins, Histogram, Moments, Rule};
 use crate::view::View;
@@ -64,6 +65,12 @@ pub enum Job {
         opened: Arc<Opened>,
         weight: Weight,
     },
+    /// Every constant of the model, compared with what the OpenVINO runtime computes.
+    Verify {
+        opened: Arc<Opened>,
+        choice: Choice,
+    },
+    FindRuntime(Choice),
     /// What the file system has for a typed path.
     Complete(String),
     /// The lines of a file that comes with the model.
@@ -93,11 +100,23 @@ pub enum Output {
     Picture(Box<Picture>),
     Histogram(Arc<Histogram>),
     Glance(Box<Glance>),
+    Verified(Arc<Report>),
+    Runtime(RuntimeFound),
     /// The files that were written.
     Saved(Vec<PathBuf>),
     Copied(Box<Image>),
     Completed(Completions),
     File(Arc<FileText>),
+}
+
+/// A runtime that can be used.
+#[derive(Clone, Debug)]
+pub struct RuntimeFound {
+    /// `OpenVINO 2026.4`
+    pub name: String,
+    /// As the library says it.
+    pub version: String,
+    pub library: PathBuf,
 }
 
 /// A model and what its graphs alone tell.
@@ -200,6 +219,8 @@ impl Job {
             Self::Picture { .. } => "Drawing the heatmap".to_owned(),
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
+            Self::Verify { .. } => "Comparing with OpenVINO".to_owned(),
+            Self::FindRuntime(_) => "Looking for OpenVINO".to_owned(),
             Self::Complete(_) => "Reading a folder".to_owned(),
             Self::ReadFile { .. } => "Reading a file".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
@@ -214,7 +235,13 @@ impl Job {
             Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) | Self::ReadFile { .. } => {
                 Lane::Interactive
             }
-            Self::Open { .. } | Self::OpenBuiltIn { .. } | Self::Layout { .. } | Self::Save(_) | Self::Copy(_) => Lane::Bulk,
+            Self::Open { .. }
+            | Self::OpenBuiltIn { .. }
+            | Self::Layout { .. }
+            | Self::Save(_)
+            | Self::Copy(_)
+            | Self::Verify { .. }
+            | Self::FindRuntime(_) => Lane::Bulk,
             Self::Glance { .. } => Lane::Background,
             #[cfg(test)]
             Self::Test(lane, _) => *lane,
@@ -263,6 +290,16 @@ impl Job {
                 Ok(Output::Histogram(Arc::new(histogram)))
             }
             Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened.model, &weight, token)?))),
+            Self::Verify { opened, choice } => {
+                let weights: Vec<&Weight> = opened.catalogue.all().iter().collect();
+                let mut runtime = Runtime::start(&choice, token)?;
+                Ok(Output::Verified(Arc::new(runtime::verify(&opened.model, &weights, &mut runtime, token)?)))
+            }
+            Self::FindRuntime(choice) => {
+                let runtime = Runtime::start(&choice, token)?;
+                let (name, version, library) = (runtime.name(), runtime.version().to_owned(), runtime.library().to_path_buf());
+                Ok(Output::Runtime(RuntimeFound { name, version, library }))
+            }
             Self::Save(plan) => save(*plan, token),
             Self::Complete(text) => Ok(Output::Completed(complete(text))),
             Self::ReadFile { opened, file } => match opened.model.files.get(file) {

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::{Cancelled, Job, Output, Token};
+use crate::runtime::RuntimeError;
 use crate::weights::{FoldError, Site};
 
 /// What a job is for. Of two jobs with the same key, the newest wins.
@@ -30,6 +31,10 @@ pub enum Key {
     Complete,
     /// The file on display that came with a model.
     File,
+    /// Comparing the model with this number with what the OpenVINO runtime computes.
+    Verify(u64),
+    /// Looking for the OpenVINO runtime.
+    Runtime,
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
 }
@@ -77,6 +82,15 @@ impl Failure {
 impl From<Cancelled> for Failure {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+impl From<RuntimeError> for Failure {
+    fn from(error: RuntimeError) -> Self {
+        match error {
+            RuntimeError::Cancelled(_) => Self::Cancelled,
+            error => Self::of(&error),
+        }
     }
 }
 

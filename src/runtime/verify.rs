@@ -66,8 +66,9 @@ pub struct Report {
     /// As the library says it.
     pub version: String,
     pub library: std::path::PathBuf,
-    /// Whether the runtime reads the model's own file; if not, its words.
-    pub reads: Result<(), String>,
+    /// Whether the runtime reads the model's own file; if not, its words. `None` where the model is no
+    /// file: the example, a part of another file.
+    pub reads: Option<Result<(), String>>,
     /// One a weight, in the order of the weights.
     pub rows: Vec<Checked>,
 }
@@ -120,9 +121,12 @@ pub fn verify(model: &Model, weights: &[&Weight], runtime: &mut Runtime, token: 
     let mut run = Run { model, weights, token, rows: vec![None; weights.len()] };
     let tasks = run.tasks();
     token.expect(tasks.iter().map(|task| task.bytes).sum::<u64>().max(1));
-    let reads = match runtime.read(model, token)? {
-        Answer::Done => Ok(()),
-        Answer::Refused(words) => Err(words),
+    let reads = match model.file.is_file() {
+        false => None,
+        true => Some(match runtime.read(model, token)? {
+            Answer::Done => Ok(()),
+            Answer::Refused(words) => Err(words),
+        }),
     };
     let mut open: Vec<&[Task]> = batches(&tasks);
     open.reverse();
@@ -210,6 +214,15 @@ impl Run<'_> {
 
     /// The tensor that the runtime computes, and what from.
     fn source(&self, weight: &Weight) -> Result<(TensorRef, Needs), String> {
+        let data = weight.data_tensor(self.model);
+        if !values::can_decode(data.dtype) {
+            return Err(format!("values of type {} are not compared", data.dtype));
+        }
+        let is_legacy =
+            self.model.format == FormatName::OpenvinoIr && self.model.format_version.parse().is_ok_and(|version: u32| version < 10);
+        if is_legacy && (data.quantization.is_some() || !weight.chain.is_empty()) {
+            return Err(format!("the runtime has none of the operations and fixed-point types of version {}", self.model.format_version));
+        }
         let tensor = match self.model.format {
             FormatName::Tflite => tflite::constant(self.model, weight)?,
             FormatName::OpenvinoIr => net::origin(self.model, TensorRef { graph: weight.site.graph, tensor: weight.tensor }),

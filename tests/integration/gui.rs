@@ -9,5 +9,6 @@ mod heatmap;
 mod look;
 mod save;
 mod stage;
+mod verify;
 #[cfg(target_os = "linux")]
 mod window;

@@ -9,6 +9,7 @@ use crate::gui::command::Command;
 use crate::gui::file_view::kind_name;
 use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
+use crate::gui::verify::verdict;
 use crate::gui::views::HeatmapView;
 use crate::gui::widgets::{entry, key_value, key_value_link, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
@@ -190,6 +191,12 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     let problem = weight.problem(model);
     if let Some(problem) = &problem {
         ui.colored_label(Tokens::of(ui).warn, problem);
+    }
+    let verified =
+        document.verified.ready().and_then(|report| report.rows.iter().find(|row| row.site == weight.site).map(|row| (report, row)));
+    if let Some((report, row)) = verified {
+        let (words, _) = verdict(row, Tokens::of(ui));
+        key_value(ui, &report.name, row.verdict.name(), &words);
     }
     match (&document.shown, is_shown) {
         (Progress::Ready(loaded), true) => {
