@@ -46,7 +46,7 @@ impl Drawn {
         }
         for (id, operation) in graph.operations() {
             let is_folded = !operation.outputs.is_empty() && operation.outputs.iter().all(is_constant);
-            if operation.kind == "Const" || is_folded {
+            if is_folded {
                 continue;
             }
             let node = drawn.add(Node::Operation(id), &size);
@@ -72,8 +72,10 @@ impl Drawn {
         let mut seen = std::collections::HashSet::new();
         outputs.retain(|id| seen.insert(*id));
         for id in outputs {
-            // OpenVINO has operations for outputs.
-            let is_result = |id: &OperationId| graph.operations.get(id.0 as usize).is_some_and(|operation| operation.kind == "Result");
+            // OpenVINO has operations for outputs; graphs of what was executed call them `Output`.
+            let is_result = |id: &OperationId| {
+                graph.operations.get(id.0 as usize).is_some_and(|operation| matches!(operation.kind.as_str(), "Result" | "Output"))
+            };
             let is_drawn_already =
                 tensor(&id).is_none_or(|tensor| tensor.consumers.iter().any(is_result) || tensor.producer.as_ref().is_some_and(is_result));
             if !is_drawn_already {
@@ -153,6 +155,15 @@ mod tests {
     fn parameters_and_results_stand_for_themselves() {
         let operations = vec![operation("Parameter", &[], &[0]), operation("Relu", &[0], &[1]), operation("Result", &[1], &[])];
         let drawn = Drawn::of(&graph(2, operations, &[0], &[1]), &[], |_| NodeSize::default());
+        assert_eq!(drawn.nodes, [0, 1, 2].map(|id| Node::Operation(OperationId(id))));
+        assert_eq!(drawn.graph.edges, [(0, 1), (1, 2)]);
+    }
+
+    /// A graph of what was executed: its constants hold nothing, and are layers like others.
+    #[test]
+    fn constants_without_data_are_drawn() {
+        let operations = vec![operation("Const", &[], &[0]), operation("Reorder", &[0], &[1]), operation("Output", &[1], &[])];
+        let drawn = Drawn::of(&graph(2, operations, &[], &[1]), &[false, false], |_| NodeSize::default());
         assert_eq!(drawn.nodes, [0, 1, 2].map(|id| Node::Operation(OperationId(id))));
         assert_eq!(drawn.graph.edges, [(0, 1), (1, 2)]);
     }

@@ -144,7 +144,9 @@ impl<'x> Parts<'_, 'x> {
                 }
                 _ => {
                     let (key, value) = self.document.info(&child)?;
-                    self.document.insert(&mut net.info, key, value)?;
+                    if !value.is_null() {
+                        self.document.insert(&mut net.info, key, value)?;
+                    }
                 }
             }
         }
