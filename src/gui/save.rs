@@ -100,6 +100,7 @@ impl SaveDialog {
             path: PathField::new(or_current(folder).join(name).to_string_lossy()),
             options: PictureOptions::default(),
             all_weights: false,
+            axes: AxesOrder::Own,
         })
     }
 
