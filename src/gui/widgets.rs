@@ -108,15 +108,22 @@ pub fn key_value(ui: &mut Ui, key: &str, value: &str, hover: &str) -> Response {
     Line { indent: 0.0, shown: key, key, color: Tokens::of(ui).dim, value, hover, role: Role::Label }.show(ui)
 }
 
+/// How much further in the next depth of a tree is, in points.
+const STEP: f32 = 10.0;
+
 /// A line whose key leads somewhere; whether it was clicked.
 pub fn key_value_link(ui: &mut Ui, key: &str, value: &str, hover: &str) -> bool {
-    let line = Line { indent: 0.0, shown: key, key, color: Tokens::of(ui).accent, value, hover, role: Role::Link };
+    entry_link(ui, key, value, hover, 0)
+}
+
+/// [`key_value_link`], `depth` steps further in.
+pub fn entry_link(ui: &mut Ui, key: &str, value: &str, hover: &str, depth: usize) -> bool {
+    let line = Line { indent: STEP * depth as f32, shown: key, key, color: Tokens::of(ui).accent, value, hover, role: Role::Link };
     line.show(ui).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
 
 /// A line of a tree: `way` is the whole way to it, of which the last step is shown, `depth` steps further in.
 pub fn entry(ui: &mut Ui, way: &str, value: &str, depth: usize) {
-    const STEP: f32 = 10.0;
     let shown = if depth == 0 { way } else { way.rsplit('/').next().unwrap_or(way) };
     Line { indent: STEP * depth as f32, shown, key: way, color: Tokens::of(ui).dim, value, hover: "", role: Role::Label }.show(ui);
 }

@@ -226,3 +226,29 @@ fn an_unseen_heatmap_can_be_saved() {
     let file = super::super::save::heatmap_file(document, Default::default()).unwrap();
     assert!(file.image(&crate::jobs::Token::new()).is_ok());
 }
+
+/// A weight that `FakeQuantize` quantises is shown in the reading that was asked for, and so is the next.
+#[test]
+fn weights_are_read_before_fake_quantize_and_as_levels() {
+    let (mut app, ctx) = with_examples(0);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/ir/fake_quantize.xml");
+    execute(&mut app, &ctx, Command::OpenFiles(vec![path]));
+    settle(&mut app, &ctx);
+    let [first, second] = sites::<2>(&app);
+    execute(&mut app, &ctx, Command::ShowWeight(first));
+    settle(&mut app, &ctx);
+    let values = |app: &App| app.state.document().unwrap().shown.ready().unwrap().real.values.clone();
+    let effective = values(&app);
+    execute(&mut app, &ctx, Command::ReadAs(Reading::Float));
+    settle(&mut app, &ctx);
+    assert!(values(&app).len() == effective.len() && values(&app) != effective);
+    execute(&mut app, &ctx, Command::ReadAs(Reading::Levels));
+    execute(&mut app, &ctx, Command::ShowWeight(second));
+    settle(&mut app, &ctx);
+    assert_eq!(shown(&app), (Some(second), Some(second)));
+    assert!(values(&app).iter().all(|level| level.fract() == 0.0));
+    execute(&mut app, &ctx, Command::ReadAs(Reading::Effective));
+    execute(&mut app, &ctx, Command::ShowWeight(first));
+    settle(&mut app, &ctx);
+    assert_eq!(values(&app), effective);
+}

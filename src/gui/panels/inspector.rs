@@ -11,7 +11,7 @@ use crate::gui::names::{self, exact, figure, signed};
 use crate::gui::state::{Document, Progress};
 use crate::gui::verify::verdict;
 use crate::gui::views::HeatmapView;
-use crate::gui::widgets::{entry, key_value, key_value_link, section, section_with_link};
+use crate::gui::widgets::{entry, entry_link, key_value, key_value_link, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
@@ -245,7 +245,11 @@ fn way(ui: &mut egui::Ui, document: &Document, weight: &Weight, commands: &mut V
         for side in catalogue.of_operation(place.graph, place.operation).iter().filter(|side| Some(side.site.input) != on_the_way) {
             let stored = side.data_tensor(model);
             let text = format!("{} {}", stored.dtype, stored.shape);
-            if key_value_link(ui, &format!("      {}", side.role.name), &text, &format!("{} {text}", stored.name)) {
+            let name = match (operation.kind.as_str(), side.site.input) {
+                ("FakeQuantize", input @ 1..=4) => ["input low", "input high", "output low", "output high"][input - 1],
+                _ => side.role.name,
+            };
+            if entry_link(ui, name, &text, &format!("{} {text}", stored.name), 2) {
                 commands.push(Command::ShowWeight(side.site));
             }
         }

@@ -67,6 +67,8 @@ pub(super) enum Unary {
     /// With the error function, in float64 as the runtime's reference does it.
     Gelu,
     Not,
+    /// What is not above zero, a negative zero too, becomes zero.
+    Relu,
     Clamp(f32, f32),
     Elu(f32),
 }
@@ -294,15 +296,7 @@ impl Unary {
         match self {
             Self::Abs => map(block, f32::abs),
             Self::Negative => map(block, |x| -x),
-            Self::Sign => map(block, |x| {
-                if x > 0.0 {
-                    1.0
-                } else if x < 0.0 {
-                    -1.0
-                } else {
-                    x
-                }
-            }),
+            Self::Sign => map(block, |x| f32::from(i8::from(x > 0.0) - i8::from(x < 0.0))),
             Self::Floor => map(block, f32::floor),
             Self::Ceiling => map(block, f32::ceil),
             Self::RoundToEven => map(block, f32::round_ties_even),
@@ -320,6 +314,7 @@ impl Unary {
             Self::Erf => map(block, libm::erff),
             Self::Gelu => map(block, |x| (0.5 * f64::from(x) * (1.0 + libm::erf(f64::from(x) / 2f64.sqrt()))) as f32),
             Self::Not => map(block, |x| f32::from(u8::from(x == 0.0))),
+            Self::Relu => map(block, |x| if x > 0.0 { x } else { 0.0 }),
             Self::Clamp(low, high) => map(block, |x| {
                 if x < low {
                     low
@@ -340,6 +335,7 @@ impl Unary {
             Self::Sign => x.signum(),
             Self::Square => x.wrapping_mul(x),
             Self::Not => i64::from(x == 0),
+            Self::Relu => x.max(0),
             Self::Clamp(low, high) => x.clamp(low as i64, (high as i64).max(low as i64)),
             Self::Floor | Self::Ceiling | Self::RoundToEven | Self::RoundWithoutSign | Self::RoundAwayFromZero => x,
             _ => return FoldError::problem("it is evaluated on floats only"),

@@ -82,6 +82,36 @@ fn a_click_on_a_row_shows_that_weight() {
     stage.expect(&["Heatmap panel: conv3 · kernel"]);
 }
 
+/// Every operation between the stored constant and the layer, and what it takes, is a link to itself.
+#[test]
+fn the_way_of_a_weight_is_a_list_of_links() {
+    let mut stage = Stage::open(&["fixtures/ir/weights_int4_asym.xml"]);
+    stage.expect(&[
+        "from dense_oi/kernel u4 64×2×32",
+        "→ Convert f16 64×2×32",
+        "zero_point u4 64×2×1",
+        "scale f16 64×2×1",
+        "→ Reshape f16 64×64",
+    ]);
+    stage.click("scale f16 64×2×1");
+    stage.expect(&["Heatmap of 128 values, 64×2×1", "type Multiply opset1"]);
+    stage.press(Modifiers::ALT, Key::ArrowLeft);
+    stage.click("→ Subtract f16 64×2×32");
+    stage.expect(&["type Subtract opset1"]);
+}
+
+#[test]
+fn weights_behind_fake_quantize_have_three_readings() {
+    let mut stage = Stage::open(&["fixtures/ir/fake_quantize.xml"]);
+    stage.expect(&["quantisation fake-quantize", "levels 2", "input low f32 scalar", "min -0.5", "max +0.5"]);
+    stage.click("levels");
+    stage.expect(&["min 0", "max +1"]);
+    stage.click("before");
+    stage.expect_none(&["min 0", "min -0.5"]);
+    stage.click("effective");
+    stage.expect(&["min -0.5", "max +0.5"]);
+}
+
 #[test]
 fn page_keys_step_through_the_table_and_history_leads_back() {
     let mut stage = Stage::example();
