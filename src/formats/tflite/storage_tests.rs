@@ -79,6 +79,7 @@ fn blocks_along_the_last_axis() {
         assert_eq!((scales.scales, scales.zero_points), (vec![1.0, 0.5, 2.0, 0.25], vec![]));
     }
     let model = opened(&test(4));
+    assert!(model.main().unread.is_empty(), "scales and zero points are read with the weights");
     let shifts = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 6.0, 6.0, 6.0, 6.0, 1.0, 1.0, 1.0, 1.0];
     assert_eq!(values(&model, 1), plain.iter().zip(shifts).map(|(value, shift)| value - shift).collect::<Vec<f32>>());
     // Scales that are the tensor itself, computed or absent cost the tensor, not the model.
