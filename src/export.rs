@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::jobs::Token;
 use crate::model::DType;
 use crate::values;
+use crate::values::text::Texts;
 
 pub mod atomic;
 pub mod csv;
@@ -29,6 +30,8 @@ pub mod safetensors;
 pub mod svg;
 pub mod weights;
 
+/// How many times the bytes of the strings an array of them may take.
+const MOST_FILLING: u64 = 256;
 /// Elements that are handled at a time.
 pub(crate) const BLOCK: usize = 1 << 16;
 /// Elements that are computed on all threads while those before them are written.
@@ -49,6 +52,8 @@ pub enum Element {
     I64,
     U64,
     Bool,
+    /// Texts of up to so many characters; in numpy UTF-32, filled up with zeros.
+    Text(u32),
 }
 
 /// One array to be written, in row-major order.
@@ -67,6 +72,8 @@ pub enum Values<'a> {
     Int(&'a [i64], Element),
     /// As a model's file holds them; written as [`Element::of`] says.
     Stored(DType, &'a [u8]),
+    /// Strings; written as [`Element::Text`] of the longest one's length.
+    Texts(Texts<'a>),
     /// Computed block by block, on all threads. What computes them is made when the array is written, and
     /// goes when it is. Written as float32.
     Computed(&'a dyn Fn() -> io::Result<Box<Compute<'a>>>),
@@ -82,6 +89,8 @@ pub(crate) enum Block<'b> {
     Int(&'b [i64]),
     /// `u64` values by their bits.
     Unsigned(&'b [i64]),
+    /// Strings, by their numbers.
+    Texts(Texts<'b>, std::ops::Range<usize>),
 }
 
 impl Block<'_> {
@@ -90,6 +99,7 @@ impl Block<'_> {
             Self::F32(values) => values.len(),
             Self::F64(values) => values.len(),
             Self::Int(values) | Self::Unsigned(values) => values.len(),
+            Self::Texts(_, numbers) => numbers.len(),
         }
     }
 }
@@ -125,6 +135,7 @@ impl Element {
             Self::F16 | Self::I16 | Self::U16 => 2,
             Self::F32 | Self::I32 | Self::U32 => 4,
             Self::F64 | Self::I64 | Self::U64 => 8,
+            Self::Text(characters) => characters as usize * 4,
         }
     }
 
@@ -139,7 +150,7 @@ impl Element {
             Self::I64 => (i64::MIN, i64::MAX),
             Self::U64 => (i64::MIN, i64::MAX),
             Self::Bool => (0, 1),
-            Self::F16 | Self::F32 | Self::F64 => return None,
+            Self::F16 | Self::F32 | Self::F64 | Self::Text(_) => return None,
         })
     }
 }
@@ -155,6 +166,7 @@ impl<'a> Array<'a> {
             Values::Float(_) | Values::Computed(_) => Element::F32,
             Values::Int(_, element) if element.integer_range().is_some() => *element,
             Values::Int(..) => return Err(invalid("whole numbers are written as an integer type")),
+            Values::Texts(texts) => Element::Text(longest(texts)),
             Values::Stored(dtype, _) => Element::of(*dtype).ok_or_else(|| invalid(format!("values of type {dtype} can't be written")))?,
         };
         count.checked_mul(element.size()).ok_or_else(|| invalid("the array has too many elements"))?;
@@ -162,6 +174,7 @@ impl<'a> Array<'a> {
             Values::Float(values) => values.len(),
             Values::Int(values, _) => values.len(),
             Values::Computed(_) => count,
+            Values::Texts(texts) => texts.len(),
             Values::Stored(dtype, bytes) => {
                 values::check_size(*dtype, count as u64, bytes.len() as u64, false).map_err(invalid)?;
                 count
@@ -199,6 +212,24 @@ impl<'a> Array<'a> {
         self.count as u64 * self.element.size() as u64
     }
 
+    /// Whether strings can stand in an array of texts, as CSV needs not ask.
+    ///
+    /// # Errors
+    /// As for [`write_bytes`](Self::write_bytes).
+    pub(crate) fn check_texts(&self) -> io::Result<()> {
+        let Values::Texts(texts) = &self.values else { return Ok(()) };
+        if texts.iter().any(|text| std::str::from_utf8(text).is_err()) {
+            return Err(invalid("a string is not UTF-8, which an array of texts can't hold; write .csv for the bytes as they are"));
+        }
+        let room = texts.lengths().total.saturating_mul(MOST_FILLING).saturating_add(1 << 24);
+        if self.byte_len() > room {
+            return Err(invalid(
+                "its strings are so unlike in length that an array of them would be filling for the most part; write .csv",
+            ));
+        }
+        Ok(())
+    }
+
     /// Hands over all values in order, in blocks of up to [`BLOCK`].
     pub(crate) fn for_each_block(&mut self, token: &Token, mut sink: impl FnMut(Block<'_>) -> io::Result<()>) -> io::Result<()> {
         let mut floats = Vec::new();
@@ -224,6 +255,7 @@ impl<'a> Array<'a> {
                     }
                     sink(if is_unsigned { Block::Unsigned(block) } else { Block::Int(block) })?;
                 }
+                Values::Texts(texts) => sink(Block::Texts(*texts, range))?,
                 Values::Computed(_) => {
                     floats.resize(len, 0.0);
                     compute.as_ref().map_or(Ok(()), |compute| compute(start, &mut floats))?;
@@ -253,8 +285,13 @@ impl<'a> Array<'a> {
     }
 
     /// Writes all elements, little-endian and without gaps.
+    ///
+    /// # Errors
+    /// What the writer says; strings that are no UTF-8, or so unlike in length that most of an array of
+    /// them would be filling.
     pub(crate) fn write_bytes(&mut self, out: &mut (impl io::Write + Send + ?Sized), token: &Token) -> io::Result<()> {
         let element = self.element;
+        self.check_texts()?;
         if let Values::Computed(make) = self.values {
             return write_computed(&*make()?, self.count, out, token);
         }
@@ -269,7 +306,9 @@ impl<'a> Array<'a> {
         }
         let mut bytes = Vec::new();
         self.for_each_block(token, |block| {
-            bytes.resize(block.len() * element.size(), 0);
+            // Texts, which may be long, go one by one.
+            let size = if matches!(element, Element::Text(_)) { 0 } else { element.size() };
+            bytes.resize(block.len() * size, 0);
             match block {
                 Block::F32(values) => lay_out(&mut bytes, values, f32::to_le_bytes),
                 Block::F64(values) => lay_out(&mut bytes, values, f64::to_le_bytes),
@@ -279,6 +318,7 @@ impl<'a> Array<'a> {
                     4 => lay_out(&mut bytes, values, lowest_bytes::<4>),
                     _ => lay_out(&mut bytes, values, lowest_bytes::<8>),
                 },
+                Block::Texts(texts, range) => return write_texts(out, &texts, range, element.size()),
             }
             out.write_all(&bytes)
         })
@@ -326,6 +366,24 @@ fn write_computed(compute: &Compute<'_>, count: usize, out: &mut (impl io::Write
     Ok(())
 }
 
+/// Characters of the longest string; at least one, which numpy needs.
+fn longest(texts: &Texts<'_>) -> u32 {
+    let characters = |text: &[u8]| String::from_utf8_lossy(text).chars().count();
+    u32::try_from(texts.iter().map(characters).max().unwrap_or(0).max(1)).unwrap_or(u32::MAX)
+}
+
+/// Each string as UTF-32, filled up with zeros.
+fn write_texts(out: &mut (impl io::Write + ?Sized), texts: &Texts<'_>, range: std::ops::Range<usize>, size: usize) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    for index in range {
+        bytes.clear();
+        bytes.extend(String::from_utf8_lossy(texts.get(index)).chars().flat_map(|character| u32::from(character).to_le_bytes()));
+        bytes.resize(size, 0);
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
 impl fmt::Debug for Array<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Array").field("shape", &self.shape).field("element", &self.element).finish_non_exhaustive()
@@ -348,6 +406,7 @@ impl fmt::Display for Element {
             Self::I64 => "i64",
             Self::U64 => "u64",
             Self::Bool => "bool",
+            Self::Text(_) => "string",
         })
     }
 }
@@ -364,6 +423,7 @@ pub(crate) fn cancelled(error: crate::jobs::Cancelled) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FormatName;
 
     fn bytes(shape: &[usize], values: Values<'_>) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
@@ -384,6 +444,29 @@ mod tests {
         let precise = 0.1f64.to_le_bytes();
         assert_eq!(bytes(&[1], Values::Stored(DType::F64, &precise)).unwrap(), precise);
         assert!(bytes(&[0, usize::MAX, 3], Values::Float(&[])).unwrap().is_empty());
+    }
+
+    /// `numpy.array(["ab", "", "ü"]).tobytes()`, as `<U2`.
+    #[test]
+    fn texts_are_utf_32() {
+        let packed = |numbers: &[i32], characters: &[u8]| -> Vec<u8> {
+            numbers.iter().flat_map(|number| number.to_le_bytes()).chain(characters.iter().copied()).collect()
+        };
+        let stored = packed(&[3, 20, 22, 22, 24], "abü".as_bytes());
+        let texts = |bytes| Values::Texts(Texts::new(FormatName::Tflite, bytes, 3).unwrap());
+        let array = Array::new(&[3], texts(&stored)).unwrap();
+        assert_eq!((array.element(), array.byte_len()), (Element::Text(2), 24));
+        let characters = [u32::from('a'), u32::from('b'), 0, 0, u32::from('ü'), 0];
+        assert_eq!(bytes(&[3], texts(&stored)).unwrap(), characters.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<_>>());
+        let broken = packed(&[3, 20, 22, 22, 24], b"ab\xff\xfe");
+        assert!(bytes(&[3], texts(&broken)).is_err());
+        // 999 empty strings and a long one: 400 MB, nearly all of it filling.
+        let mut numbers = vec![4008; 1001];
+        numbers[1000] = 104_008;
+        numbers.insert(0, 1000);
+        let uneven = packed(&numbers, &[b'x'; 100_000]);
+        let texts = Texts::new(FormatName::Tflite, &uneven, 1000).unwrap();
+        assert!(bytes(&[1000], Values::Texts(texts)).is_err());
     }
 
     #[test]

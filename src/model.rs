@@ -269,8 +269,18 @@ impl Graph {
     /// Fills in `unread`. A reader of a format whose constants are no operations calls this after
     /// [`link`](Self::link).
     pub fn list_unread(&mut self) {
-        let is_unread = |tensor: &Tensor| tensor.is_constant() && tensor.consumers.is_empty() && tensor.producer.is_none();
-        let unread = (0..).zip(&self.tensors).filter(|(_, tensor)| is_unread(tensor));
+        // Scales and zero points of other tensors are read with these.
+        let mut scaling = vec![false; self.tensors.len()];
+        for tensor in &self.tensors {
+            if let Some(Quantization::Blockwise(blocks)) = tensor.quantization.as_deref() {
+                for id in [Some(blocks.scales), blocks.zero_points].into_iter().flatten() {
+                    scaling[id.0 as usize] = true;
+                }
+            }
+        }
+        let is_unread =
+            |id: usize, tensor: &Tensor| tensor.is_constant() && tensor.consumers.is_empty() && tensor.producer.is_none() && !scaling[id];
+        let unread = (0u32..).zip(&self.tensors).filter(|(id, tensor)| is_unread(*id as usize, tensor));
         let name = |(position, tensor): (u32, &Tensor)| Operation {
             index: position.into(),
             name: if tensor.name.is_empty() { format!("tensor_{position}") } else { tensor.name.clone() },

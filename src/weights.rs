@@ -263,11 +263,7 @@ impl Weight {
     /// # Errors
     /// [`FoldError::Problem`]: why the file does not hold them.
     pub fn stored_bytes<'m>(&self, model: &'m Model) -> Result<&'m [u8], FoldError> {
-        match &self.data_tensor(model).data {
-            Data::Stored(bytes) => Ok(model.bytes(*bytes)),
-            Data::Unavailable(problem) => Err(FoldError::Problem(problem.clone().into())),
-            Data::Computed => Err(FoldError::Problem("the values are computed when the model runs".into())),
-        }
+        fold::stored_bytes(model, self.data_tensor(model))
     }
 
     /// The values that the operation computes with, to be read block by block; of a weight that

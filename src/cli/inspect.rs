@@ -198,6 +198,9 @@ impl Listing<'_> {
         if problem.is_some() {
             return Value::Null;
         }
+        if weight.is_text(self.model) {
+            return texts(weight, self.model, problem);
+        }
         let token = Token::new();
         let real = match weight.real(self.model, &token) {
             Ok(real) => real,
@@ -286,8 +289,12 @@ impl Listing<'_> {
             let _ = write!(line, "  {groups} groups");
         }
         if let Some(figures) = figures.as_object() {
-            for key in ["min", "max", "mean", "std"] {
-                let _ = write!(line, "  {key} {}", figures[key]);
+            if let Some(texts) = figures.get("texts") {
+                let _ = write!(line, "  {} strings of {} to {} bytes", figures["count"], texts["shortest"], texts["longest"]);
+            } else {
+                for key in ["min", "max", "mean", "std"] {
+                    let _ = write!(line, "  {key} {}", figures[key]);
+                }
             }
             if let Some(digest) = figures.get("sha256").and_then(Value::as_str) {
                 let _ = write!(line, "  sha256 {digest}");
@@ -322,6 +329,32 @@ fn file_line(file: &AssociatedFile) -> String {
 
 fn names<'g>(graph: &'g Graph, tensors: &[TensorId]) -> Vec<&'g str> {
     tensors.iter().map(|id| graph.tensor(*id).name.as_str()).collect()
+}
+
+/// The figures of a constant of strings: no number has a meaning, but how many there are and how long.
+fn texts(weight: &Weight, model: &Model, problem: &mut Option<String>) -> Value {
+    /// As many as tell what the strings are.
+    const FIRST: usize = 8;
+    let texts = match weight.texts(model) {
+        Ok(texts) => texts,
+        Err(error) => {
+            *problem = Some(error.to_string());
+            return Value::Null;
+        }
+    };
+    let lengths = texts.lengths();
+    let first: Vec<_> = texts.iter().take(FIRST).map(|text| String::from_utf8_lossy(text)).collect();
+    json!({
+        "shape": weight.data_tensor(model).shape.dims(),
+        "count": texts.len(),
+        "texts": {
+            "bytes": lengths.total,
+            "shortest": lengths.shortest,
+            "longest": lengths.longest,
+            "empty": lengths.empty,
+            "first": first,
+        },
+    })
 }
 
 /// SHA-256 over the little-endian float32 bytes.

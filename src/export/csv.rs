@@ -88,6 +88,7 @@ fn for_each_number(
         Block::Int(values) if is_bool => values.iter().try_for_each(|value| each(line, &|line| write!(line, "{}", *value != 0))),
         Block::Int(values) => values.iter().try_for_each(|value| each(line, &|line| write!(line, "{value}"))),
         Block::Unsigned(values) => values.iter().try_for_each(|value| each(line, &|line| write!(line, "{}", *value as u64))),
+        Block::Texts(texts, range) => range.clone().try_for_each(|index| each(line, &|line| quoted(line, texts.get(index)))),
     }
 }
 
@@ -98,6 +99,16 @@ fn float(line: &mut Vec<u8>, value: f64, digits: &dyn std::fmt::Debug) -> io::Re
         return Ok(());
     }
     write!(line, "{digits:?}")
+}
+
+/// In quotation marks, and those within it doubled (RFC 4180); the bytes as they are.
+fn quoted(line: &mut Vec<u8>, text: &[u8]) -> io::Result<()> {
+    line.push(b'"');
+    for byte in text {
+        line.extend(std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 }));
+    }
+    line.push(b'"');
+    Ok(())
 }
 
 fn header(shape: &[usize], layout: Option<&str>) -> String {
@@ -125,7 +136,8 @@ fn advance(index: &mut [usize], shape: &[usize]) {
 mod tests {
     use super::super::Values;
     use super::*;
-    use crate::model::DType;
+    use crate::model::{DType, FormatName};
+    use crate::values::text::Texts;
 
     fn text(array: io::Result<Array<'_>>, form: Form, layout: Option<&str>) -> String {
         let mut out = Vec::new();
@@ -154,6 +166,14 @@ mod tests {
         assert_eq!(text(Array::new(&[2], Values::Stored(DType::I4, &[0x8f])), Form::Matrix, None), "-1,-8\n");
         let tenth = 0.1f64.to_le_bytes();
         assert_eq!(text(Array::new(&[1], Values::Stored(DType::F64, &tenth)), Form::Matrix, None), "0.1\n");
+    }
+
+    #[test]
+    fn strings() {
+        let bytes: Vec<u8> = [2i32, 16, 21, 22].iter().flat_map(|number| number.to_le_bytes()).chain(*b"a\"b,\nc").collect();
+        let texts = Texts::new(FormatName::Tflite, &bytes, 2).unwrap();
+        let found = text(Array::new(&[2], Values::Texts(texts)), Form::Indexed, None);
+        assert_eq!(found, "axis0,value\n0,\"a\"\"b,\n\"\n1,\"c\"\n");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The format is that of `numpy.lib.format`: a magic string, a Python dictionary that says type,
 //! order and shape, and the elements. Always in C order and little-endian.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -53,8 +54,8 @@ pub(super) fn header(element: Element, shape: &[usize]) -> io::Result<Vec<u8>> {
 }
 
 /// NumPy's name of a type.
-fn descr(element: Element) -> &'static str {
-    match element {
+fn descr(element: Element) -> Cow<'static, str> {
+    Cow::Borrowed(match element {
         Element::F16 => "<f2",
         Element::F32 => "<f4",
         Element::F64 => "<f8",
@@ -67,7 +68,8 @@ fn descr(element: Element) -> &'static str {
         Element::I64 => "<i8",
         Element::U64 => "<u8",
         Element::Bool => "|b1",
-    }
+        Element::Text(characters) => return Cow::Owned(format!("<U{characters}")),
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ pub fn write_to(
     let mut begin = 0u64;
     for (name, array) in arrays.iter() {
         let end = begin.checked_add(array.byte_len()).ok_or_else(|| invalid("the arrays are too large together"))?;
-        let entry = json!({ "dtype": dtype(array.element()), "shape": array.shape(), "data_offsets": [begin, end] });
+        let Some(dtype) = dtype(array.element()) else {
+            return Err(invalid("a safetensors file can't hold strings; write .npz or .csv"));
+        };
+        let entry = json!({ "dtype": dtype, "shape": array.shape(), "data_offsets": [begin, end] });
         if name == METADATA || header.insert(name.clone(), entry).is_some() {
             return Err(invalid(format!("an array can't be called {name:?} here")));
         }
@@ -67,8 +70,9 @@ pub fn write_to(
     arrays.iter_mut().try_for_each(|(_, array)| array.write_bytes(out, token))
 }
 
-fn dtype(element: Element) -> &'static str {
-    match element {
+/// The format's name of a type; it has none for strings.
+fn dtype(element: Element) -> Option<&'static str> {
+    Some(match element {
         Element::F16 => "F16",
         Element::F32 => "F32",
         Element::F64 => "F64",
@@ -81,7 +85,8 @@ fn dtype(element: Element) -> &'static str {
         Element::I64 => "I64",
         Element::U64 => "U64",
         Element::Bool => "BOOL",
-    }
+        Element::Text(_) => return None,
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::rearranged::Rearranged;
 use super::{Array, Compute, Element, Values, csv, npy, npz, safetensors};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
+use crate::values::text::Texts;
 use crate::weights::fold::Elements;
 use crate::weights::{FoldError, Kind, Reading, Real, Scheme, Section, Value, Weight};
 
@@ -172,8 +173,23 @@ struct Plan<'a> {
     entry: Entry,
     /// The values, kept while there is room.
     ready: Option<Ready<'a>>,
-    /// With `--stored`: the shape and the numbers as they are written.
-    stored: Option<(Vec<usize>, Elements<'a>)>,
+    /// With `--stored`, and of strings: the shape and what is written.
+    stored: Option<(Vec<usize>, StoredValues<'a>)>,
+}
+
+/// What the file holds of a weight: numbers or strings.
+enum StoredValues<'m> {
+    Numbers(Elements<'m>),
+    Texts(Texts<'m>),
+}
+
+impl StoredValues<'_> {
+    fn values(&self) -> Values<'_> {
+        match self {
+            Self::Numbers(elements) => Values::Stored(elements.dtype, &elements.bytes),
+            Self::Texts(texts) => Values::Texts(*texts),
+        }
+    }
 }
 
 /// The values of an array that is to be written.
@@ -202,9 +218,16 @@ impl<'a> Plan<'a> {
         let data = weight.data_tensor(model);
         let operation = weight.operation(model);
         let mut plan = Self { item, arrangement, entry: Entry::default(), ready: None, stored: None };
-        let (shape, element) = if request.stored {
-            plan.stored = Some(plan.elements(model)?);
-            let array = plan.stored().map_err(|error| FoldError::Problem(error.to_string().into()))?;
+        if weight.is_text(model) && request.format == Format::Safetensors {
+            return Err(FoldError::Problem("a safetensors file can't hold strings; write .npz or .csv".into()));
+        }
+        let (shape, element) = if request.stored || weight.is_text(model) {
+            plan.stored = Some(plan.stored_values(model)?);
+            let problem = |error: io::Error| FoldError::Problem(error.to_string().into());
+            let array = plan.stored().map_err(problem)?;
+            if request.format != Format::Csv {
+                array.check_texts().map_err(problem)?;
+            }
             (array.shape().to_vec(), array.element())
         } else {
             let ready = plan.ready(request, token)?;
@@ -274,14 +297,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The stored numbers with their shape, in the order in which they are written.
-    fn elements(&self, model: &'a Model) -> Result<(Vec<usize>, Elements<'a>), FoldError> {
+    /// What the file holds with its shape, in the order in which it is written. A complex number is
+    /// two, along one more axis.
+    fn stored_values(&self, model: &'a Model) -> Result<(Vec<usize>, StoredValues<'a>), FoldError> {
         let (weight, sections) = (self.item.weight, &self.item.sections);
         let data = weight.data_tensor(model);
-        let shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
+        let mut shape = data.shape.dims().ok_or_else(|| FoldError::Problem("the shape is not fixed".into()))?;
+        if weight.is_text(model) {
+            return Ok((shape, StoredValues::Texts(weight.texts(model)?)));
+        }
+        shape.extend(data.dtype.complex_part().map(|_| 2));
         let elements = weight.elements(model)?;
         if sections.is_empty() && self.arrangement.is_none() {
-            return Ok((shape, elements));
+            return Ok((shape, StoredValues::Numbers(elements)));
         }
         // Sections and layouts are of the shape at the operation's input.
         if !weight.keeps_order(model) || weight.graph(model).tensor(weight.tensor).shape != data.shape {
@@ -289,18 +317,18 @@ impl<'a> Plan<'a> {
         }
         let rearranged = Rearranged::of(elements.dtype, &elements.bytes, &shape, sections, self.arrangement.as_ref());
         let rearranged = rearranged.ok_or_else(|| FoldError::Problem("the stored numbers are not as many as the shape says".into()))?;
-        Ok((rearranged.shape, Elements { dtype: rearranged.dtype, bytes: rearranged.bytes.into() }))
+        Ok((rearranged.shape, StoredValues::Numbers(Elements { dtype: rearranged.dtype, bytes: rearranged.bytes.into() })))
     }
 
     /// The stored numbers as they are written.
     fn stored(&self) -> io::Result<Array<'_>> {
-        let (shape, elements) = self.stored.as_ref().ok_or_else(|| io::Error::other("the stored numbers were not asked for"))?;
-        Array::new(shape, Values::Stored(elements.dtype, &elements.bytes))
+        let (shape, stored) = self.stored.as_ref().ok_or_else(|| io::Error::other("the stored numbers were not asked for"))?;
+        Array::new(shape, stored.values())
     }
 
     /// Hands the array over.
     fn with_array<R>(&self, request: &Request<'a>, token: &Token, then: impl FnOnce(&mut Array<'_>) -> io::Result<R>) -> io::Result<R> {
-        if request.stored {
+        if self.stored.is_some() {
             return then(&mut self.stored()?);
         }
         let make = || self.compute(request, token);
@@ -368,7 +396,7 @@ fn stage_safetensors(request: &Request<'_>, planned: &[Plan<'_>], path: &Path, t
     let makers: Vec<_> = planned.iter().map(|plan| (plan, move || plan.compute(request, token))).collect();
     let mut arrays = Vec::new();
     for (plan, make) in &makers {
-        let array = if request.stored { plan.stored()? } else { Array::new(&plan.entry.shape, Values::Computed(make))? };
+        let array = if plan.stored.is_some() { plan.stored()? } else { Array::new(&plan.entry.shape, Values::Computed(make))? };
         arrays.push((plan.entry.array.clone(), array));
     }
     safetensors::stage(path, &mut arrays, &metadata, token)

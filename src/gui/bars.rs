@@ -89,7 +89,9 @@ pub fn is_enabled(action: Action, state: &State) -> bool {
             Action::Forward => document.history.can_go_forward(),
             Action::ChooseConstants => document.takes_constants(),
             Action::NextModel | Action::PreviousModel => state.documents.len() > 1,
-            _ => !action.needs_weight() || document.shown.ready().is_some(),
+            // Strings can be saved, but neither drawn nor counted.
+            Action::SaveNumbers => document.shown.ready().is_some(),
+            _ => !action.needs_weight() || document.shown.ready().is_some_and(|loaded| loaded.has_numbers()),
         },
     }
 }

@@ -16,7 +16,7 @@ use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Item, Request};
 use crate::formats::{self, OpenError, Options};
-use crate::model::{Data, GraphId, Model, Tensor};
+use crate::model::{DType, Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Viewport};
 use crate::runtime::{self, Choice, Report, Runtime};
@@ -159,6 +159,13 @@ pub struct Row {
     pub parameters: u64,
     pub stored_bytes: u64,
     pub problem: Option<String>,
+}
+
+impl Row {
+    /// Whether it is a constant of strings, of which there is no range.
+    pub fn is_text(&self) -> bool {
+        self.dtype == DType::String.name()
+    }
 }
 
 #[derive(Debug)]

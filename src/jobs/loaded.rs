@@ -8,6 +8,7 @@ use super::{Cancelled, Token};
 use crate::colormap::{Limits, Map, Range};
 use crate::render::{Pyramid, Viewport};
 use crate::stats::{self, Channel, Summary};
+use crate::values::text::{Lengths, Texts};
 use crate::view::{Mark, View};
 use crate::weights::{Reading, Real, Scales, Section, Weight};
 
@@ -29,6 +30,9 @@ pub struct Loaded {
     pub channels: Option<(usize, Vec<Channel>)>,
     /// The shape of the whole weight.
     whole: Vec<usize>,
+    /// How long they are, if the constant holds strings: then there are no values, but
+    /// [`texts`](Self::texts).
+    pub text_lengths: Option<Lengths>,
     /// For pictures in which a pixel covers many cells, and the view it was made for.
     pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
 }
@@ -38,6 +42,11 @@ pub struct Loaded {
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence why the values can't be had.
 pub fn load(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, reading: Reading, token: &Token) -> Result<Loaded, Failure> {
+    if weight.is_text(&opened.model) {
+        let lengths = weight.texts(&opened.model)?.lengths();
+        let none = Real { shape: vec![0], values: Vec::new() };
+        return Ok(Loaded { text_lengths: Some(lengths), ..Loaded::of(opened, weight, Vec::new(), reading, none, token)? });
+    }
     let real = weight.real_as(&opened.model, reading, token)?;
     Ok(Loaded::of(opened, weight, sections, reading, real, token)?)
 }
@@ -76,7 +85,20 @@ impl Loaded {
             Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
             None => None,
         };
-        Ok(Self { opened, weight, sections, reading, real, summary, quantiles, scales, channels, whole, pyramid: Mutex::default() })
+        Ok(Self {
+            opened,
+            weight,
+            sections,
+            reading,
+            real,
+            summary,
+            quantiles,
+            scales,
+            channels,
+            whole,
+            text_lengths: None,
+            pyramid: Mutex::default(),
+        })
     }
 
     /// The usual view of the values, the sections that are not cut out marked. The layout is that of
@@ -104,6 +126,18 @@ impl Loaded {
             stride *= extent_of_whole;
         }
         (rest == 0).then_some(whole)
+    }
+
+    /// The strings, where the constant holds strings; they were checked when it was loaded.
+    pub fn texts(&self) -> Option<Texts<'_>> {
+        let model = &self.opened.model;
+        let count = self.weight.data_tensor(model).shape.count().filter(|_| self.text_lengths.is_some())?;
+        Texts::known(model.format, self.weight.stored_bytes(model).ok()?, count).ok()
+    }
+
+    /// Whether there are numbers to draw and to count.
+    pub fn has_numbers(&self) -> bool {
+        self.text_lengths.is_none()
     }
 
     /// The values at the ends of the colours, as [`Range::limits`] has them, but from the figures

@@ -16,6 +16,8 @@ pub struct Texts<'a> {
 /// How long strings are, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lengths {
+    /// How many strings there are.
+    pub count: u64,
     pub total: u64,
     pub shortest: u64,
     pub longest: u64,
@@ -23,13 +25,34 @@ pub struct Lengths {
 }
 
 impl<'a> Texts<'a> {
-    /// TensorFlow Lite counts offsets from the start of the bytes (`string_util.h`), OpenVINO from the
-    /// first character (`string_aligned_buffer.cpp`).
+    /// The strings, every offset checked. TensorFlow Lite counts offsets from the start of the bytes
+    /// (`string_util.h`), OpenVINO from the first character (`string_aligned_buffer.cpp`).
     ///
     /// # Errors
     /// [`DecodeError::Texts`]: one sentence what the bytes contradict.
     pub fn new(format: FormatName, bytes: &'a [u8], expected: u64) -> Result<Self, DecodeError> {
+        let texts = Self::known(format, bytes, expected)?;
+        if texts.is_empty() {
+            return Ok(texts);
+        }
+        let header = (texts.count + 2) * 4;
+        let mut last = header;
+        for index in 0..=texts.count {
+            let offset = texts.offset(index).filter(|offset| (last..=bytes.len()).contains(offset) && (index > 0 || *offset == header));
+            last = offset.ok_or_else(|| DecodeError::Texts(format!("string {index} of {} lies outside its bytes", texts.count)))?;
+        }
+        Ok(texts)
+    }
+
+    /// Strings that were checked before; only their number is looked at again.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn known(format: FormatName, bytes: &'a [u8], expected: u64) -> Result<Self, DecodeError> {
         let problem = |what: String| DecodeError::Texts(what);
+        if bytes.is_empty() && expected == 0 {
+            return Ok(Self { bytes, count: 0, base: 0 });
+        }
         let too_short = || problem(format!("{} bytes are too few for the offsets of its strings", bytes.len()));
         let count =
             usize::try_from(number(bytes, 0).ok_or_else(too_short)?).map_err(|_| problem("it has a negative number of strings".into()))?;
@@ -45,13 +68,7 @@ impl<'a> Texts<'a> {
             FormatName::Tflite => 0,
             FormatName::OpenvinoIr => header,
         };
-        let texts = Self { bytes, count, base };
-        let mut last = header;
-        for index in 0..=count {
-            let offset = texts.offset(index).filter(|offset| (last..=bytes.len()).contains(offset) && (index > 0 || *offset == header));
-            last = offset.ok_or_else(|| problem(format!("string {index} of {count} lies outside its bytes")))?;
-        }
-        Ok(texts)
+        Ok(Self { bytes, count, base })
     }
 
     pub fn len(&self) -> usize {
@@ -75,6 +92,7 @@ impl<'a> Texts<'a> {
     pub fn lengths(&self) -> Lengths {
         let none = Lengths { shortest: if self.is_empty() { 0 } else { u64::MAX }, ..Lengths::default() };
         self.iter().map(|text| text.len() as u64).fold(none, |lengths, len| Lengths {
+            count: lengths.count + 1,
             total: lengths.total + len,
             shortest: lengths.shortest.min(len),
             longest: lengths.longest.max(len),
@@ -110,7 +128,7 @@ mod tests {
         for (format, bytes) in [(FormatName::Tflite, tflite), (FormatName::OpenvinoIr, openvino)] {
             let texts = Texts::new(format, &bytes, 3).unwrap();
             assert_eq!(texts.iter().collect::<Vec<_>>(), ["ab".as_bytes(), b"", "ü".as_bytes()]);
-            assert_eq!(texts.lengths(), Lengths { total: 4, shortest: 0, longest: 2, empty: 1 });
+            assert_eq!(texts.lengths(), Lengths { count: 3, total: 4, shortest: 0, longest: 2, empty: 1 });
             assert_eq!((texts.len(), texts.get(3), texts.get(usize::MAX)), (3, &b""[..], &b""[..]));
             assert!(Texts::new(format, &bytes, 4).is_err());
         }
@@ -126,6 +144,8 @@ mod tests {
         assert!(fails(&[2, 16, 17, 19], b"ab", 2), "beyond the end");
         assert!(fails(&[2, 12, 17, 18], b"ab", 2), "into the offsets");
         assert!(fails(&[2, 16, -1, 18], b"ab", 2), "negative");
-        assert!(fails(&[-1, 16], b"ab", 2) && fails(&[i32::MAX, 16], b"ab", i32::MAX as u64) && fails(&[], b"ab", 0));
+        assert!(
+            fails(&[-1, 16], b"ab", 2) && fails(&[i32::MAX, 16], b"ab", i32::MAX as u64) && fails(&[], b"ab", 0) && !fails(&[], b"", 0)
+        );
     }
 }

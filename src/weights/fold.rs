@@ -40,7 +40,7 @@ mod tflite;
 mod value;
 mod view;
 
-pub use constant::{Elements, affine, code, elements};
+pub use constant::{Elements, affine, code, elements, stored_bytes};
 pub use evaluate::{evaluate, evaluate_as};
 pub use fake_quantize::Reading;
 pub use labels::{chain, constant_tensors, data_input, is_constant_fed};

@@ -34,19 +34,24 @@ impl Weight {
         if self.operation(model).kind == "LceBconv2d" && self.site.input == 1 && data.dtype == DType::I32 {
             notes.push("bit-packed: each integer holds 32 binary weights; shown as stored".to_owned());
         }
+        if data.dtype.complex_part().is_some() {
+            notes.push("complex: real and imaginary part stand along one more axis at the end".to_owned());
+        }
         match &data.packing {
             Packing::Flat => {}
             Packing::OneAByte => notes.push(format!("stored a byte each, although {} takes less", data.dtype)),
             Packing::Shuffled4x16 => notes.push("stored in shuffled blocks of 4 by 16; shown in order".to_owned()),
             Packing::Sparse(sparsity) => {
                 let count = data.shape.count().unwrap_or(0);
-                notes.push(format!("stored sparse: {} of {count} elements, the others are zero", sparsity.stored));
+                let others = if data.quantization.is_some() { "have the code 0" } else { "are 0" };
+                notes.push(format!("stored sparse: {} of {count} elements, the others {others}", sparsity.stored));
             }
         }
         match data.quantization.as_deref() {
             Some(Quantization::Custom { bytes }) => {
                 notes.push(format!(
-                    "quantised by a scheme of its writer's own, described in {bytes} bytes: real values are the stored codes"
+                    "quantised by a scheme of its writer's own, described in {bytes} byte{}: real values are the stored codes",
+                    if *bytes == 1 { "" } else { "s" }
                 ));
             }
             Some(Quantization::Derived { .. }) => {

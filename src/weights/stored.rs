@@ -2,8 +2,9 @@
 
 use super::fold::{self, Elements, FoldError};
 use super::{Scales, Weight};
-use crate::model::{Graph, Model, Quantization, Tensor};
+use crate::model::{DType, Graph, Model, Quantization, Tensor};
 use crate::values::spread::Spread;
+use crate::values::text::Texts;
 
 /// Operations that compute an element from the one at the same place, or of the same place in C
 /// order.
@@ -70,6 +71,26 @@ impl Weight {
         fold::elements(model, self.data_tensor(model))
     }
 
+    /// Whether the constant holds strings, which have no real values.
+    pub fn is_text(&self, model: &Model) -> bool {
+        self.data_tensor(model).dtype == DType::String
+    }
+
+    /// The strings of a constant of strings, every offset checked.
+    ///
+    /// # Errors
+    /// [`FoldError`]: the bytes can't be had or contradict themselves, or operations lie between.
+    pub fn texts<'m>(&self, model: &'m Model) -> Result<Texts<'m>, FoldError> {
+        let tensor = self.data_tensor(model);
+        let Some(count) = tensor.shape.count().filter(|_| self.is_text(model)) else {
+            return Err(FoldError::Problem("it holds no known number of strings".into()));
+        };
+        if let Some(operation) = self.chain_operations(model).next() {
+            return Err(FoldError::Problem(format!("{} of strings is not evaluated", operation.kind).into()));
+        }
+        Ok(Texts::new(model.format, self.stored_bytes(model)?, count)?)
+    }
+
     /// Whether every real value comes from the stored number of the same position in C order.
     pub fn keeps_order(&self, model: &Model) -> bool {
         let graph = self.graph(model);
@@ -120,7 +141,7 @@ impl Scales {
 mod tests {
     use super::*;
     use crate::jobs::Token;
-    use crate::model::{Bytes, DType, Data, FormatName, Operation, Shape, TensorId};
+    use crate::model::{Bytes, Data, FormatName, Operation, Shape, TensorId};
     use crate::source::Source;
     use crate::weights::Catalogue;
 

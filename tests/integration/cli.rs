@@ -435,6 +435,19 @@ impl Contract<'_> {
     }
 
     fn values(&mut self, value: &Value) {
+        if let Some(texts) = value.get("texts") {
+            const TEXTS: [(&str, Check); 3] =
+                [("shape", |value| is_list(value, Value::is_u64)), ("count", Value::is_u64), ("texts", Value::is_object)];
+            const LENGTHS: [(&str, Check); 5] = [
+                ("bytes", Value::is_u64),
+                ("shortest", Value::is_u64),
+                ("longest", Value::is_u64),
+                ("empty", Value::is_u64),
+                ("first", is_list_of_strings),
+            ];
+            self.object("values", value, &TEXTS);
+            return self.object("texts", texts, &LENGTHS);
+        }
         const ALL: [(&str, Check); 10] = [
             ("shape", |value| is_list(value, Value::is_u64)),
             ("count", Value::is_u64),

@@ -39,6 +39,26 @@ fn stored_integers_are_the_bytes_of_the_file() {
     assert_eq!(Some(sha256(&bias)), fixture.constant("conv1", "bias").raw);
 }
 
+/// `numpy.load` gives what TensorFlow Lite's interpreter holds: texts as texts, complex numbers as pairs.
+#[test]
+fn strings_and_complex_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = fixture_of("fixtures/tflite/later_types.tflite").path();
+    let extract = |name: &str, more: &[&str]| {
+        let target = folder.path().join(name);
+        let arguments = [&["extract", fixture.to_str().unwrap(), "--op", "Sink", "-o", target.to_str().unwrap()], more].concat();
+        let run = weightscope(&arguments);
+        (run, fs::read(&target).unwrap_or_default())
+    };
+    let (run, _) = extract("all.safetensors", &[]);
+    assert!(run.err.contains("a safetensors file can't hold strings"), "{}", run.err);
+    let (_, archive) = extract("all.npz", &[]);
+    let descriptions = String::from_utf8_lossy(&archive);
+    assert!(descriptions.contains("'descr': '<U"), "no texts among the arrays");
+    let complex = descriptions.matches("'shape': (1, 2)").count();
+    assert_eq!(complex, 1, "one complex number is real and imaginary part");
+}
+
 /// 4-bit codes are widened to 8; packed again they are the file's bytes.
 #[test]
 fn stored_nibbles_are_widened() {

@@ -79,6 +79,7 @@ fn blocks_along_the_last_axis() {
         assert_eq!((scales.scales, scales.zero_points), (vec![1.0, 0.5, 2.0, 0.25], vec![]));
     }
     let model = opened(&test(4));
+    assert!(model.main().unread.is_empty(), "scales and zero points are read with the weights");
     let shifts = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 6.0, 6.0, 6.0, 6.0, 1.0, 1.0, 1.0, 1.0];
     assert_eq!(values(&model, 1), plain.iter().zip(shifts).map(|(value, shift)| value - shift).collect::<Vec<f32>>());
     // Scales that are the tensor itself, computed or absent cost the tensor, not the model.
@@ -107,7 +108,7 @@ fn a_scheme_of_the_writers_own_leaves_the_codes() {
     let weight = weight(&model, 1);
     assert_eq!((weight.scheme, weight.problem(&model)), (Scheme::Custom, None));
     // A vector of one int counts as one byte to who reads bytes.
-    assert!(weight.notes(&model)[0].contains("described in 1 bytes"), "{:?}", weight.notes(&model));
+    assert!(weight.notes(&model)[0].contains("described in 1 byte:"), "{:?}", weight.notes(&model));
 }
 
 /// The fixture `sparse_tensor.bin` of TensorFlow Lite: 4 by 4 in blocks of 2 by 2.
@@ -254,4 +255,38 @@ fn nibbles_in_bytes_and_complex_pairs() {
     let real = weight(&model, 1).real(&model, &Token::new()).unwrap();
     assert_eq!((real.shape, real.values), (vec![1, 2, 2], vec![1.0, -2.0, 3.0, 4.0]));
     assert_eq!(weight(&model, 1).data_tensor(&model).dtype, DType::Complex64);
+}
+
+#[test]
+fn what_is_rotated_packed_or_compiled_says_so() {
+    let noted = |codes: Vec<(i8, i32, Option<&'static str>)>, between: Option<u32>, kind: i8| {
+        let mut test = fully_connected(constant(kind, &[4, 4], 1), vec![], &[&[1; 64][..if kind == 2 { 64 } else { 16 }]]);
+        test.codes = codes;
+        if let Some(code) = between {
+            test.tensors.push(TestTensor { name: Some("rotated"), shape: vec![1, 4], ..TestTensor::default() });
+            test.operators[0].inputs[0] = 3;
+            test.operators.push(TestOperator { code, inputs: vec![0], outputs: vec![3], ..TestOperator::default() });
+        }
+        let model = opened(&test);
+        let notes = weight(&model, 1).notes(&model);
+        (notes.first().cloned().unwrap_or_default(), crate::weights::notes::of_operation(&model.main().operations[0]).is_some())
+    };
+    let rotation = (32, 32, Some("aeq.hadamard_rotation"));
+    assert!(noted(vec![(9, 0, None), rotation], Some(1), 9).0.starts_with("rotated: "));
+    // RESHAPE may stand between, but alone it rotates nothing.
+    assert_eq!(noted(vec![(9, 0, None), (22, 0, None)], Some(1), 9), (String::new(), false));
+    assert!(noted(vec![(32, 32, Some("LceBconv2d"))], None, 2).0.starts_with("bit-packed: "));
+    assert_eq!(noted(vec![(32, 32, Some("edgetpu-custom-op"))], None, 9), (String::new(), true));
+    assert_eq!(noted(vec![(9, 0, None)], None, 9), (String::new(), false));
+}
+
+#[test]
+fn strings() {
+    let bytes: Vec<u8> = [2i32, 16, 18, 19].iter().flat_map(|number| number.to_le_bytes()).chain(*b"abc").collect();
+    let model = opened(&fully_connected(constant(5, &[2], 1), vec![], &[&bytes]));
+    let texts = weight(&model, 1);
+    assert!(texts.is_text(&model) && texts.real(&model, &Token::new()).is_err());
+    assert_eq!(texts.texts(&model).unwrap().iter().collect::<Vec<_>>(), [&b"ab"[..], b"c"]);
+    let model = opened(&fully_connected(constant(5, &[3], 1), vec![], &[&bytes]));
+    assert!(weight(&model, 1).texts(&model).is_err());
 }

@@ -4,6 +4,7 @@ mod axes;
 mod body;
 mod colour_bar;
 mod controls;
+mod texts;
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
     let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
         format!("{} · {}", document.label(weight.site.graph, weight.layer()), weight.role.with_sections(&document.sections))
     });
-    let has_values = document.shown.ready().is_some();
+    let has_values = document.shown.ready().is_some_and(|loaded| loaded.has_numbers());
     let is_dragged = widgets::head(ui, "Heatmap", &shows, |ui| {
         ui.add_enabled_ui(has_values, |ui| {
             if widgets::chip(ui, Action::SaveImage.name()).on_hover_text(Action::SaveImage.tooltip()).clicked() {
@@ -55,6 +56,10 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
             return is_dragged;
         }
     };
+    if let Some(texts) = loaded.texts() {
+        texts::show(ui, document.number, &texts);
+        return is_dragged;
+    }
     if loaded.real.values.is_empty() {
         widgets::empty_state(ui, "This weight has no elements", None);
         return is_dragged;

@@ -23,6 +23,9 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HistogramView, co
         };
         return panels::placeholder(ui, document, "Histogram", sentence);
     };
+    if !loaded.has_numbers() {
+        return panels::placeholder(ui, document, "Histogram", "Strings have no distribution");
+    }
     let wanted = HistogramWanted { loaded: Arc::clone(loaded), rule: view.rule };
     if view.asked.as_ref() != Some(&wanted) {
         view.asked = Some(wanted.clone());

@@ -15,8 +15,9 @@ use crate::gui::widgets::{entry, entry_link, key_value, key_value_link, section,
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
 use crate::model::{Graph, Operation, OperationId, TensorId};
+use crate::values::text::Lengths;
 use crate::weights::fold::data_input;
-use crate::weights::{Scheme, Section, Weight};
+use crate::weights::{Scheme, Section, Weight, notes};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
     let is_dragged = widgets::head(ui, "Inspector", if document.selected.is_some() { "" } else { "model" }, |_| {});
@@ -39,6 +40,9 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     let operation = graph.operation(id);
     let is_unread = graph.is_unread(id);
     section(ui, if is_unread { "Tensor" } else { "Operation" });
+    if let Some(note) = notes::of_operation(operation) {
+        ui.colored_label(Tokens::of(ui).warn, note);
+    }
     key_value(ui, "name", document.label(document.graph, id), &operation.name);
     if !is_unread {
         let version = if operation.version.is_empty() { String::new() } else { version_text(&operation.version) };
@@ -56,7 +60,7 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     for weight in &weights {
         of_weight(ui, document, weight, weights.len(), commands);
     }
-    if let Some(loaded) = document.shown.ready() {
+    if let Some(loaded) = document.shown.ready().filter(|loaded| loaded.has_numbers()) {
         pointer(ui, loaded, heatmap);
     }
     if is_unread {
@@ -178,6 +182,9 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     if is_shown || weight.scheme != Scheme::None {
         key_value(ui, "quantisation", weight.scheme.name(), "");
     }
+    for note in weight.notes(model) {
+        ui.label(egui::RichText::new(note).color(Tokens::of(ui).dim));
+    }
     let levels = weight.chain_operations(model).filter(|operation| operation.kind == "FakeQuantize");
     if let Some(levels) = levels.filter_map(|operation| operation.attributes.get("levels")).last() {
         key_value(ui, "levels", &text(levels), "");
@@ -204,7 +211,10 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
                 let names: Vec<_> = loaded.sections.iter().map(|section| section.name).collect();
                 key_value(ui, "figures of", &names.join(" "), "");
             }
-            figures(ui, loaded);
+            match &loaded.text_lengths {
+                Some(found) => lengths(ui, found),
+                None => figures(ui, loaded),
+            }
         }
         (Progress::Failed(_), true) if problem.is_some() => {}
         (Progress::Failed(problem), true) => {
@@ -274,6 +284,13 @@ fn layout_words(layout: &str) -> String {
     format!("{layout}: {}", words.join(", "))
 }
 
+/// What strings have instead of figures.
+fn lengths(ui: &mut egui::Ui, lengths: &Lengths) {
+    key_value(ui, "strings", &names::thousands(lengths.count), "");
+    key_value(ui, "length", &format!("{} to {} bytes", names::thousands(lengths.shortest), names::thousands(lengths.longest)), "");
+    key_value(ui, "empty", &names::thousands(lengths.empty), "");
+}
+
 fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
     let moments = &loaded.summary.moments;
     let line = |ui: &mut egui::Ui, key: &str, value: f64, is_signed: bool| {
@@ -287,7 +304,13 @@ fn figures(ui: &mut egui::Ui, loaded: &Loaded) {
         };
         let count = loaded.scales.scales.len();
         let axis = loaded.scales.axis.map_or(String::new(), |axis| format!(" along axis {axis}"));
-        key_value(ui, "scale", &range(&loaded.scales.scales), &format!("{count} scale{}{axis}", if count == 1 { "" } else { "s" }));
+        let many = format!("{} scale{}", names::thousands(count as u64), if count == 1 { "" } else { "s" });
+        let blocks = loaded.scales.block.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+        if !blocks.is_empty() {
+            key_value(ui, "block", &blocks, &format!("{many}{axis}, one for each block of so many neighbours"));
+        }
+        let derived = if loaded.scales.is_derived { ", derived from the input's and the kernel's" } else { "" };
+        key_value(ui, "scale", &range(&loaded.scales.scales), &format!("{many}{axis}{derived}"));
         if !loaded.scales.zero_points.is_empty() {
             key_value(ui, "zero point", &range(&loaded.scales.zero_points), "");
         }

@@ -59,7 +59,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
     }
     filter_field(ui, view, focus_filter);
     order_rows(document, view);
-    let columns = visible_columns(ui.available_width(), name_width(document));
+    let columns = visible_columns(ui.available_width(), name_width(document), type_width(document));
     find_name_cut(document, view, name_room(ui.available_width(), &columns) - 16.0);
     header(ui, view, &columns);
     let footer_height = 28.0;
@@ -229,10 +229,11 @@ fn find_name_cut(document: &Document, view: &mut WeightsView, room: f32) {
 /// The columns there is room for, left to right, each with the distance of its right edge from the
 /// right side. Type and shape stay as long as a name can be made out; the others only where no name
 /// is cut for them.
-fn visible_columns(width: f32, name_width: f32) -> Vec<(Column, f32, f32)> {
+fn visible_columns(width: f32, name_width: f32, type_width: f32) -> Vec<(Column, f32, f32)> {
     let mut shown = Vec::new();
     let mut taken = 2.0 * SIDE;
     for (column, _, _, column_width) in COLUMNS {
+        let column_width = if column == Column::DType { type_width.max(column_width) } else { column_width };
         let name = if matches!(column, Column::DType | Column::Shape) { NAME_WIDTH } else { name_width };
         if width - taken - name < column_width + 8.0 {
             break;
@@ -250,6 +251,12 @@ fn visible_columns(width: f32, name_width: f32) -> Vec<(Column, f32, f32)> {
     }
     placed.reverse();
     placed
+}
+
+/// The width of the longest type's badge, of the types that the model has.
+fn type_width(document: &Document) -> f32 {
+    let longest = document.opened.rows.iter().map(|row| row.dtype.len()).max().unwrap_or(0);
+    longest as f32 * CHARACTER + 8.0
 }
 
 fn name_room(width: f32, columns: &[(Column, f32, f32)]) -> f32 {
@@ -319,7 +326,8 @@ fn list(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, columns:
     }
     let wants_all_ranges = view.sort == Sort::Range;
     if wants_all_ranges {
-        let missing = view.order.iter().map(|row| document.opened.rows[*row as usize].weight.site);
+        let rows = view.order.iter().map(|row| &document.opened.rows[*row as usize]);
+        let missing = rows.filter(|row| !row.is_text()).map(|row| row.weight.site);
         let missing = missing.filter(|site| document.glances.get(site).is_none_or(Progress::is_none));
         commands.extend(missing.take(64).map(Command::NeedGlance));
     }
@@ -353,7 +361,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
         WidgetInfo::selected(Role::ListItem, true, is_selected, format!("{} {role}, {}, {}", row.name, row.dtype, row.shape))
     });
     let glance = document.glances.get(&site);
-    if row.problem.is_none() && glance.is_none_or(Progress::is_none) {
+    if row.problem.is_none() && !row.is_text() && glance.is_none_or(Progress::is_none) {
         commands.push(Command::NeedGlance(site));
     }
     if is_selected {
@@ -412,6 +420,7 @@ fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Optio
         Column::Range => match (glance, &row.problem) {
             (Some(Progress::Ready(glance)), _) => text(&format!("{} {}", names::signed(glance.min), names::signed(glance.max)), tokens.dim),
             (Some(Progress::Failed(_)), _) | (_, Some(_)) => text("no values", tokens.warn),
+            _ if row.is_text() => text("strings", tokens.dim),
             _ => text("…", tokens.dim),
         },
         Column::Spark => {

@@ -20,7 +20,8 @@ const SIGN: u8 = 0x80;
 /// A constant's elements, all of them in C order and packed flat.
 #[derive(Clone, Debug)]
 pub struct Elements<'m> {
-    /// The type in `bytes`: the tensor's, but for 4-bit integers that lie a byte each.
+    /// The type in `bytes`: the tensor's, but for 4-bit integers that lie a byte each, and for complex
+    /// numbers, which are two floats each.
     pub dtype: DType,
     pub bytes: Cow<'m, [u8]>,
 }
@@ -43,7 +44,7 @@ pub fn elements<'m>(model: &'m Model, tensor: &Tensor) -> Result<Elements<'m>, F
         Packing::Shuffled4x16 => Cow::Owned(unshuffled(bytes, &tensor.shape)?),
         Packing::Sparse(sparsity) => Cow::Owned(dense(model, sparsity, dtype, bytes, count)?),
     };
-    Ok(Elements { dtype, bytes })
+    Ok(Elements { dtype: dtype.complex_part().unwrap_or(dtype), bytes })
 }
 
 /// The stored code of one element, without looking at the others. `None` for floats and for what the
@@ -135,7 +136,11 @@ fn block_scales(model: &Model, graph: &Graph, blocks: &Blocks) -> Result<(Vec<f6
     Ok((numbers.into_iter().map(f64::from).collect(), zero_points))
 }
 
-fn stored_bytes<'m>(model: &'m Model, tensor: &Tensor) -> Result<&'m [u8], FoldError> {
+/// A constant's bytes as they lie in the file.
+///
+/// # Errors
+/// One sentence why the file does not hold them.
+pub fn stored_bytes<'m>(model: &'m Model, tensor: &Tensor) -> Result<&'m [u8], FoldError> {
     match &tensor.data {
         Data::Stored(bytes) => Ok(model.bytes(*bytes)),
         Data::Unavailable(problem) => FoldError::problem(problem.clone()),

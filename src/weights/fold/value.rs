@@ -27,11 +27,10 @@ impl<'m> Value<'m> {
     pub(super) fn stored(model: &'m Model, graph: &Graph, tensor: &Tensor) -> Result<Self, FoldError> {
         let Elements { dtype, bytes } = elements(model, tensor)?;
         let Some(mut shape) = tensor.shape.dims() else { return FoldError::problem("the shape is not fully known") };
-        let part = dtype.complex_part();
-        shape.extend(part.map(|_| 2));
+        shape.extend(tensor.dtype.complex_part().map(|_| 2));
         count_of(&shape)?;
         let affine = affine(model, graph, tensor)?.map(Arc::new);
-        let stored = Stored { dtype: part.unwrap_or(dtype), bytes, affine, steps: Vec::new() };
+        let stored = Stored { dtype, bytes, affine, steps: Vec::new() };
         Ok(Self { dtype: tensor.dtype, shape, numbers: Numbers::Stored(stored) })
     }
 
