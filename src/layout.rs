@@ -1,27 +1,36 @@
-//! Where the boxes and edges of a graph go: a layered layout, top-down.
+//! Where the boxes and edges of a graph go: a layered layout, top-down or left to right.
 //!
-//! The classic passes of Sugiyama's method, each near-linear, deterministic and safe on any graph:
-//! `acyclic` turns the edges that close cycles, `rank` gives every node its layer, `order`
-//! puts each layer's nodes in an order with few crossings, `place` finds coordinates that keep
-//! chains straight (Brandes and Köpf), `route` runs the edges around the boxes. Parts of the graph
-//! that hang together are laid out one by one and packed in rows.
+//! The passes of Sugiyama's method, each near-linear, deterministic and safe on any graph:
+//! `acyclic` turns the edges that close cycles. `rank` gives every node its layer, with the least sum
+//! of spans (`reduce` takes chains and branches away, `simplex` solves the rest). `layered` puts a bend
+//! in every layer that a line passes. Where a layer has a single vertex the graph is cut into sections,
+//! which are solved alone: alike blocks of a model come out alike, and an edit in one moves nothing in
+//! another. `order` finds orders with few crossings, `place` columns with short and straight lines
+//! (from a first guess by `align`), `ports` and `route` run the lines around the boxes. Parts of the
+//! graph that hang together are laid out one by one and packed. `metrics` measures the result.
 //!
-//! Edges that would only clutter the picture, those of hubs and those that span very many layers,
-//! are not drawn; they become [`Reference`]s, which the picture labels at both ends.
+//! Edges that would only clutter the picture, those of hubs and those of tensors that many operations
+//! far away read, are not drawn; they become [`Reference`]s, which the picture labels at both ends.
 //!
-//! Coordinates are points of the screen at zoom 1, `x` to the right and `y` down.
+//! Coordinates are points of the screen at zoom 1, `x` to the right and `y` down. Within the passes
+//! layers always lie below one another.
 
 use crate::jobs::{Cancelled, Token};
 
 mod acyclic;
 mod adjacency;
+mod align;
 mod drawn;
 mod layered;
+pub mod metrics;
 mod order;
 mod parts;
 mod place;
+mod ports;
 mod rank;
+mod reduce;
 mod route;
+mod simplex;
 
 pub use drawn::{Drawn, Node};
 
@@ -31,6 +40,9 @@ pub struct LayoutGraph {
     pub nodes: Vec<NodeSize>,
     /// From and to, indices of `nodes`. Loops, parallel edges and cycles are fine.
     pub edges: Vec<(u32, u32)>,
+    /// For each edge the line that it belongs to, such as its tensor: edges of one node and one line
+    /// run together as far as they go the same way. May be empty: then each runs alone.
+    pub lines: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,9 +51,18 @@ pub struct NodeSize {
     pub height: f64,
 }
 
+/// Which way the edges lead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    #[default]
+    Down,
+    Right,
+}
+
 /// Distances, and what is too much to draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spacing {
+    pub direction: Direction,
     /// Between neighbouring boxes of a layer.
     pub nodes: f64,
     /// Between neighbouring lines; between a line and a box it is the mean of this and `nodes`.
@@ -52,11 +73,13 @@ pub struct Spacing {
     pub parts: f64,
     /// A node with more edges out, or more edges in, is a hub: those edges become references.
     pub hub: usize,
+    /// Of a line that more than this many nodes read, edges that lead far become references.
+    pub many_out: usize,
 }
 
 impl Default for Spacing {
     fn default() -> Self {
-        Self { nodes: 28.0, lines: 14.0, layers: 40.0, parts: 64.0, hub: 64 }
+        Self { direction: Direction::Down, nodes: 28.0, lines: 14.0, layers: 40.0, parts: 64.0, hub: 64, many_out: 8 }
     }
 }
 
@@ -70,6 +93,7 @@ pub struct Layout {
     /// The edges that are not drawn, in the order of the graph's edges.
     pub references: Vec<Reference>,
     pub size: NodeSize,
+    pub direction: Direction,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -94,8 +118,8 @@ pub struct Route {
     pub from: u32,
     pub to: u32,
     /// From the border of `from` to the border of `to`; at least two. Straight lines between them
-    /// touch no other box. Nor does a curve that leaves and enters each point vertically: a slanting
-    /// piece always lies in the gap between two layers.
+    /// touch no other box, and neither does the [`Route::curve`] through them: a slanting piece always
+    /// lies in the gap between two layers.
     pub points: Vec<Point>,
 }
 
@@ -106,6 +130,34 @@ pub struct Reference {
     pub edge: u32,
     pub from: u32,
     pub to: u32,
+}
+
+impl Route {
+    /// The line as cubic Bézier curves, one for each piece, that join smoothly: they leave and enter
+    /// each point in the layout's direction. A straight piece has its control points on itself.
+    pub fn curve(&self, direction: Direction) -> impl Iterator<Item = [Point; 4]> + '_ {
+        self.points.windows(2).map(move |pair| {
+            let (a, b) = (pair[0], pair[1]);
+            let middle = Point { x: f64::midpoint(a.x, b.x), y: f64::midpoint(a.y, b.y) };
+            match direction {
+                Direction::Down => [a, Point { x: a.x, y: middle.y }, Point { x: b.x, y: middle.y }, b],
+                Direction::Right => [a, Point { x: middle.x, y: a.y }, Point { x: middle.x, y: b.y }, b],
+            }
+        })
+    }
+
+    /// The curve as straight lines, `steps` for each piece.
+    pub fn flattened(&self, direction: Direction, steps: u32) -> Self {
+        let at = |[a, b, c, d]: [Point; 4], t: f64| {
+            let mix = |a: f64, b: f64, c: f64, d: f64| {
+                let u = 1.0 - t;
+                u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d
+            };
+            Point { x: mix(a.x, b.x, c.x, d.x), y: mix(a.y, b.y, c.y, d.y) }
+        };
+        let pieces = self.curve(direction).flat_map(|piece| (1..=steps).map(move |step| at(piece, f64::from(step) / f64::from(steps))));
+        Self { points: self.points.first().copied().into_iter().chain(pieces).collect(), ..self.clone() }
+    }
 }
 
 impl Rect {
@@ -127,6 +179,8 @@ impl Rect {
 pub(crate) struct Link {
     /// Index of the graph's edges.
     edge: u32,
+    /// As [`LayoutGraph::lines`] has it, or the edge's own index.
+    line: u32,
     upper: u32,
     lower: u32,
     /// Whether `upper` is where the edge leads to.
@@ -152,19 +206,27 @@ pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> R
     let edges =
         || (0u32..).zip(&graph.edges).map(|(edge, (from, to))| (edge, *from, *to)).filter(|(_, from, to)| exists(*from) && exists(*to));
     let loops: Vec<(u32, u32)> = edges().filter(|(_, from, to)| from == to).map(|(edge, node, _)| (edge, node)).collect();
+    let line_of = |edge: u32| graph.lines.get(edge as usize).copied().unwrap_or(edge);
     let mut links: Vec<Link> = edges()
         .filter(|(_, from, to)| from != to)
-        .map(|(edge, upper, lower)| Link { edge, upper, lower, is_turned: false, is_drawn: true })
+        .map(|(edge, upper, lower)| Link { edge, line: line_of(edge), upper, lower, is_turned: false, is_drawn: true })
         .collect();
     acyclic::turn_back_edges(count, &mut links);
     token.check()?;
     rank::hide_hubs(count, spacing.hub, &mut links);
-    let part_of = parts::of(count, &links);
-    let ranks = rank::ranks(count, &links, &part_of, token)?;
-    rank::hide_long(count, &ranks, &mut links);
+    let mut part_of = parts::of(count, &links);
+    let mut ranks = rank::ranks(count, &links, &part_of, spacing.many_out, token)?;
+    if rank::hide_long(count, &ranks, spacing.many_out, &mut links) {
+        part_of = parts::of(count, &links);
+        ranks = rank::ranks(count, &links, &part_of, spacing.many_out, token)?;
+    }
     token.check()?;
 
-    let sizes: Vec<NodeSize> = graph.nodes.iter().map(|size| NodeSize { width: sane(size.width), height: sane(size.height) }).collect();
+    let sane_size = |size: &NodeSize| NodeSize { width: sane(size.width), height: sane(size.height) };
+    let sizes: Vec<NodeSize> = match spacing.direction {
+        Direction::Down => graph.nodes.iter().map(sane_size).collect(),
+        Direction::Right => graph.nodes.iter().map(|size| sane_size(size).turned()).collect(),
+    };
     let mut has_loop = vec![false; count];
     loops.iter().for_each(|(_, node)| has_loop[*node as usize] = true);
     let mut result = Layout { nodes: vec![Rect::default(); count], ..Layout::default() };
@@ -172,14 +234,14 @@ pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> R
     let mut placed = Vec::new();
     for part in parts::split(&part_of, &links) {
         token.check()?;
-        let mut layered = layered::Layered::of(&part, &links, &ranks, &sizes, &has_loop, spacing);
-        order::order(&mut layered, token)?;
-        let xs = place::place(&layered, token)?;
-        let picture = route::draw(&layered, &xs, &part, &links, &sizes, spacing);
+        let (layered, chains) = layered::Layered::of(&part, &links, &ranks, &sizes, &has_loop, spacing);
+        let xs = sections(&layered, token)?;
+        let picture = route::draw(&layered, &chains, &xs, &part, &links, &sizes, spacing);
         frames.push(picture.size);
         placed.push((part, picture));
     }
-    let (corners, size) = parts::pack(&frames, spacing.parts);
+    let (corners, size) =
+        parts::pack(&frames, placed.first().map_or(&[], |(_, picture): &(_, route::Picture)| &picture.rows[..]), spacing.parts);
     for ((part, picture), corner) in placed.into_iter().zip(corners) {
         for (node, rect) in part.nodes.iter().zip(picture.rects) {
             result.nodes[*node as usize] = Rect { x: rect.x + corner.x, y: rect.y + corner.y, ..rect };
@@ -200,10 +262,69 @@ pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> R
         })
         .collect();
     result.size = size;
+    if spacing.direction == Direction::Right {
+        result.turn();
+    }
     Ok(result)
 }
 
+impl NodeSize {
+    fn turned(self) -> Self {
+        Self { width: self.height, height: self.width }
+    }
+}
+
+impl Layout {
+    /// Swaps the axes.
+    fn turn(&mut self) {
+        self.direction = Direction::Right;
+        self.size = self.size.turned();
+        self.nodes.iter_mut().for_each(|rect| *rect = Rect { x: rect.y, y: rect.x, width: rect.height, height: rect.width });
+        let points = self.edges.iter_mut().flat_map(|route| &mut route.points);
+        points.for_each(|point| *point = Point { x: point.y, y: point.x });
+    }
+}
+
+/// The column of every vertex, section by section; each is moved so that the vertex it shares with
+/// the one above stands where it stood.
+fn sections(layered: &layered::Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
+    let mut xs = vec![0.0; layered.len()];
+    let mut place_in = vec![0; layered.len()];
+    for (first, last) in layered.sections() {
+        let (mut section, members) = layered.section((first, last), &mut place_in);
+        order::order(&mut section, token)?;
+        let mut own = place::place(&mut section, token)?;
+        let joint =
+            |layer: usize| layered.layers[layer].first().filter(|_| layered.layers[layer].len() == 1).map(|vertex| *vertex as usize);
+        turn_wide_side(&section, &mut own, joint(first).or(joint(last)).map(|vertex| place_in[vertex] as usize));
+        let shift = joint(first).filter(|_| first > 0).map_or(0.0, |vertex| xs[vertex] - own[place_in[vertex] as usize]);
+        for (vertex, x) in members.iter().zip(own) {
+            xs[*vertex as usize] = x + shift;
+        }
+    }
+    Ok(xs)
+}
+
+/// Mirrors a section whose larger part lies left of the vertex that it shares with others: what is
+/// wide in a picture lies on one side then, and the whole is as narrow as it can be.
+fn turn_wide_side(section: &layered::Layered, xs: &mut [f64], joint: Option<usize>) {
+    let Some(axis) = joint.map(|vertex| xs[vertex]) else { return };
+    let (mut left, mut right) = (0.0f64, 0.0f64);
+    for (x, half) in xs.iter().zip(&section.half) {
+        (left, right) = (left.max(axis - x + half), right.max(x + half - axis));
+    }
+    if left > right + 1.0 {
+        xs.iter_mut().for_each(|x| *x = -*x);
+    }
+}
+
 impl Link {
+    /// Links with the same trunk run together: those of one line out of one node. A turned link runs
+    /// alone.
+    fn trunk(&self) -> (u32, u32, u32) {
+        if self.is_turned { (self.upper, u32::MAX, self.edge) } else { (self.upper, self.line, u32::MAX) }
+    }
+
     /// From and to, as the graph has them.
     fn ends(&self) -> (u32, u32) {
         if self.is_turned { (self.lower, self.upper) } else { (self.upper, self.lower) }

@@ -1,7 +1,7 @@
 //! Neighbours of every node, in one array.
 
 /// For each node its neighbours and the edges that lead to them, in the order of the edges.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Adjacency {
     /// Where each node's neighbours begin, and at last the end.
     starts: Vec<usize>,

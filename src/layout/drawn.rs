@@ -96,6 +96,7 @@ impl Drawn {
     fn connect(&mut self, from: Option<u32>, to: u32, tensor: TensorId) {
         if let Some(from) = from {
             self.graph.edges.push((from, to));
+            self.graph.lines.push(tensor.0);
             self.tensors.push(tensor);
         }
     }

@@ -1,5 +1,8 @@
-//! One part of the graph as layers of vertices: its nodes, and a bend for every layer that a link
+//! Layers of vertices: the nodes of one part of the graph, and a bend for every layer that a line
 //! passes on its way.
+//!
+//! Links of one tensor run along one trunk: they share bends as far as they go the same way, as
+//! wires of one net do in a circuit diagram.
 
 use super::adjacency::Adjacency;
 use super::parts::Part;
@@ -7,36 +10,39 @@ use super::{Link, NodeSize, Spacing};
 
 #[derive(Clone, Debug)]
 pub(super) struct Layered {
-    /// The vertices of each layer from left to right. The first vertices are the part's nodes, in
-    /// its order; the others are bends.
+    /// The vertices of each layer, from left to right once they are ordered. The first vertices are
+    /// nodes; the others are bends.
     pub layers: Vec<Vec<u32>>,
     pub rank: Vec<u32>,
     /// Place of each vertex in its layer.
     pub position: Vec<u32>,
     /// Room to either side of a vertex's middle, half of the gap to its neighbour included.
     pub half: Vec<f64>,
-    /// Vertices one layer up, and one layer down; the edges are segments of links.
+    /// Vertices one layer up, and one layer down, each with the index of the segment of line between.
     pub up: Adjacency,
     pub down: Adjacency,
+    /// Number of segments.
     pub segments: usize,
     /// Number of nodes.
     pub nodes: u32,
-    /// For each of the part's links its ends as vertices, and its first bend; the others follow.
-    pub chains: Vec<Chain>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// A link of a part: its ends as vertices, and its first bend; its other bends follow that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain {
     pub upper: u32,
     pub lower: u32,
     pub first_bend: u32,
     pub bends: u32,
+    /// The segments at its ends; one and the same if there are no bends.
+    pub first_segment: u32,
+    pub last_segment: u32,
 }
 
 impl Layered {
-    pub fn of(part: &Part, links: &[Link], ranks: &[u32], sizes: &[NodeSize], has_loop: &[bool], spacing: &Spacing) -> Self {
+    /// The vertices of a part in ascending order in their layers, and the chains of its links.
+    pub fn of(part: &Part, links: &[Link], ranks: &[u32], sizes: &[NodeSize], has_loop: &[bool], spacing: &Spacing) -> (Self, Vec<Chain>) {
         let vertex_of = |node: u32| part.nodes.binary_search(&node).unwrap_or(0) as u32;
-        let nodes = part.nodes.len() as u32;
         let mut rank: Vec<u32> = part.nodes.iter().map(|node| ranks[*node as usize]).collect();
         let half_of = |node: &u32| {
             // The middle stays in the middle: a loop takes room on both sides.
@@ -45,28 +51,53 @@ impl Layered {
         };
         let mut half: Vec<f64> = part.nodes.iter().map(half_of).collect();
         let mut segments = Vec::with_capacity(part.links.len());
-        let mut chains = Vec::with_capacity(part.links.len());
-        for link in part.links.iter().map(|index| &links[*index as usize]) {
-            let (upper, lower) = (vertex_of(link.upper), vertex_of(link.lower));
+        let mut chains = vec![Chain { upper: 0, lower: 0, first_bend: 0, bends: 0, first_segment: 0, last_segment: 0 }; part.links.len()];
+        // Links of one trunk are neighbours in this order, so that the trunk grows with each.
+        let mut order: Vec<usize> = (0..part.links.len()).collect();
+        let link = |index: usize| &links[part.links[index] as usize];
+        order.sort_by_key(|index| (link(*index).trunk(), ranks[link(*index).lower as usize], *index));
+        for trunk in order.chunk_by(|a, b| link(*a).trunk() == link(*b).trunk()) {
+            let upper = vertex_of(link(trunk[0]).upper);
             let first_bend = rank.len() as u32;
-            let mut above = upper;
-            for layer in rank[upper as usize] + 1..rank[lower as usize] {
-                let bend = rank.len() as u32;
-                rank.push(layer);
-                half.push(spacing.lines / 2.0);
-                segments.push((above, bend));
-                above = bend;
+            let mut bent: Option<u32> = None;
+            let mut end = upper;
+            for index in trunk {
+                let lower = vertex_of(link(*index).lower);
+                while rank[end as usize] + 1 < rank[lower as usize] {
+                    let bend = rank.len() as u32;
+                    rank.push(rank[end as usize] + 1);
+                    half.push(spacing.lines / 2.0);
+                    bent.get_or_insert(segments.len() as u32);
+                    segments.push((end, bend));
+                    end = bend;
+                }
+                let last_segment = segments.len() as u32;
+                let first_segment = bent.unwrap_or(last_segment);
+                segments.push((end, lower));
+                let bends = rank.len() as u32 - first_bend;
+                chains[*index] = Chain { upper, lower, first_bend, bends, first_segment, last_segment };
             }
-            segments.push((above, lower));
-            chains.push(Chain { upper, lower, first_bend, bends: rank.len() as u32 - first_bend });
         }
+        (Self::new(part.nodes.len() as u32, rank, half, &segments), chains)
+    }
+
+    /// Vertices in ascending order in their layers.
+    pub fn new(nodes: u32, rank: Vec<u32>, half: Vec<f64>, segments: &[(u32, u32)]) -> Self {
         let count = rank.len();
-        let indexed = || (0u32..).zip(&segments);
-        let up = Adjacency::new(count, indexed().map(|(segment, (above, below))| (*below, *above, segment)));
-        let down = Adjacency::new(count, indexed().map(|(segment, (above, below))| (*above, *below, segment)));
-        let mut layered =
-            Self { layers: Vec::new(), position: vec![0; count], rank, half, up, down, segments: segments.len(), nodes, chains };
-        layered.layers = vec![Vec::new(); layered.rank.iter().max().map_or(0, |last| *last as usize + 1)];
+        let indexed = || (0u32..).zip(segments);
+        let mut layers = vec![Vec::new(); rank.iter().max().map_or(0, |last| *last as usize + 1)];
+        (0u32..).zip(&rank).for_each(|(vertex, layer)| layers[*layer as usize].push(vertex));
+        let mut layered = Self {
+            layers,
+            position: vec![0; count],
+            rank,
+            half,
+            up: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*below, *above, segment))),
+            down: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*above, *below, segment))),
+            segments: segments.len(),
+            nodes,
+        };
+        (0..layered.layers.len()).for_each(|layer| layered.number(layer));
         layered
     }
 
@@ -84,5 +115,37 @@ impl Layered {
         for (position, vertex) in (0u32..).zip(&self.layers[layer]) {
             self.position[*vertex as usize] = position;
         }
+    }
+
+    /// The first and last layers of the sections between layers of a single vertex. Such a layer
+    /// belongs to the section above and to the one below: neither order nor columns of the one have
+    /// to do with the other but for where that vertex stands, so each is solved alone, and alike
+    /// blocks of a model come out alike.
+    pub fn sections(&self) -> Vec<(usize, usize)> {
+        let last = self.layers.len().saturating_sub(1);
+        let narrow = (0..self.layers.len()).filter(|layer| self.layers[*layer].len() == 1);
+        let mut cuts: Vec<usize> = std::iter::once(0).chain(narrow).chain([last]).collect();
+        cuts.dedup();
+        if cuts.len() < 2 {
+            return vec![(0, last)];
+        }
+        cuts.windows(2).map(|pair| (pair[0], pair[1])).collect()
+    }
+
+    /// One section by itself, and for each of its vertices the one that it is here. `place_in` is
+    /// memory as long as there are vertices.
+    pub fn section(&self, (first, last): (usize, usize), place_in: &mut [u32]) -> (Self, Vec<u32>) {
+        let mut members: Vec<u32> = self.layers[first..=last].iter().flatten().copied().collect();
+        members.sort_unstable();
+        (0u32..).zip(&members).for_each(|(own, vertex)| place_in[*vertex as usize] = own);
+        let nodes = members.partition_point(|vertex| !self.is_bend(*vertex)) as u32;
+        let rank = members.iter().map(|vertex| self.rank[*vertex as usize] - first as u32).collect();
+        let half = members.iter().map(|vertex| self.half[*vertex as usize]).collect();
+        let above = members.iter().filter(|vertex| (self.rank[**vertex as usize] as usize) < last);
+        let segments: Vec<(u32, u32)> = above
+            .flat_map(|vertex| self.down.of(*vertex).iter().map(|(below, _)| (*vertex, *below)))
+            .map(|(above, below)| (place_in[above as usize], place_in[below as usize]))
+            .collect();
+        (Self::new(nodes, rank, half, &segments), members)
     }
 }

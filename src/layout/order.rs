@@ -1,41 +1,112 @@
 //! Puts the vertices of each layer in an order with few crossings.
 //!
-//! A depth-first search gives the first order; then layers are swept down and up, each vertex going
-//! to the barycentre of its neighbours (Sugiyama and others 1981), and the best order seen is kept;
-//! at last neighbours swap places where that saves crossings. The number of sweeps falls with the
-//! size of the graph.
+//! From several first orders layers are swept down and up, each vertex going to the barycentre of its
+//! neighbours (Sugiyama and others 1981); then each vertex is sifted through its layer to where it
+//! causes the fewest crossings (Matuszewski and others 1999). The best of all is kept. The work is
+//! bounded by the size of what is ordered.
 
-use super::adjacency::Adjacency;
+use std::ops::Range;
+
 use super::layered::Layered;
 use crate::jobs::{Cancelled, Token};
 
+/// Looks at vertices and segments for each vertex and segment, and further ones where there are few.
+const EFFORT: usize = 400;
+const MORE_EFFORT: usize = 1_600;
+const FEW: usize = 4_000;
+/// First orders that are tried.
+const STARTS: u32 = 24;
+
+/// Orders the layers. `wished` has for every vertex where it would best be from left to right, if
+/// that is known; it decides what is left and what is right where crossings don't.
+///
+/// # Errors
+/// [`Cancelled`].
 pub(super) fn order(layered: &mut Layered, token: &Token) -> Result<(), Cancelled> {
-    /// Segments and vertices looked at in all sweeps together.
-    const EFFORT: usize = 12_000_000;
+    if layered.layers.iter().all(|layer| layer.len() < 2) {
+        return Ok(());
+    }
+    let size = layered.segments + layered.len();
+    let mut effort = EFFORT * size + MORE_EFFORT * size.min(FEW);
+    let mut best: Option<(u64, Vec<Vec<u32>>)> = None;
+    for start in 0..STARTS {
+        begin(layered, start);
+        let crossings = improve(layered, &mut effort, token)?;
+        if best.as_ref().is_none_or(|(fewest, _)| crossings < *fewest) {
+            best = Some((crossings, layered.layers.clone()));
+        }
+        if effort == 0 || best.as_ref().is_some_and(|(fewest, _)| *fewest == 0) {
+            break;
+        }
+    }
+    if let Some((_, layers)) = best {
+        layered.layers = layers;
+    }
+    orient(layered);
+    Ok(())
+}
+
+/// A first order. The first two come from depth-first searches downwards and upwards, the others are
+/// drawn by lot, the same every time.
+fn begin(layered: &mut Layered, start: u32) {
+    if start < 2 {
+        first_order(layered, start == 0);
+    } else {
+        let mut state = start;
+        for layer in &mut layered.layers {
+            for place in (1..layer.len()).rev() {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                layer.swap(place, (state >> 8) as usize % (place + 1));
+            }
+        }
+    }
+    (0..layered.layers.len()).for_each(|layer| layered.number(layer));
+}
+
+/// Vertices in the order in which a depth-first search comes upon them.
+fn first_order(layered: &mut Layered, is_downwards: bool) {
+    let (ahead, back) = if is_downwards { (&layered.down, &layered.up) } else { (&layered.up, &layered.down) };
+    let mut is_seen = vec![false; layered.len()];
+    let mut starts: Vec<u32> = (0..layered.len() as u32).filter(|vertex| back.len(*vertex) == 0).collect();
+    let last = layered.layers.len() as u32;
+    starts.sort_by_key(|vertex| if is_downwards { layered.rank[*vertex as usize] } else { last - layered.rank[*vertex as usize] });
+    layered.layers.iter_mut().for_each(Vec::clear);
+    let mut stack = Vec::new();
+    for start in starts {
+        stack.push(start);
+        while let Some(vertex) = stack.pop() {
+            if std::mem::replace(&mut is_seen[vertex as usize], true) {
+                continue;
+            }
+            layered.layers[layered.rank[vertex as usize] as usize].push(vertex);
+            stack.extend(ahead.of(vertex).iter().rev().map(|(next, _)| *next).filter(|next| !is_seen[*next as usize]));
+        }
+    }
+}
+
+/// Sweeps and sifts until that brings no more, or the effort is used up. Returns the crossings.
+fn improve(layered: &mut Layered, effort: &mut usize, token: &Token) -> Result<u64, Cancelled> {
     const MOST_SWEEPS: usize = 24;
     /// Sweeps without a better order after which to stop.
-    const PATIENCE: usize = 6;
-    first_order(layered);
-    let sweeps = (EFFORT / (layered.segments + layered.len() + 1)).clamp(4, MOST_SWEEPS);
+    const PATIENCE: usize = 5;
+    let size = layered.segments + layered.len();
+    let mut fewest = crossings(layered, 0..layered.layers.len());
     let mut best = layered.layers.clone();
-    let mut fewest = crossings(layered);
     let mut since_best = 0;
-    for sweep in 0..sweeps {
-        if fewest == 0 || since_best >= PATIENCE {
+    for sweep in 0..MOST_SWEEPS {
+        if fewest == 0 || since_best >= PATIENCE || *effort == 0 {
             break;
         }
         let keeps_ties = sweep % 4 < 2;
-        if sweep % 2 == 0 {
-            for layer in 1..layered.layers.len() {
-                to_barycentres(layered, layer, true, keeps_ties);
-            }
-        } else {
-            for layer in (0..layered.layers.len().saturating_sub(1)).rev() {
-                to_barycentres(layered, layer, false, keeps_ties);
-            }
+        let layers = layered.layers.len();
+        for step in 1..layers {
+            let is_downwards = sweep % 2 == 0;
+            to_barycentres(layered, if is_downwards { step } else { layers - 1 - step }, is_downwards, keeps_ties);
         }
+        // Sorting and counting weigh more than looking.
+        *effort = effort.saturating_sub(12 * size);
         token.check()?;
-        let now = crossings(layered);
+        let now = crossings(layered, 0..layered.layers.len());
         if now < fewest {
             fewest = now;
             best.clone_from(&layered.layers);
@@ -46,34 +117,34 @@ pub(super) fn order(layered: &mut Layered, token: &Token) -> Result<(), Cancelle
     }
     layered.layers = best;
     (0..layered.layers.len()).for_each(|layer| layered.number(layer));
-    if fewest > 0 {
-        swap_neighbours(layered, token)?;
-    }
-    Ok(())
-}
-
-/// Vertices in the order in which a depth-first search comes upon them.
-fn first_order(layered: &mut Layered) {
-    let mut is_seen = vec![false; layered.len()];
-    let mut starts: Vec<u32> = (0..layered.len() as u32).filter(|vertex| layered.up.len(*vertex) == 0).collect();
-    starts.sort_by_key(|vertex| layered.rank[*vertex as usize]);
-    let mut stack = Vec::new();
-    for start in starts {
-        stack.push(start);
-        while let Some(vertex) = stack.pop() {
-            if std::mem::replace(&mut is_seen[vertex as usize], true) {
-                continue;
+    let paths = paths(layered);
+    while fewest > 0 && *effort > 0 {
+        let mut saved = 0;
+        let layers = layered.layers.len();
+        for step in 0..2 * layers {
+            let layer = if step < layers { step } else { 2 * layers - 1 - step };
+            saved += sift(layered, layer, effort);
+            if step % 256 == 0 {
+                token.check()?;
             }
-            layered.layers[layered.rank[vertex as usize] as usize].push(vertex);
-            stack.extend(layered.down.of(vertex).iter().rev().map(|(below, _)| *below).filter(|below| !is_seen[*below as usize]));
         }
+        if saved == 0 {
+            saved = shift_paths(layered, &paths, effort);
+        }
+        if saved == 0 {
+            break;
+        }
+        fewest -= saved;
     }
-    (0..layered.layers.len()).for_each(|layer| layered.number(layer));
+    Ok(fewest)
 }
 
 /// Sorts a layer by the mean position of each vertex's neighbours one layer up, or down. Vertices
 /// without any keep their places.
 fn to_barycentres(layered: &mut Layered, layer: usize, is_from_above: bool, keeps_ties: bool) {
+    if layered.layers[layer].len() < 2 {
+        return;
+    }
     let neighbours = if is_from_above { &layered.up } else { &layered.down };
     let position = &layered.position;
     let barycentre = |vertex: u32| {
@@ -93,13 +164,97 @@ fn to_barycentres(layered: &mut Layered, layer: usize, is_from_above: bool, keep
     layered.number(layer);
 }
 
-/// Crossings of all segments: between two layers, the inversions in the lower ends when the
-/// segments are in the order of their upper ends (Barth, Jünger and Mutzel 2002).
-fn crossings(layered: &Layered) -> u64 {
+/// Runs of vertices one below the other with no other neighbours: long lines and side branches, which
+/// sifting can't move past each other one vertex at a time.
+fn paths(layered: &Layered) -> Vec<Vec<u32>> {
+    let is_inner = |vertex: u32| layered.up.len(vertex) == 1 && layered.down.len(vertex) <= 1;
+    let mut paths = Vec::new();
+    for vertex in 0..layered.len() as u32 {
+        let is_start = layered.down.len(vertex) <= 1
+            && layered.up.len(vertex) <= 1
+            && layered.up.of(vertex).first().is_none_or(|(above, _)| layered.down.len(*above) != 1 || !is_inner(*above));
+        if !is_start {
+            continue;
+        }
+        let mut path = vec![vertex];
+        let mut last = vertex;
+        while let [(below, _)] = layered.down.of(last)
+            && is_inner(*below)
+        {
+            path.push(*below);
+            last = *below;
+        }
+        if path.len() > 1 {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// Moves whole paths to either side, a few places or all the way, where that saves crossings. Returns
+/// how many it saves.
+fn shift_paths(layered: &mut Layered, paths: &[Vec<u32>], effort: &mut usize) -> u64 {
+    const SHIFTS: [i64; 6] = [-1, 1, -2, 2, i64::MIN / 2, i64::MAX / 2];
+    let mut saved = 0;
+    for path in paths {
+        let first = layered.rank[path[0] as usize] as usize;
+        let last = first + path.len() - 1;
+        let around = first.saturating_sub(1)..(last + 2).min(layered.layers.len());
+        let size: usize = layered.layers[around.clone()].iter().map(Vec::len).sum();
+        *effort = effort.saturating_sub(16 * size);
+        if *effort == 0 {
+            break;
+        }
+        let mut fewest = crossings(layered, around.clone());
+        for shift in SHIFTS {
+            if fewest == 0 || *effort == 0 {
+                break;
+            }
+            let start: Vec<usize> = path.iter().map(|vertex| layered.position[*vertex as usize] as usize).collect();
+            let places: Vec<usize> = (first..=last)
+                .zip(&start)
+                .map(|(layer, place)| (*place as i64).saturating_add(shift).clamp(0, layered.layers[layer].len() as i64 - 1) as usize)
+                .collect();
+            if places == start {
+                continue;
+            }
+            *effort = effort.saturating_sub(16 * size);
+            move_path(layered, first, &start, &places);
+            let now = crossings(layered, around.clone());
+            if now < fewest {
+                saved += fewest - now;
+                fewest = now;
+            } else {
+                move_path(layered, first, &places, &start);
+            }
+        }
+    }
+    saved
+}
+
+/// Takes the vertex at one place of each layer, from `first` on, to another place.
+fn move_path(layered: &mut Layered, first: usize, from: &[usize], to: &[usize]) {
+    for (layer, (from, to)) in (first..).zip(from.iter().zip(to)) {
+        let row = &mut layered.layers[layer];
+        if from <= to {
+            row[*from..=*to].rotate_left(1)
+        } else {
+            row[*to..=*from].rotate_right(1)
+        }
+        layered.number(layer);
+    }
+}
+
+/// Crossings of all segments between some layers: between two layers, the inversions in the lower ends
+/// when the segments are in the order of their upper ends (Barth, Jünger and Mutzel 2002).
+fn crossings(layered: &Layered, layers: Range<usize>) -> u64 {
     let mut total = 0;
     let mut tree: Vec<u32> = Vec::new();
     let mut ends: Vec<u32> = Vec::new();
-    for pair in layered.layers.windows(2) {
+    for pair in layered.layers[layers].windows(2) {
+        if pair[0].len() < 2 || pair[1].len() < 2 {
+            continue;
+        }
         tree.clear();
         tree.resize(pair[1].len() + 1, 0);
         let mut seen = 0u64;
@@ -133,34 +288,80 @@ fn prefix(tree: &[u32], mut slot: usize) -> u64 {
     sum
 }
 
-/// Swaps neighbours in a layer while that saves crossings, a few times through the graph.
-fn swap_neighbours(layered: &mut Layered, token: &Token) -> Result<(), Cancelled> {
-    const ROUNDS: usize = 6;
-    for _ in 0..ROUNDS {
-        let mut is_better = false;
-        for layer in 0..layered.layers.len() {
-            for place in 1..layered.layers[layer].len() {
-                let (left, right) = (layered.layers[layer][place - 1], layered.layers[layer][place]);
-                let (above, below) = (&layered.up, &layered.down);
-                let count = |a, b| pair_crossings(above, &layered.position, a, b) + pair_crossings(below, &layered.position, a, b);
-                if count(right, left) < count(left, right) {
-                    layered.layers[layer].swap(place - 1, place);
-                    layered.position.swap(left as usize, right as usize);
-                    is_better = true;
+/// Moves each vertex of a layer to the place where it causes the fewest crossings. Returns how many
+/// that saves.
+fn sift(layered: &mut Layered, layer: usize, effort: &mut usize) -> u64 {
+    let mut saved = 0;
+    if layered.layers[layer].len() < 2 {
+        return 0;
+    }
+    let vertices = layered.layers[layer].clone();
+    let vertices_in_layer = vertices.len();
+    for vertex in vertices {
+        if *effort == 0 {
+            break;
+        }
+        let start = layered.position[vertex as usize] as usize;
+        let row = &layered.layers[layer];
+        // How much better or worse the vertex would stand further left, then further right.
+        let mut best = (0i64, start);
+        for is_left in [true, false] {
+            let mut change = 0i64;
+            let others = if is_left { 0..start } else { start + 1..row.len() };
+            for step in 0..others.len() {
+                let place = if is_left { start - 1 - step } else { start + 1 + step };
+                let (before, after) = pair_crossings(layered, vertex, row[place], effort);
+                // `before`: with the vertex to the left of the other one.
+                change += if is_left { before - after } else { after - before };
+                if change < best.0 {
+                    best = (change, place);
                 }
             }
         }
-        token.check()?;
-        if !is_better {
-            break;
+        if best.0 < 0 {
+            let row = &mut layered.layers[layer];
+            if best.1 < start {
+                row[best.1..=start].rotate_right(1)
+            } else {
+                row[start..=best.1].rotate_left(1)
+            }
+            saved += best.0.unsigned_abs();
+            layered.number(layer);
+            *effort = effort.saturating_sub(vertices_in_layer);
         }
     }
-    Ok(())
+    saved
 }
 
-/// Crossings between the segments of two vertices of a layer, `left` standing left of `right`.
-fn pair_crossings(neighbours: &Adjacency, position: &[u32], left: u32, right: u32) -> usize {
-    // No vertex has many drawn neighbours (hubs have none), so every pair may be looked at.
-    let at = |vertex: &(u32, u32)| position[vertex.0 as usize];
-    neighbours.of(left).iter().map(|a| neighbours.of(right).iter().filter(|b| at(a) > at(b)).count()).sum()
+/// Crossings between the segments of two vertices of a layer: with `a` left of `b`, and the other
+/// way round.
+fn pair_crossings(layered: &Layered, a: u32, b: u32, effort: &mut usize) -> (i64, i64) {
+    let (mut left, mut right) = (0, 0);
+    for side in [&layered.up, &layered.down] {
+        // No vertex has many drawn neighbours (hubs have none), so every pair may be looked at.
+        for (of_a, _) in side.of(a) {
+            let at = layered.position[*of_a as usize];
+            for (of_b, _) in side.of(b) {
+                let beside = layered.position[*of_b as usize];
+                left += i64::from(at > beside);
+                right += i64::from(at < beside);
+            }
+        }
+        *effort = effort.saturating_sub(1 + side.len(a) * side.len(b));
+    }
+    (left, right)
+}
+
+/// Of the picture and its mirror image, takes the one in which the nodes of a layer are more nearly
+/// in the order of the file.
+fn orient(layered: &mut Layered) {
+    let mut agreement = 0i64;
+    for layer in &layered.layers {
+        let nodes: Vec<u32> = layer.iter().copied().filter(|vertex| !layered.is_bend(*vertex)).collect();
+        agreement += nodes.windows(2).map(|pair| if pair[0] < pair[1] { 1 } else { -1 }).sum::<i64>();
+    }
+    if agreement < 0 {
+        layered.layers.iter_mut().for_each(|layer| layer.reverse());
+    }
+    (0..layered.layers.len()).for_each(|layer| layered.number(layer));
 }

@@ -1,179 +1,248 @@
-//! Finds a horizontal place for every vertex, so that chains are straight and edges short.
+//! Finds a column for every vertex, so that lines are short, chains straight, and the picture narrow.
 //!
-//! Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment" (2001): vertices are aligned
-//! with their median neighbours four times (from above and below, from the left and right), each
-//! alignment is made as narrow as it can be, and a vertex goes to the mean of the middle two of its
-//! four places. Compaction works on the graph of blocks, by longest paths, which suits boxes of
-//! different widths and avoids the known flaw of the paper's class shifts (2020 erratum).
+//! From the columns of [`super::align`] the bends of a long line that stand in a row become one block;
+//! blocks and nodes then move, keeping their order and distances, to where the lines' sideways runs
+//! are least in sum ([`super::simplex`]). What is too large for that at once is done window by window,
+//! with everything around a window held fast.
 
+use super::adjacency::Adjacency;
+use super::align;
 use super::layered::Layered;
+use super::simplex::{Tie, minimise};
 use crate::jobs::{Cancelled, Token};
 
+/// Columns are whole numbers of this part of a point while they are looked for.
+const UNITS: f64 = 8.0;
+/// What a unit of sideways run costs. A box that has both a box and a line that passes below stands
+/// in line with the box.
+const BOX_TO_BOX: i64 = 40;
+const LINE: i64 = 32;
+/// Where two long lines cross, one of them has to yield, but neither for little.
+const ALONG_LINE: i64 = 96;
+/// The ends of a section are pulled to one column, lest a long chain of sections lean.
+const END_TO_END: i64 = 48;
+/// One box of each layer is drawn to the middle column, lest the picture lean where it is long.
+const TO_MIDDLE: i64 = 1;
+/// Vertices that are placed at once.
+const WINDOW: usize = 1000;
+/// Looks of the simplex method for each vertex, and some more for few vertices.
+const STEPS: u64 = 1_200;
+const MORE_STEPS: u64 = 8_000_000;
+
 /// The middle of every vertex, from about 0 on. Neighbours in a layer keep their distance.
-pub(super) fn place(layered: &Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
-    let mut layered = layered.clone();
-    let position = std::mem::take(&mut layered.position);
+///
+/// # Errors
+/// [`Cancelled`].
+pub(super) fn place(layered: &mut Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
+    let position = &layered.position;
     layered.up.sort_by_key(|vertex| position[vertex as usize]);
     layered.down.sort_by_key(|vertex| position[vertex as usize]);
-    layered.position = position;
-    let conflicts = conflicts(&layered);
-    let mut places: Vec<Vec<f64>> = Vec::with_capacity(4);
-    for is_from_above in [true, false] {
-        for is_mirrored in [false, true] {
-            token.check()?;
-            let root = align(&layered, &conflicts, is_from_above, is_mirrored);
-            places.push(compact(&layered, &root, is_mirrored));
+    if layered.layers.iter().all(|layer| layer.len() < 2) {
+        return Ok(vec![0.0; layered.len()]);
+    }
+    let xs = align::columns(layered, token)?;
+    let mut columns = Columns::new(layered, &xs);
+    let mut steps = STEPS * layered.len() as u64 + MORE_STEPS;
+    for (first, last) in windows(layered) {
+        token.check()?;
+        let vertices: usize = layered.layers[first..=last].iter().map(Vec::len).sum();
+        // Layers so wide that a few of them fill many windows gain little and take long.
+        if steps > 0 && vertices <= 4 * WINDOW {
+            columns.shorten(first, last, &mut steps);
         }
     }
-    shift_to_narrowest(&layered, &mut places);
-    let mut xs: Vec<f64> = (0..layered.len())
-        .map(|vertex| {
-            let mut four = [places[0][vertex], places[1][vertex], places[2][vertex], places[3][vertex]];
-            four.sort_by(f64::total_cmp);
-            f64::midpoint(four[1], four[2])
-        })
-        .collect();
-    keep_apart(&layered, &mut xs);
-    Ok(xs)
+    Ok(columns.block.iter().map(|block| columns.at[*block as usize] as f64 / UNITS).collect())
 }
 
-/// For each segment, whether it crosses a piece of a longer line (both of whose ends are bends).
-/// Such segments give way, so that long lines are straight.
-fn conflicts(layered: &Layered) -> Vec<bool> {
-    let mut is_conflict = vec![false; layered.segments];
-    let inner_end = |vertex: u32| {
-        let (above, _) = layered.up.of(vertex).first().filter(|_| layered.is_bend(vertex))?;
-        layered.is_bend(*above).then(|| layered.position[*above as usize])
-    };
-    for pair in layered.layers.windows(2) {
-        let (upper, lower) = (&pair[0], &pair[1]);
-        let (mut left, mut first) = (0, 0);
-        for (place, vertex) in lower.iter().enumerate() {
-            let end = inner_end(*vertex);
-            if end.is_none() && place + 1 < lower.len() {
-                continue;
+/// First and last layers of stretches with about `WINDOW` vertices, each begun in the middle of the
+/// one before.
+fn windows(layered: &Layered) -> Vec<(usize, usize)> {
+    let last = layered.layers.len() - 1;
+    let mut windows = Vec::new();
+    let mut first = 0;
+    loop {
+        let mut vertices = 0;
+        let mut middle = first;
+        let mut end = first;
+        while end < last && (vertices < WINDOW || end < first + 2) {
+            vertices += layered.layers[end].len();
+            end += 1;
+            if vertices < WINDOW * 3 / 4 {
+                middle = end;
             }
-            let right = end.unwrap_or(upper.len() as u32);
-            for between in &lower[first..=place] {
-                if inner_end(*between).is_some() {
-                    continue;
-                }
-                for (above, segment) in layered.up.of(*between) {
-                    let at = layered.position[*above as usize];
-                    is_conflict[*segment as usize] |= at < left || at > right;
-                }
-            }
-            (left, first) = (right, place + 1);
         }
+        windows.push((first, end));
+        if end == last {
+            return windows;
+        }
+        first = middle.max(first + 1);
     }
-    is_conflict
 }
 
-/// Joins vertices to blocks that will stand straight: for each vertex the root of its block.
-fn align(layered: &Layered, conflicts: &[bool], is_from_above: bool, is_mirrored: bool) -> Vec<u32> {
-    let neighbours = if is_from_above { &layered.up } else { &layered.down };
-    let count = layered.len();
-    let mut root: Vec<u32> = (0..count as u32).collect();
-    // Whether a vertex has a successor in its block already.
-    let mut is_taken = vec![false; count];
-    let layers = layered.layers.len();
-    for step in 1..layers {
-        let (layer, beside) = if is_from_above { (step, step - 1) } else { (layers - 1 - step, layers - step) };
-        let last = layered.layers[beside].len() as i64 - 1;
-        let seen_at = |vertex: u32| {
-            let position = i64::from(layered.position[vertex as usize]);
-            if is_mirrored { last - position } else { position }
+struct Columns<'a> {
+    layered: &'a Layered,
+    /// The block of each vertex.
+    block: Vec<u32>,
+    /// Column of each block, in units.
+    at: Vec<i64>,
+    /// First and last layer of each block.
+    reach: Vec<(u32, u32)>,
+    /// For each layer the block of the box that is nearest to the middle column, and that column.
+    main: Vec<Option<u32>>,
+    middle: i64,
+    /// Number of each block among those of the window at hand; `NONE` outside.
+    own: Vec<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<'a> Columns<'a> {
+    fn new(layered: &'a Layered, xs: &[f64]) -> Self {
+        const STRAIGHT: f64 = 1e-3;
+        let is_large = layered.len() > WINDOW;
+        let mut columns = Self {
+            layered,
+            block: vec![NONE; layered.len()],
+            at: Vec::new(),
+            reach: Vec::new(),
+            main: Vec::new(),
+            middle: 0,
+            own: Vec::new(),
         };
-        let mut reached = -1;
-        let len = layered.layers[layer].len();
-        for place in 0..len {
-            let vertex = layered.layers[layer][if is_mirrored { len - 1 - place } else { place }];
-            let near = neighbours.of(vertex);
-            if near.is_empty() {
-                continue;
+        for (rank, layer) in (0u32..).zip(&layered.layers) {
+            for vertex in layer {
+                let above = layered.up.of(*vertex).first().map(|(above, _)| *above);
+                let in_line = above.filter(|above| {
+                    let is_line = layered.is_bend(*vertex) && layered.is_bend(*above);
+                    // A chain of boxes could move apart, but hardly gains by it.
+                    let is_chain = is_large && layered.up.len(*vertex) == 1 && layered.down.len(*above) == 1;
+                    (is_line || is_chain) && (xs[*above as usize] - xs[*vertex as usize]).abs() < STRAIGHT
+                });
+                let block = in_line.map_or(columns.at.len() as u32, |above| columns.block[above as usize]);
+                if in_line.is_none() {
+                    columns.at.push((xs[*vertex as usize] * UNITS).round() as i64);
+                    columns.reach.push((rank, rank));
+                }
+                columns.block[*vertex as usize] = block;
+                columns.reach[block as usize].1 = rank;
             }
-            let medians = [(near.len() - 1) / 2, near.len() / 2];
-            for median in if is_mirrored { [medians[1], medians[0]] } else { medians } {
-                let (neighbour, segment) = near[median];
-                let at = seen_at(neighbour);
-                if !conflicts[segment as usize] && reached < at && !is_taken[neighbour as usize] {
-                    is_taken[neighbour as usize] = true;
-                    root[vertex as usize] = root[neighbour as usize];
-                    reached = at;
-                    break;
+        }
+        columns.own = vec![NONE; columns.at.len()];
+        columns.keep_apart();
+        columns.find_middle();
+        columns
+    }
+
+    fn find_middle(&mut self) {
+        let layered = self.layered;
+        let boxes = || layered.layers.iter().map(|layer| layer.iter().copied().filter(|vertex| !layered.is_bend(*vertex)));
+        let at = |vertex: u32| self.at[self.block[vertex as usize] as usize];
+        let mut firsts: Vec<i64> = boxes().filter_map(|mut layer| layer.next()).map(at).collect();
+        firsts.sort_unstable();
+        let middle = firsts.get(firsts.len() / 2).copied().unwrap_or(0);
+        let main = boxes()
+            .map(|layer| layer.min_by_key(|vertex| (at(*vertex) - middle).abs()).map(|vertex| self.block[vertex as usize]))
+            .collect();
+        (self.main, self.middle) = (main, middle);
+    }
+
+    /// The least distance of two neighbours.
+    fn distance(&self, left: u32, right: u32) -> i64 {
+        ((self.layered.half[left as usize] + self.layered.half[right as usize]) * UNITS).ceil() as i64
+    }
+
+    /// Restores the distances that rounding took a unit from: from left to right, along the order of
+    /// the blocks.
+    fn keep_apart(&mut self) {
+        let pairs = self.layered.layers.iter().flat_map(|layer| layer.windows(2));
+        let ties: Vec<(u32, u32, i64)> =
+            pairs.map(|pair| (self.block[pair[0] as usize], self.block[pair[1] as usize], self.distance(pair[0], pair[1]))).collect();
+        let right_of = Adjacency::new(self.at.len(), (0u32..).zip(&ties).map(|(index, (left, right, _))| (*left, *right, index)));
+        let mut missing = vec![0u32; self.at.len()];
+        ties.iter().for_each(|(_, right, _)| missing[*right as usize] += 1);
+        let mut sorted: Vec<u32> = (0..self.at.len() as u32).filter(|block| missing[*block as usize] == 0).collect();
+        let mut next = 0;
+        while let Some(block) = sorted.get(next).copied() {
+            next += 1;
+            for (right, index) in right_of.of(block) {
+                let least = self.at[block as usize] + ties[*index as usize].2;
+                self.at[*right as usize] = self.at[*right as usize].max(least);
+                missing[*right as usize] -= 1;
+                if missing[*right as usize] == 0 {
+                    sorted.push(*right);
                 }
             }
         }
     }
-    root
-}
 
-/// Places blocks next to each other, then closes what gaps are left.
-fn compact(layered: &Layered, root: &[u32], is_mirrored: bool) -> Vec<f64> {
-    let count = layered.len();
-    // A block stands right of another, by at least a distance.
-    let mut constraints: Vec<(u32, u32, f64)> = Vec::with_capacity(count);
-    for layer in &layered.layers {
-        for pair in layer.windows(2) {
-            let (left, right) = if is_mirrored { (pair[1], pair[0]) } else { (pair[0], pair[1]) };
-            let distance = layered.half[left as usize] + layered.half[right as usize];
-            constraints.push((root[left as usize], root[right as usize], distance));
-        }
-    }
-    let indexed = (0u32..).zip(&constraints);
-    let right_of = super::adjacency::Adjacency::new(count, indexed.map(|(index, (left, right, _))| (*left, *right, index)));
-    let mut missing = vec![0u32; count];
-    constraints.iter().for_each(|(_, right, _)| missing[*right as usize] += 1);
-    let mut sorted: Vec<u32> =
-        (0..count as u32).filter(|vertex| root[*vertex as usize] == *vertex && missing[*vertex as usize] == 0).collect();
-    let mut at = vec![0.0f64; count];
-    let mut next = 0;
-    while let Some(block) = sorted.get(next).copied() {
-        next += 1;
-        for (right, constraint) in right_of.of(block) {
-            let distance = constraints[*constraint as usize].2;
-            at[*right as usize] = at[*right as usize].max(at[block as usize] + distance);
-            missing[*right as usize] -= 1;
-            if missing[*right as usize] == 0 {
-                sorted.push(*right);
+    /// Moves the blocks of a stretch of layers to where their lines are shortest. Blocks that reach
+    /// beyond it, and those in its first and last layers if the picture goes on there, stay.
+    fn shorten(&mut self, first: usize, last: usize, steps: &mut u64) {
+        let layered = self.layered;
+        let bottom = layered.layers.len() - 1;
+        let free_from = if first == 0 { 0 } else { first as u32 + 1 };
+        let free_to = if last == bottom { bottom as u32 } else { last as u32 - 1 };
+        // Node 0 stands still, and with it all that may not move.
+        let mut members: Vec<u32> = Vec::new();
+        let mut values = vec![0i64];
+        for vertex in layered.layers[first..=last].iter().flatten() {
+            let block = self.block[*vertex as usize];
+            let (from, to) = self.reach[block as usize];
+            if self.own[block as usize] == NONE && from >= free_from && to <= free_to {
+                self.own[block as usize] = values.len() as u32;
+                members.push(block);
+                values.push(self.at[block as usize]);
             }
         }
-    }
-    for block in sorted.into_iter().rev() {
-        let room = right_of.of(block).iter().map(|(right, constraint)| at[*right as usize] - constraints[*constraint as usize].2);
-        let furthest = room.fold(f64::INFINITY, f64::min);
-        if furthest.is_finite() {
-            at[block as usize] = at[block as usize].max(furthest);
+        // Where a block is for the simplex method: its number, and what to add to that number's value.
+        let spot = |block: u32| match self.own[block as usize] {
+            NONE => (0, self.at[block as usize]),
+            own => (own, 0),
+        };
+        let mut ties: Vec<Tie> = Vec::new();
+        let mut apart = |left: u32, right: u32, distance: i64| {
+            let ((tail, from), (head, to)) = (spot(left), spot(right));
+            if tail != head {
+                ties.push(Tie { tail, head, length: distance + from - to, weight: 0 });
+            }
+        };
+        for pair in layered.layers[first..=last].iter().flat_map(|layer| layer.windows(2)) {
+            apart(self.block[pair[0] as usize], self.block[pair[1] as usize], self.distance(pair[0], pair[1]));
         }
-    }
-    root.iter().map(|root| if is_mirrored { -at[*root as usize] } else { at[*root as usize] }).collect()
-}
-
-/// Moves the four results to where the narrowest lies: by their left sides those that were pushed
-/// from the left, by their right sides the others.
-fn shift_to_narrowest(layered: &Layered, places: &mut [Vec<f64>]) {
-    let sides = |xs: &[f64]| {
-        xs.iter()
-            .zip(&layered.half)
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), (x, half)| (left.min(x - half), right.max(x + half)))
-    };
-    let all: Vec<(f64, f64)> = places.iter().map(|xs| sides(xs)).collect();
-    let Some((left, right)) = all.iter().copied().min_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0))) else {
-        return;
-    };
-    for (index, (xs, own)) in places.iter_mut().zip(all).enumerate() {
-        let shift = if index % 2 == 0 { left - own.0 } else { right - own.1 };
-        xs.iter_mut().for_each(|x| *x += shift);
-    }
-}
-
-/// Neighbours are far enough apart already; this takes out what rounding adds up to.
-fn keep_apart(layered: &Layered, xs: &mut [f64]) {
-    for layer in &layered.layers {
-        for pair in layer.windows(2) {
-            let least = xs[pair[0] as usize] + layered.half[pair[0] as usize] + layered.half[pair[1] as usize];
-            let x = &mut xs[pair[1] as usize];
-            *x = x.max(least);
+        // A run of a line from one block to another costs by its length to either side: a node of its
+        // own stands left of both and costs by its distance from both.
+        let mut runs: Vec<(u32, u32, i64)> = Vec::new();
+        for vertex in layered.layers[first..last].iter().flatten() {
+            for (below, _) in layered.down.of(*vertex) {
+                let weight = match (layered.is_bend(*vertex), layered.is_bend(*below)) {
+                    (false, false) => BOX_TO_BOX,
+                    (true, true) => ALONG_LINE,
+                    _ => LINE,
+                };
+                runs.push((self.block[*vertex as usize], self.block[*below as usize], weight));
+            }
+        }
+        if let ([top], [foot]) = (&layered.layers[first][..], &layered.layers[last][..]) {
+            runs.push((self.block[*top as usize], self.block[*foot as usize], END_TO_END));
+        }
+        let mut runs: Vec<((u32, i64), (u32, i64), i64)> =
+            runs.into_iter().map(|(upper, lower, weight)| (spot(upper), spot(lower), weight)).filter(|(a, b, _)| a.0 != b.0).collect();
+        runs.extend(
+            self.main[first..=last].iter().flatten().map(|block| (spot(*block), (0, self.middle), TO_MIDDLE)).filter(|(a, _, _)| a.0 != 0),
+        );
+        runs.sort_unstable();
+        for same in runs.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let ((a, from), (b, to), _) = same[0];
+            let weight = same.iter().map(|(_, _, weight)| weight).sum();
+            let node = values.len() as u32;
+            values.push((values[a as usize] + from).min(values[b as usize] + to));
+            ties.push(Tie { tail: node, head: a, length: -from, weight });
+            ties.push(Tie { tail: node, head: b, length: -to, weight });
+        }
+        minimise(&ties, &mut values, steps);
+        for block in members {
+            self.at[block as usize] = values[self.own[block as usize] as usize] - values[0];
+            self.own[block as usize] = NONE;
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::layered::{Chain, Layered};
-use super::parts::Part;
+use super::parts::{Part, Row};
+use super::ports::{Ports, ports};
 use super::{Link, NodeSize, Point, Rect, Route, Spacing};
 
 /// One part, drawn from its upper left corner.
@@ -12,6 +13,8 @@ pub(super) struct Picture {
     /// In the order of the part's nodes.
     pub rects: Vec<Rect>,
     pub routes: Vec<Route>,
+    /// Each layer with the gap below it.
+    pub rows: Vec<Row>,
 }
 
 /// The vertical stretch of a layer.
@@ -21,12 +24,21 @@ struct Band {
     bottom: f64,
 }
 
-pub(super) fn draw(layered: &Layered, xs: &[f64], part: &Part, links: &[Link], sizes: &[NodeSize], spacing: &Spacing) -> Picture {
+pub(super) fn draw(
+    layered: &Layered,
+    chains: &[Chain],
+    xs: &[f64],
+    part: &Part,
+    links: &[Link],
+    sizes: &[NodeSize],
+    spacing: &Spacing,
+) -> Picture {
     let size_of = |vertex: u32| part.nodes.get(vertex as usize).map_or(NodeSize::default(), |node| sizes[*node as usize]);
     let left = xs.iter().zip(&layered.half).map(|(x, half)| x - half).fold(f64::INFINITY, f64::min);
     let right = xs.iter().zip(&layered.half).map(|(x, half)| x + half).fold(f64::NEG_INFINITY, f64::max);
     let x_of = |vertex: u32| xs[vertex as usize] - left;
-    let bands = bands(layered, xs, &size_of, spacing);
+    let ports = ports(layered, xs, &size_of, spacing);
+    let bands = bands(layered, xs, &ports, &size_of, spacing);
     let band_of = |vertex: u32| bands[layered.rank[vertex as usize] as usize];
     let rects: Vec<Rect> = (0..layered.nodes)
         .map(|vertex| {
@@ -34,16 +46,13 @@ pub(super) fn draw(layered: &Layered, xs: &[f64], part: &Part, links: &[Link], s
             Rect { x: x_of(vertex) - width / 2.0, y: f64::midpoint(band.top, band.bottom) - height / 2.0, width, height }
         })
         .collect();
-    let offsets = offsets(layered, &rects, spacing);
-    let routes = layered
-        .chains
+    let routes = chains
         .iter()
         .zip(&part.links)
-        .zip(offsets)
-        .map(|((chain, link), offset)| {
+        .map(|(chain, link)| {
             let link = &links[*link as usize];
             let (upper, lower) = (&rects[chain.upper as usize], &rects[chain.lower as usize]);
-            let (out, into) = (upper.center().x + offset, lower.center().x + offset);
+            let (out, into) = (ports.out[chain.first_segment as usize] - left, ports.into[chain.last_segment as usize] - left);
             let mut points = vec![Point { x: out, y: upper.bottom() }, Point { x: out, y: band_of(chain.upper).bottom }];
             for bend in chain.first_bend..chain.first_bend + chain.bends {
                 let (x, band) = (x_of(bend), band_of(bend));
@@ -59,7 +68,23 @@ pub(super) fn draw(layered: &Layered, xs: &[f64], part: &Part, links: &[Link], s
         })
         .collect();
     let height = bands.last().map_or(0.0, |band| band.bottom);
-    Picture { size: NodeSize { width: (right - left).max(0.0), height }, rects, routes }
+    let reaches: Vec<f64> = layered
+        .layers
+        .iter()
+        .map(|layer| layer.iter().map(|vertex| x_of(*vertex) + layered.half[*vertex as usize]).fold(0.0, f64::max))
+        .collect();
+    let ends = bands.iter().skip(1).map(|band| band.top).chain([height]);
+    let rows = bands
+        .iter()
+        .zip(ends)
+        .enumerate()
+        .map(|(layer, (band, bottom))| {
+            // Lines in the gap run between what is above and what is below it.
+            let right = reaches[layer].max(reaches.get(layer + 1).copied().unwrap_or(0.0));
+            Row { top: band.top, bottom, right }
+        })
+        .collect();
+    Picture { size: NodeSize { width: (right - left).max(0.0), height }, rects, routes, rows }
 }
 
 /// Loops, out of the right side of a box and back into it.
@@ -82,7 +107,9 @@ pub(super) fn loops(loops: &[(u32, u32)], rects: &[Rect], spacing: &Spacing) -> 
 }
 
 /// As high as their highest boxes, with gaps that grow where lines run far to the side.
-fn bands(layered: &Layered, xs: &[f64], size_of: &impl Fn(u32) -> NodeSize, spacing: &Spacing) -> Vec<Band> {
+fn bands(layered: &Layered, xs: &[f64], ports: &Ports, size_of: &impl Fn(u32) -> NodeSize, spacing: &Spacing) -> Vec<Band> {
+    /// Sideways runs that a gap of the least height has room for, and how much more the rest takes.
+    const EASY: f64 = 16.0;
     const SLOPE: f64 = 0.05;
     let mut top = 0.0;
     layered
@@ -91,35 +118,17 @@ fn bands(layered: &Layered, xs: &[f64], size_of: &impl Fn(u32) -> NodeSize, spac
         .map(|layer| {
             let bottom = top + layer.iter().map(|vertex| size_of(*vertex).height).fold(0.0, f64::max);
             let band = Band { top, bottom };
-            let widest = layer
+            let runs = layer
                 .iter()
-                .flat_map(|vertex| layered.down.of(*vertex).iter().map(|(below, _)| (xs[*below as usize] - xs[*vertex as usize]).abs()));
-            let extra = (widest.fold(0.0, f64::max) * SLOPE).min(3.0 * spacing.layers);
+                .flat_map(|vertex| layered.down.of(*vertex).iter().map(|(below, segment)| (*vertex, *below, *segment as usize)));
+            let widest = runs.map(|(above, below, segment)| {
+                let from = if layered.is_bend(above) { xs[above as usize] } else { ports.out[segment] };
+                let to = if layered.is_bend(below) { xs[below as usize] } else { ports.into[segment] };
+                (to - from).abs()
+            });
+            let extra = ((widest.fold(0.0, f64::max) - EASY * spacing.layers) * SLOPE).clamp(0.0, 2.0 * spacing.layers);
             top = bottom + spacing.layers + extra;
             band
-        })
-        .collect()
-}
-
-/// How far each chain begins and ends beside the middles of its boxes: parallel links without
-/// bends would hide one another.
-fn offsets(layered: &Layered, rects: &[Rect], spacing: &Spacing) -> Vec<f64> {
-    let is_direct = |chain: &&Chain| chain.bends == 0;
-    let mut counts: HashMap<(u32, u32), (u32, u32)> = HashMap::new();
-    for chain in layered.chains.iter().filter(is_direct) {
-        counts.entry((chain.upper, chain.lower)).or_default().0 += 1;
-    }
-    layered
-        .chains
-        .iter()
-        .map(|chain| match counts.get_mut(&(chain.upper, chain.lower)) {
-            Some((count, done)) if *count > 1 && chain.bends == 0 => {
-                let narrower = rects[chain.upper as usize].width.min(rects[chain.lower as usize].width);
-                let step = (spacing.lines / 2.0).min(narrower / (f64::from(*count) + 1.0));
-                *done += 1;
-                (f64::from(*done) - f64::from(*count + 1) / 2.0) * step
-            }
-            _ => 0.0,
         })
         .collect()
 }
