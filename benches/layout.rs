@@ -91,7 +91,7 @@ fn main() {
 
 fn quality_row(folder: &Path, case: &Case, limit: Duration) {
     let Some((run, drawn)) = ours(folder, &case.graph, limit) else { return println!("| {} | failed |", case.name) };
-    let mut row = |name: &str, graph: &LayoutGraph, references: usize| {
+    let row = |name: &str, graph: &LayoutGraph, references: usize| {
         let peers = [Program::Dagre, Program::Elk, Program::Dot].map(|program| start(folder, program, graph, limit));
         let figure = |of: &dyn Fn(&Quality) -> u64| {
             let peers = peers.iter().map(|peer| peer.as_ref().map_or("-".into(), |peer| of(&peer.quality).to_string()));

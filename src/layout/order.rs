@@ -237,9 +237,9 @@ fn move_path(layered: &mut Layered, first: usize, from: &[usize], to: &[usize]) 
     for (layer, (from, to)) in (first..).zip(from.iter().zip(to)) {
         let row = &mut layered.layers[layer];
         if from <= to {
-            row[*from..=*to].rotate_left(1)
+            row[*from..=*to].rotate_left(1);
         } else {
-            row[*to..=*from].rotate_right(1)
+            row[*to..=*from].rotate_right(1);
         }
         layered.number(layer);
     }
@@ -321,9 +321,9 @@ fn sift(layered: &mut Layered, layer: usize, effort: &mut usize) -> u64 {
         if best.0 < 0 {
             let row = &mut layered.layers[layer];
             if best.1 < start {
-                row[best.1..=start].rotate_right(1)
+                row[best.1..=start].rotate_right(1);
             } else {
-                row[start..=best.1].rotate_left(1)
+                row[start..=best.1].rotate_left(1);
             }
             saved += best.0.unsigned_abs();
             layered.number(layer);

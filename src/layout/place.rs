@@ -11,6 +11,9 @@ use super::layered::Layered;
 use super::simplex::{Tie, minimise};
 use crate::jobs::{Cancelled, Token};
 
+/// A wish that two blocks stand above each other: a variable and what is added to it, twice, and how much it counts.
+type Run = ((u32, i64), (u32, i64), i64);
+
 /// Columns are whole numbers of this part of a point while they are looked for.
 const UNITS: f64 = 8.0;
 /// What a unit of sideways run costs. A box that has both a box and a line that passes below stands
@@ -225,7 +228,7 @@ impl<'a> Columns<'a> {
         if let ([top], [foot]) = (&layered.layers[first][..], &layered.layers[last][..]) {
             runs.push((self.block[*top as usize], self.block[*foot as usize], END_TO_END));
         }
-        let mut runs: Vec<((u32, i64), (u32, i64), i64)> =
+        let mut runs: Vec<Run> =
             runs.into_iter().map(|(upper, lower, weight)| (spot(upper), spot(lower), weight)).filter(|(a, b, _)| a.0 != b.0).collect();
         runs.extend(
             self.main[first..=last].iter().flatten().map(|block| (spot(*block), (0, self.middle), TO_MIDDLE)).filter(|(a, _, _)| a.0 != 0),
