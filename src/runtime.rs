@@ -1,9 +1,9 @@
 //! The OpenVINO runtime as referee: found on this machine, started, and asked to compute constants.
 //!
 //! The runtime never runs in this process. The program starts itself once more as a helper
-//! ([`helper`]) that loads the library and answers requests over pipes ([`protocol`]): a library that
+//! ([`helper`]) that loads the library and answers requests over pipes (`protocol`): a library that
 //! is not what it seems, an assertion or a crash in native code costs the helper and is one sentence
-//! here. [`find`] says where the library may lie, [`Runtime`] owns the helper, [`net`] writes the
+//! here. [`find`] says where the library may lie, [`Runtime`] owns the helper, `net` writes the
 //! constant subgraphs that it is asked for, and [`verify`] compares what it computes with what
 //! [`crate::weights`] resolved.
 

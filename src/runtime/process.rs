@@ -157,7 +157,7 @@ impl Runtime {
     /// Whether the runtime reads the model's file.
     ///
     /// # Errors
-    /// As [`compute`](Self::compute).
+    /// As `compute`.
     pub fn read(&mut self, model: &Model, token: &Token) -> Result<Answer, RuntimeError> {
         let text = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).to_string_lossy().into_owned();
         let bin = model.sources.first().map(Source::path).filter(|path| *path != model.file);

@@ -71,7 +71,7 @@ pub fn groups(graph: &Graph, operation: OperationId, input: usize) -> Option<u64
 ///
 /// Basic LSTM: `kernels/lstm.cc` of TensorFlow Lite, rows in the order input, cell ("new input"),
 /// forget, output. GRU: `kernels/gru_cell.cc`, rows reset, update. For what Keras makes of its
-/// recurrent layers see [`cells`].
+/// recurrent layers see `cells`.
 pub fn sections(model: &Model, site: Site) -> Option<Sections> {
     const BASIC: [&str; 4] = ["input", "cell", "forget", "output"];
     const RESET_UPDATE: [&str; 2] = ["reset", "update"];
