@@ -15,7 +15,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use weightscope::formats::Options;
-use weightscope::jobs::{Job, Output, Token};
+use weightscope::groups::Fold;
+use weightscope::jobs::{GraphPlan, Job, Output, Token};
 use weightscope::layout::metrics::{Quality, measure};
 use weightscope::layout::{Direction, Layout, LayoutGraph, NodeSize, Point, Rect, Route, Spacing, layout};
 use weightscope::model::GraphId;
@@ -143,7 +144,7 @@ fn ours(folder: &Path, graph: &LayoutGraph, limit: Duration) -> Option<(Run, Lay
     let run = start(folder, Program::Ours, graph, limit)?;
     let drawn = read_result(&folder.join("result"))?.edges.iter().map(|route| route.edge as usize).collect::<Vec<_>>();
     let pick = |edges: &[(u32, u32)]| drawn.iter().map(|edge| edges[*edge]).collect();
-    let graph = LayoutGraph { nodes: graph.nodes.clone(), edges: pick(&graph.edges), lines: Vec::new() };
+    let graph = LayoutGraph { nodes: graph.nodes.clone(), edges: pick(&graph.edges), ..LayoutGraph::default() };
     Some((run, graph))
 }
 
@@ -331,8 +332,9 @@ fn of_model(path: &Path) -> Vec<Case> {
         return Vec::new();
     };
     let name = opened.model.file_name();
+    let plan = GraphPlan { fold: Some(Fold::flat()), ..GraphPlan::default() };
     let graphs = (0..opened.model.graphs.len()).filter_map(|graph| {
-        let job = Job::Layout { opened: opened.clone(), graph: GraphId(graph as u32) };
+        let job = Job::Layout { opened: opened.clone(), graph: GraphId(graph as u32), plan: plan.clone() };
         let Ok(Output::Layout(picture)) = job.run(&token) else { return None };
         let graph_name = if graph == 0 { name.clone() } else { format!("{name}, body {graph}") };
         // Smaller ones are chains of a few boxes, larger ones are too much for the peers.

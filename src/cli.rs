@@ -3,6 +3,7 @@
 //! Exit status: 0 done; 1 the request could not be met; 2 wrong usage (clap's own).
 
 mod extract;
+mod graph;
 mod inspect;
 mod picture;
 pub mod select;
@@ -41,6 +42,8 @@ enum Command {
     Heatmap(picture::HeatmapArguments),
     /// Write the distribution of a weight's values.
     Histogram(picture::HistogramArguments),
+    /// Write a picture of the graph.
+    Graph(graph::Arguments),
     /// Compare every weight with what the OpenVINO runtime computes.
     Verify(verify::Arguments),
     /// What `verify` and the window run the OpenVINO library in.
@@ -110,6 +113,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Extract(arguments)) => extract::run(&arguments),
         Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
+        Some(Command::Graph(arguments)) => graph::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::RuntimeHelper { library }) => Ok(runtime::helper::run(&library)?),
         None => {
@@ -121,7 +125,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// `weightscope stats` is a person who looks for a command, not a file of that name.
 fn refuse_later_commands(models: &[PathBuf]) -> Result<()> {
-    const LATER: [&str; 3] = ["stats", "compare", "graph"];
+    const LATER: [&str; 2] = ["stats", "compare"];
     let first = models.first().and_then(|path| path.to_str()).filter(|word| LATER.contains(word));
     match first {
         Some(word) if !std::path::Path::new(word).exists() => {

@@ -17,6 +17,7 @@ use crate::values::text::Texts;
 pub mod atomic;
 pub mod csv;
 pub mod files;
+pub mod graph;
 pub mod json;
 pub mod layout;
 pub mod manifest;

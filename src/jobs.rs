@@ -11,10 +11,12 @@ mod loaded;
 mod pool;
 mod token;
 
-pub use cards::{Card, GraphPicture, THUMBNAIL_HEIGHT};
+pub use cards::{
+    CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE, alike_text,
+};
 pub use complete::{Completions, expand_home};
 pub use file_text::{FileText, Line};
-pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, RuntimeFound, SaveContent, SavePlan, open};
+pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, RuntimeFound, SaveContent, SavePlan, open, thumbnail};
 pub use loaded::{Loaded, load, output_axis};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

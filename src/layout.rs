@@ -9,6 +9,10 @@
 //! (from a first guess by `align`), `ports` and `route` run the lines around the boxes. Parts of the
 //! graph that hang together are laid out one by one and packed. `metrics` measures the result.
 //!
+//! Nodes may lie in frames (groups of a model, bodies of loops). `compound` lays the inside of each out
+//! by itself and places it as one box in its surroundings, so that what is opened or closed changes
+//! nothing within other frames, and no order outside of it. `level` is the layout of one such inside.
+//!
 //! Edges that would only clutter the picture, those of hubs and those of tensors that many operations
 //! far away read, are not drawn; they become [`Reference`]s, which the picture labels at both ends.
 //!
@@ -20,8 +24,10 @@ use crate::jobs::{Cancelled, Token};
 mod acyclic;
 mod adjacency;
 mod align;
+mod compound;
 mod drawn;
 mod layered;
+mod level;
 pub mod metrics;
 mod order;
 mod parts;
@@ -32,7 +38,7 @@ mod reduce;
 mod route;
 mod simplex;
 
-pub use drawn::{Drawn, Node};
+pub use drawn::{Drawn, FrameOf, Node, Source};
 
 /// What is to be laid out. Edges that name nodes that there are not are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +49,22 @@ pub struct LayoutGraph {
     /// For each edge the line that it belongs to, such as its tensor: edges of one node and one line
     /// run together as far as they go the same way. May be empty: then each runs alone.
     pub lines: Vec<u32>,
+    /// Rectangles around nodes, outer before inner.
+    pub frames: Vec<Frame>,
+    /// For each node the frame that it lies in directly. May be empty: then none lies in any.
+    pub frame_of: Vec<Option<u32>>,
+}
+
+/// A rectangle around those nodes, and frames, that lie in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Frame {
+    /// A frame before this one in the list.
+    pub parent: Option<u32>,
+    /// The node that the frame is drawn for: its edges end at the frame's border. Whatever frame that
+    /// node is said to lie in, it lies where its frame does.
+    pub node: Option<u32>,
+    /// The least width, for the title.
+    pub width: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -71,6 +93,10 @@ pub struct Spacing {
     pub layers: f64,
     /// Between parts that do not hang together.
     pub parts: f64,
+    /// Between a frame's border and what lies in it.
+    pub padding: f64,
+    /// The height of a frame's title, which stands at its top.
+    pub title: f64,
     /// A node with more edges out, or more edges in, is a hub: those edges become references.
     pub hub: usize,
     /// Of a line that more than this many nodes read, edges that lead far become references.
@@ -79,15 +105,27 @@ pub struct Spacing {
 
 impl Default for Spacing {
     fn default() -> Self {
-        Self { direction: Direction::Down, nodes: 28.0, lines: 14.0, layers: 40.0, parts: 64.0, hub: 64, many_out: 8 }
+        Self {
+            direction: Direction::Down,
+            nodes: 28.0,
+            lines: 14.0,
+            layers: 40.0,
+            parts: 64.0,
+            padding: 20.0,
+            title: 30.0,
+            hub: 64,
+            many_out: 8,
+        }
     }
 }
 
 /// The result. Nodes and edges bear the indices that they have in the [`LayoutGraph`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
-    /// As many as the graph has nodes; no two overlap.
+    /// As many as the graph has nodes; no two overlap, but that a node with a frame has the frame's place.
     pub nodes: Vec<Rect>,
+    /// As many as the graph has frames. Two either lie one in the other or have nothing in common.
+    pub frames: Vec<Rect>,
     /// The drawn edges, in the order of the graph's edges.
     pub edges: Vec<Route>,
     /// The edges that are not drawn, in the order of the graph's edges.
@@ -186,6 +224,10 @@ pub(crate) struct Link {
     /// Whether `upper` is where the edge leads to.
     is_turned: bool,
     is_drawn: bool,
+    /// Where at the lower side of `upper` the link leaves, from the middle, if that is given.
+    leaves: Option<f64>,
+    /// Where at the upper side of `lower` it enters.
+    enters: Option<f64>,
 }
 
 /// Lays out a graph with the default distances.
@@ -201,15 +243,25 @@ pub fn layout(graph: &LayoutGraph, token: &Token) -> Result<Layout, Cancelled> {
 /// # Errors
 /// [`Cancelled`].
 pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> Result<Layout, Cancelled> {
+    let turn = |size: NodeSize| if spacing.direction == Direction::Right { size.turned() } else { size };
+    let sizes: Vec<NodeSize> =
+        graph.nodes.iter().map(|size| turn(NodeSize { width: sane(size.width), height: sane(size.height) })).collect();
+    let mut result =
+        if graph.frames.is_empty() { flat(graph, &sizes, spacing, token)? } else { compound::layout(graph, &sizes, spacing, token)? };
+    if spacing.direction == Direction::Right {
+        result.turn();
+    }
+    Ok(result)
+}
+
+/// A graph without frames, top-down.
+fn flat(graph: &LayoutGraph, sizes: &[NodeSize], spacing: &Spacing, token: &Token) -> Result<Layout, Cancelled> {
     let count = graph.nodes.len();
-    let exists = |node: u32| (node as usize) < count;
-    let edges =
-        || (0u32..).zip(&graph.edges).map(|(edge, (from, to))| (edge, *from, *to)).filter(|(_, from, to)| exists(*from) && exists(*to));
-    let loops: Vec<(u32, u32)> = edges().filter(|(_, from, to)| from == to).map(|(edge, node, _)| (edge, node)).collect();
-    let line_of = |edge: u32| graph.lines.get(edge as usize).copied().unwrap_or(edge);
-    let mut links: Vec<Link> = edges()
+    let loops: Vec<(u32, u32)> = graph.sound_edges().filter(|(_, from, to)| from == to).map(|(edge, node, _)| (edge, node)).collect();
+    let mut links: Vec<Link> = graph
+        .sound_edges()
         .filter(|(_, from, to)| from != to)
-        .map(|(edge, upper, lower)| Link { edge, line: line_of(edge), upper, lower, is_turned: false, is_drawn: true })
+        .map(|(edge, upper, lower)| Link::new(edge, graph.line_of(edge), upper, lower))
         .collect();
     acyclic::turn_back_edges(count, &mut links);
     token.check()?;
@@ -221,51 +273,55 @@ pub fn layout_spaced(graph: &LayoutGraph, spacing: &Spacing, token: &Token) -> R
         ranks = rank::ranks(count, &links, &part_of, spacing.many_out, token)?;
     }
     token.check()?;
-
-    let sane_size = |size: &NodeSize| NodeSize { width: sane(size.width), height: sane(size.height) };
-    let sizes: Vec<NodeSize> = match spacing.direction {
-        Direction::Down => graph.nodes.iter().map(sane_size).collect(),
-        Direction::Right => graph.nodes.iter().map(|size| sane_size(size).turned()).collect(),
-    };
     let mut has_loop = vec![false; count];
     loops.iter().for_each(|(_, node)| has_loop[*node as usize] = true);
-    let mut result = Layout { nodes: vec![Rect::default(); count], ..Layout::default() };
-    let mut frames = Vec::new();
-    let mut placed = Vec::new();
-    for part in parts::split(&part_of, &links) {
-        token.check()?;
-        let (layered, chains) = layered::Layered::of(&part, &links, &ranks, &sizes, &has_loop, spacing);
-        let xs = sections(&layered, token)?;
-        let picture = route::draw(&layered, &chains, &xs, &part, &links, &sizes, spacing);
-        frames.push(picture.size);
-        placed.push((part, picture));
-    }
-    let (corners, size) =
-        parts::pack(&frames, placed.first().map_or(&[], |(_, picture): &(_, route::Picture)| &picture.rows[..]), spacing.parts);
-    for ((part, picture), corner) in placed.into_iter().zip(corners) {
-        for (node, rect) in part.nodes.iter().zip(picture.rects) {
-            result.nodes[*node as usize] = Rect { x: rect.x + corner.x, y: rect.y + corner.y, ..rect };
-        }
-        result.edges.extend(picture.routes.into_iter().map(|mut route| {
-            route.points.iter_mut().for_each(|point| *point = Point { x: point.x + corner.x, y: point.y + corner.y });
-            route
-        }));
-    }
+    let level = level::Level { sizes, links: &links, ranks: &ranks, part_of: &part_of, has_loop: &has_loop, is_port: &[] };
+    let drawing = level.draw(spacing, token)?;
+    let mut result = Layout { nodes: drawing.rects, edges: drawing.routes, size: drawing.size, ..Layout::default() };
     result.edges.extend(route::loops(&loops, &result.nodes, spacing));
     result.edges.sort_by_key(|route| route.edge);
-    result.references = links
-        .iter()
-        .filter(|link| !link.is_drawn)
+    let hidden = links.iter().filter(|link| !link.is_drawn);
+    result.references = hidden
         .map(|link| {
             let (from, to) = link.ends();
             Reference { edge: link.edge, from, to }
         })
         .collect();
-    result.size = size;
-    if spacing.direction == Direction::Right {
-        result.turn();
-    }
     Ok(result)
+}
+
+impl LayoutGraph {
+    /// Index, from and to of the edges whose ends there are.
+    fn sound_edges(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
+        let exists = |node: u32| (node as usize) < self.nodes.len();
+        (0u32..).zip(&self.edges).map(|(edge, (from, to))| (edge, *from, *to)).filter(move |(_, from, to)| exists(*from) && exists(*to))
+    }
+
+    fn line_of(&self, edge: u32) -> u32 {
+        self.lines.get(edge as usize).copied().unwrap_or(edge)
+    }
+}
+
+impl Spacing {
+    /// Room left, right, above and below what lies in a frame, as the layers run down; `ports` lines pass
+    /// its borders above and below, where the room is that of the layers then.
+    fn around_frame(&self, has_ports_above: bool, has_ports_below: bool) -> [f64; 4] {
+        let Self { padding, title, .. } = *self;
+        let (side, above) = match self.direction {
+            Direction::Down => (padding, self.below_border()),
+            Direction::Right => (padding + title, padding),
+        };
+        let unless = |has_ports: bool, room: f64| if has_ports { 0.0 } else { room };
+        [side, padding, unless(has_ports_above, above), unless(has_ports_below, padding)]
+    }
+
+    /// Between a frame's first border and its first layer.
+    fn below_border(&self) -> f64 {
+        match self.direction {
+            Direction::Down => self.title + self.padding / 2.0,
+            Direction::Right => self.padding,
+        }
+    }
 }
 
 impl NodeSize {
@@ -279,46 +335,18 @@ impl Layout {
     fn turn(&mut self) {
         self.direction = Direction::Right;
         self.size = self.size.turned();
-        self.nodes.iter_mut().for_each(|rect| *rect = Rect { x: rect.y, y: rect.x, width: rect.height, height: rect.width });
+        let rects = self.nodes.iter_mut().chain(&mut self.frames);
+        rects.for_each(|rect| *rect = Rect { x: rect.y, y: rect.x, width: rect.height, height: rect.width });
         let points = self.edges.iter_mut().flat_map(|route| &mut route.points);
         points.for_each(|point| *point = Point { x: point.y, y: point.x });
     }
 }
 
-/// The column of every vertex, section by section; each is moved so that the vertex it shares with
-/// the one above stands where it stood.
-fn sections(layered: &layered::Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
-    let mut xs = vec![0.0; layered.len()];
-    let mut place_in = vec![0; layered.len()];
-    for (first, last) in layered.sections() {
-        let (mut section, members) = layered.section((first, last), &mut place_in);
-        order::order(&mut section, token)?;
-        let mut own = place::place(&mut section, token)?;
-        let joint =
-            |layer: usize| layered.layers[layer].first().filter(|_| layered.layers[layer].len() == 1).map(|vertex| *vertex as usize);
-        turn_wide_side(&section, &mut own, joint(first).or(joint(last)).map(|vertex| place_in[vertex] as usize));
-        let shift = joint(first).filter(|_| first > 0).map_or(0.0, |vertex| xs[vertex] - own[place_in[vertex] as usize]);
-        for (vertex, x) in members.iter().zip(own) {
-            xs[*vertex as usize] = x + shift;
-        }
-    }
-    Ok(xs)
-}
-
-/// Mirrors a section whose larger part lies left of the vertex that it shares with others: what is
-/// wide in a picture lies on one side then, and the whole is as narrow as it can be.
-fn turn_wide_side(section: &layered::Layered, xs: &mut [f64], joint: Option<usize>) {
-    let Some(axis) = joint.map(|vertex| xs[vertex]) else { return };
-    let (mut left, mut right) = (0.0f64, 0.0f64);
-    for (x, half) in xs.iter().zip(&section.half) {
-        (left, right) = (left.max(axis - x + half), right.max(x + half - axis));
-    }
-    if left > right + 1.0 {
-        xs.iter_mut().for_each(|x| *x = -*x);
-    }
-}
-
 impl Link {
+    fn new(edge: u32, line: u32, upper: u32, lower: u32) -> Self {
+        Self { edge, line, upper, lower, is_turned: false, is_drawn: true, leaves: None, enters: None }
+    }
+
     /// Links with the same trunk run together: those of one line out of one node. A turned link runs
     /// alone.
     fn trunk(&self) -> (u32, u32, u32) {
@@ -338,3 +366,6 @@ fn sane(length: f64) -> f64 {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod frame_tests;

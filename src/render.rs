@@ -7,6 +7,7 @@
 
 pub mod figure;
 pub mod font;
+pub mod graph;
 mod heatmap;
 mod lines;
 pub mod number;

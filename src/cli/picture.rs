@@ -167,7 +167,7 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
     Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, sections, Reading::Effective, &token).map_err(of_failure)?))
 }
 
-fn of_failure(failure: Failure) -> anyhow::Error {
+pub(super) fn of_failure(failure: Failure) -> anyhow::Error {
     match failure {
         Failure::Cancelled => anyhow!("cancelled"),
         Failure::Failed(sentence) => anyhow!(sentence),
@@ -198,7 +198,7 @@ fn parse_map(text: &str) -> Result<Map, String> {
     Map::from_name(text).ok_or_else(|| format!("the colour maps are {}", names.join(", ")))
 }
 
-fn parse_scale(text: &str) -> Result<u8, String> {
+pub(super) fn parse_scale(text: &str) -> Result<u8, String> {
     text.parse().ok().filter(|scale| [1, 2, 4].contains(scale)).ok_or_else(|| "a scale is 1, 2 or 4".to_owned())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::ViewportCommand;
 
 use crate::formats::Options;
-use crate::jobs::{Job, Key, Origin, SavePlan};
+use crate::jobs::{GraphPlan, Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
 use crate::runtime::Choice;
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
@@ -340,7 +340,7 @@ pub(super) fn show_graph(app: &mut App, graph: GraphId) {
     }
     if !matches!(document.layouts.get(&graph), Some(Progress::Loading | Progress::Ready(_))) {
         let key = Key::Layout { model: document.number, graph: graph.0 };
-        let job = Job::Layout { opened: Arc::clone(&document.opened), graph };
+        let job = Job::Layout { opened: Arc::clone(&document.opened), graph, plan: GraphPlan::default() };
         let is_queued = app.pool.submit(key, job).is_some();
         let busy = || Progress::Failed("Too much is being done at once; show the graph again in a moment".into());
         document.layouts.insert(graph, if is_queued { Progress::Loading } else { busy() });

@@ -1,21 +1,23 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::Token;
-use super::cards::{self, GraphPicture};
+use super::cards::{self, GraphPicture, GraphPlan};
 use super::complete::{Completions, complete};
 use super::file_text::FileText;
 use super::loaded::{Loaded, load};
 use super::pool::{Failure, Lane};
+use super::{Cancelled, Token};
 use crate::colormap::{Colours, Limits, Map, Norm};
 use crate::export::files;
+use crate::export::graph::GraphFile;
 use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
 use crate::export::weights::{self as arrays, Format, Item, Request};
 use crate::formats::{self, OpenError, Options};
+use crate::groups::Groups;
 use crate::model::{DType, Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Viewport};
@@ -39,6 +41,7 @@ pub enum Job {
     Layout {
         opened: Arc<Opened>,
         graph: GraphId,
+        plan: GraphPlan,
     },
     /// The values and figures of one weight.
     Load {
@@ -134,6 +137,18 @@ pub struct Opened {
     pub lacks_constants: bool,
     pub took: Duration,
     pub origin: Origin,
+    /// Of each graph; found when somebody asks.
+    groups: Vec<OnceLock<Groups>>,
+}
+
+impl Opened {
+    /// The groups of one of the model's graphs. They are found at the first call, which takes a while for
+    /// a large graph.
+    pub fn groups(&self, graph: GraphId) -> &Groups {
+        static NONE: OnceLock<Groups> = OnceLock::new();
+        let slot = self.groups.get(graph.0 as usize).unwrap_or(&NONE);
+        slot.get_or_init(|| cards::groups(self, graph))
+    }
 }
 
 /// Where a model came from, for opening it again.
@@ -193,6 +208,8 @@ pub struct SavePlan {
 
 pub enum SaveContent {
     Picture(Box<PictureFile>),
+    /// The whole graph, or a part of it.
+    Graph(Box<GraphFile>),
     /// The real values of weights, or of sections of them, in the format of the path's extension.
     Numbers {
         opened: Arc<Opened>,
@@ -282,7 +299,7 @@ impl Job {
                 let read = || formats::open_source(source(), &Options::default(), token);
                 Ok(Output::Opened(open(read, Origin::BuiltIn)?))
             }
-            Self::Layout { opened, graph } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, token)?))),
+            Self::Layout { opened, graph, plan } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, &plan, token)?))),
             Self::Load { opened, weight, sections, reading } => {
                 Ok(Output::Loaded(Arc::new(load(opened, weight, sections, reading, token)?)))
             }
@@ -336,7 +353,8 @@ pub fn open(read: impl FnOnce() -> Result<Model, OpenError>, origin: Origin) -> 
     let main_dtype = main_dtype(&rows);
     let is_lost = |tensor: &Tensor| matches!(tensor.data, Data::Unavailable(_));
     let lacks_constants = model.graphs.iter().flat_map(|graph| &graph.tensors).any(is_lost);
-    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, lacks_constants, took: start.elapsed(), origin }))
+    let groups = model.graphs.iter().map(|_| OnceLock::new()).collect();
+    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, lacks_constants, took: start.elapsed(), origin, groups }))
 }
 
 /// The files of a folder that are models, by name. Folders in it are left alone.
@@ -394,6 +412,10 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
             picture.save(&plan.path, token)?;
             Ok(Output::Saved(vec![plan.path]))
         }
+        SaveContent::Graph(graph) => {
+            graph.save(&plan.path, token)?;
+            Ok(Output::Saved(vec![plan.path]))
+        }
         SaveContent::File { opened, file } => {
             let Some(file) = opened.model.files.get(file) else { return Err(Failure::Failed("The model has no such file".to_owned())) };
             let failed = |error: std::io::Error| Failure::Failed(format!("Can't write {}: {error}: {}", file.name, plan.path.display()));
@@ -425,12 +447,23 @@ fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failu
     let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
     let peak = histogram.peak().max(1) as f32;
     let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: thumbnail(weight, &real, &moments) })
+    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: kernels(weight, &real, &moments) })
+}
+
+/// The first kernels of a convolution, as a box of the graph shows them; `None` for what has none, and
+/// where the values can't be had.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn thumbnail(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Image>, Cancelled> {
+    let Ok(real) = weight.real(model, token) else { return token.check().map(|()| None) };
+    let moments = Moments::of(&real.values, token)?;
+    Ok(kernels(weight, &real, &moments))
 }
 
 /// The first kernels of a convolution, small, side by side: as many as fit in rows of the same
 /// height.
-fn thumbnail(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
+fn kernels(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
     let view = View::default_for(&real.shape, weight.role.layout, 1.0);
     let (height, width) = view.block_size();
     if weight.role.name != "kernel" || weight.role.kind != Kind::Weight || height.max(width) < 2 || real.values.is_empty() {

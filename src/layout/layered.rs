@@ -4,9 +4,10 @@
 //! Links of one tensor run along one trunk: they share bends as far as they go the same way, as
 //! wires of one net do in a circuit diagram.
 
+use super::Spacing;
 use super::adjacency::Adjacency;
+use super::level::Level;
 use super::parts::Part;
-use super::{Link, NodeSize, Spacing};
 
 #[derive(Clone, Debug)]
 pub(super) struct Layered {
@@ -23,9 +24,18 @@ pub(super) struct Layered {
     pub down: Adjacency,
     /// Number of segments.
     pub segments: usize,
+    /// Of segments at frames: where they end, from the middle of their upper and of their lower vertex.
+    /// Empty if there are none of the kind.
+    fixed: Vec<Ends>,
+    /// For each segment the places of its ends among those at its upper vertex, and at its lower one; 0
+    /// where they may end anywhere. Empty if all may.
+    ports: Vec<(u32, u32)>,
     /// Number of nodes.
     pub nodes: u32,
 }
+
+/// Where a segment ends, above and below, if that is given.
+pub(super) type Ends = (Option<f64>, Option<f64>);
 
 /// A link of a part: its ends as vertices, and its first bend; its other bends follow that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +51,21 @@ pub(super) struct Chain {
 
 impl Layered {
     /// The vertices of a part in ascending order in their layers, and the chains of its links.
-    pub fn of(part: &Part, links: &[Link], ranks: &[u32], sizes: &[NodeSize], has_loop: &[bool], spacing: &Spacing) -> (Self, Vec<Chain>) {
+    pub fn of(part: &Part, level: &Level<'_>, spacing: &Spacing) -> (Self, Vec<Chain>) {
+        let Level { sizes, links, ranks, has_loop, .. } = *level;
         let vertex_of = |node: u32| part.nodes.binary_search(&node).unwrap_or(0) as u32;
         let mut rank: Vec<u32> = part.nodes.iter().map(|node| ranks[*node as usize]).collect();
         let half_of = |node: &u32| {
+            if level.is_port(*node) {
+                return spacing.lines / 2.0;
+            }
             // The middle stays in the middle: a loop takes room on both sides.
             let extra = if has_loop[*node as usize] { spacing.nodes / 2.0 } else { 0.0 };
             sizes[*node as usize].width / 2.0 + extra + spacing.nodes / 2.0
         };
         let mut half: Vec<f64> = part.nodes.iter().map(half_of).collect();
         let mut segments = Vec::with_capacity(part.links.len());
+        let mut fixed: Vec<Ends> = Vec::with_capacity(part.links.len());
         let mut chains = vec![Chain { upper: 0, lower: 0, first_bend: 0, bends: 0, first_segment: 0, last_segment: 0 }; part.links.len()];
         // Links of one trunk are neighbours in this order, so that the trunk grows with each.
         let mut order: Vec<usize> = (0..part.links.len()).collect();
@@ -69,20 +84,22 @@ impl Layered {
                     half.push(spacing.lines / 2.0);
                     bent.get_or_insert(segments.len() as u32);
                     segments.push((end, bend));
+                    fixed.push((link(*index).leaves.filter(|_| end == upper), None));
                     end = bend;
                 }
                 let last_segment = segments.len() as u32;
                 let first_segment = bent.unwrap_or(last_segment);
                 segments.push((end, lower));
+                fixed.push((link(*index).leaves.filter(|_| end == upper), link(*index).enters));
                 let bends = rank.len() as u32 - first_bend;
                 chains[*index] = Chain { upper, lower, first_bend, bends, first_segment, last_segment };
             }
         }
-        (Self::new(part.nodes.len() as u32, rank, half, &segments), chains)
+        (Self::new(part.nodes.len() as u32, rank, half, &segments, fixed), chains)
     }
 
     /// Vertices in ascending order in their layers.
-    pub fn new(nodes: u32, rank: Vec<u32>, half: Vec<f64>, segments: &[(u32, u32)]) -> Self {
+    pub fn new(nodes: u32, rank: Vec<u32>, half: Vec<f64>, segments: &[(u32, u32)], fixed: Vec<Ends>) -> Self {
         let count = rank.len();
         let indexed = || (0u32..).zip(segments);
         let mut layers = vec![Vec::new(); rank.iter().max().map_or(0, |last| *last as usize + 1)];
@@ -95,10 +112,51 @@ impl Layered {
             up: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*below, *above, segment))),
             down: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*above, *below, segment))),
             segments: segments.len(),
+            fixed: if fixed.iter().all(|ends| *ends == (None, None)) { Vec::new() } else { fixed },
+            ports: Vec::new(),
             nodes,
         };
+        layered.number_ports();
         (0..layered.layers.len()).for_each(|layer| layered.number(layer));
         layered
+    }
+
+    /// Where a segment ends, above and below, from the middles of its vertices, if that is given.
+    pub fn fixed(&self, segment: u32) -> Ends {
+        self.fixed.get(segment as usize).copied().unwrap_or_default()
+    }
+
+    /// The places of a segment's ends among those at its upper vertex, and at its lower one.
+    pub fn port(&self, segment: u32) -> (u32, u32) {
+        self.ports.get(segment as usize).copied().unwrap_or_default()
+    }
+
+    pub fn has_fixed_ends(&self) -> bool {
+        !self.fixed.is_empty()
+    }
+
+    fn number_ports(&mut self) {
+        if self.fixed.is_empty() {
+            return;
+        }
+        self.ports = vec![(0, 0); self.segments];
+        let mut ends: Vec<(f64, u32)> = Vec::new();
+        for vertex in 0..self.nodes {
+            for is_below in [true, false] {
+                let side = if is_below { &self.down } else { &self.up };
+                let end = |segment: u32| if is_below { self.fixed[segment as usize].0 } else { self.fixed[segment as usize].1 };
+                ends.clear();
+                ends.extend(side.of(vertex).iter().filter_map(|(_, segment)| Some((end(*segment)?, *segment))));
+                ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                let mut number = 0;
+                for index in 0..ends.len() {
+                    // Segments of one line leave at one place.
+                    number += u32::from(index > 0 && ends[index].0 > ends[index - 1].0);
+                    let port = &mut self.ports[ends[index].1 as usize];
+                    *(if is_below { &mut port.0 } else { &mut port.1 }) = number;
+                }
+            }
+        }
     }
 
     pub fn is_bend(&self, vertex: u32) -> bool {
@@ -142,10 +200,10 @@ impl Layered {
         let rank = members.iter().map(|vertex| self.rank[*vertex as usize] - first as u32).collect();
         let half = members.iter().map(|vertex| self.half[*vertex as usize]).collect();
         let above = members.iter().filter(|vertex| (self.rank[**vertex as usize] as usize) < last);
-        let segments: Vec<(u32, u32)> = above
-            .flat_map(|vertex| self.down.of(*vertex).iter().map(|(below, _)| (*vertex, *below)))
-            .map(|(above, below)| (place_in[above as usize], place_in[below as usize]))
-            .collect();
-        (Self::new(nodes, rank, half, &segments), members)
+        let (segments, fixed): (Vec<(u32, u32)>, Vec<Ends>) = above
+            .flat_map(|vertex| self.down.of(*vertex).iter().map(|(below, segment)| (*vertex, *below, *segment)))
+            .map(|(above, below, segment)| ((place_in[above as usize], place_in[below as usize]), self.fixed(segment)))
+            .unzip();
+        (Self::new(nodes, rank, half, &segments, fixed), members)
     }
 }

@@ -149,7 +149,13 @@ fn to_barycentres(layered: &mut Layered, layer: usize, is_from_above: bool, keep
     let position = &layered.position;
     let barycentre = |vertex: u32| {
         let of = neighbours.of(vertex);
-        let sum: f64 = of.iter().map(|(neighbour, _)| f64::from(position[*neighbour as usize])).sum();
+        let port = |segment: u32| if is_from_above { layered.port(segment).0 } else { layered.port(segment).1 };
+        // Lines of a frame leave it in an order of their own.
+        let place = |neighbour: u32, segment: u32| {
+            let port = f64::from(port(segment));
+            f64::from(position[neighbour as usize]) + port / (port + 1.0)
+        };
+        let sum: f64 = of.iter().map(|(neighbour, segment)| place(*neighbour, *segment)).sum();
         (!of.is_empty()).then(|| sum / of.len() as f64)
     };
     let mut moving: Vec<(f64, u32, u32)> =
@@ -250,32 +256,59 @@ fn move_path(layered: &mut Layered, first: usize, from: &[usize], to: &[usize]) 
 fn crossings(layered: &Layered, layers: Range<usize>) -> u64 {
     let mut total = 0;
     let mut tree: Vec<u32> = Vec::new();
-    let mut ends: Vec<u32> = Vec::new();
+    let mut ends: Vec<(u32, u32)> = Vec::new();
     for pair in layered.layers[layers].windows(2) {
-        if pair[0].len() < 2 || pair[1].len() < 2 {
+        // The lines of a single frame may cross each other.
+        if (pair[0].len() < 2 || pair[1].len() < 2) && !layered.has_fixed_ends() {
             continue;
         }
         tree.clear();
         tree.resize(pair[1].len() + 1, 0);
         let mut seen = 0u64;
+        let slots = if layered.has_fixed_ends() { slots(layered, &pair[1]) } else { Vec::new() };
+        if let Some(last) = slots.last() {
+            tree.resize(*last as usize + 1, 0);
+        }
         for vertex in &pair[0] {
             ends.clear();
-            ends.extend(layered.down.of(*vertex).iter().map(|(below, _)| layered.position[*below as usize]));
-            for end in &ends {
-                // Segments that began further left and end further right.
-                total += seen - prefix(&tree, *end as usize + 1);
+            ends.extend(layered.down.of(*vertex).iter().map(|(below, segment)| {
+                let position = layered.position[*below as usize];
+                let (upper, lower) = layered.port(*segment);
+                (upper, slots.get(position as usize).map_or(position, |slot| slot + lower))
+            }));
+            // Segments that leave at one place.
+            if layered.has_fixed_ends() {
+                ends.sort_unstable();
             }
-            for end in &ends {
-                let mut slot = *end as usize + 1;
-                while let Some(count) = tree.get_mut(slot) {
-                    *count += 1;
-                    slot += slot & slot.wrapping_neg();
+            for ends in ends.chunk_by(|a, b| a.0 == b.0) {
+                for (_, end) in ends {
+                    // Segments that began further left and end further right.
+                    total += seen - prefix(&tree, *end as usize + 1);
                 }
-                seen += 1;
+                for (_, end) in ends {
+                    let mut slot = *end as usize + 1;
+                    while let Some(count) = tree.get_mut(slot) {
+                        *count += 1;
+                        slot += slot & slot.wrapping_neg();
+                    }
+                    seen += 1;
+                }
             }
         }
     }
     total
+}
+
+/// Where the places begin at which lines enter each vertex of a layer, and at last the end.
+fn slots(layered: &Layered, layer: &[u32]) -> Vec<u32> {
+    let mut slots = Vec::with_capacity(layer.len() + 1);
+    let mut end = 0;
+    for vertex in layer {
+        slots.push(end);
+        end += 1 + layered.up.of(*vertex).iter().map(|(_, segment)| layered.port(*segment).1).max().unwrap_or(0);
+    }
+    slots.push(end);
+    slots
 }
 
 /// The sum of the first `slot` counts of a Fenwick tree.
@@ -337,12 +370,16 @@ fn sift(layered: &mut Layered, layer: usize, effort: &mut usize) -> u64 {
 /// way round.
 fn pair_crossings(layered: &Layered, a: u32, b: u32, effort: &mut usize) -> (i64, i64) {
     let (mut left, mut right) = (0, 0);
-    for side in [&layered.up, &layered.down] {
+    for (side, is_above) in [(&layered.up, true), (&layered.down, false)] {
+        let place = |vertex: u32, segment: u32| {
+            let port = layered.port(segment);
+            (layered.position[vertex as usize], if is_above { port.0 } else { port.1 })
+        };
         // No vertex has many drawn neighbours (hubs have none), so every pair may be looked at.
-        for (of_a, _) in side.of(a) {
-            let at = layered.position[*of_a as usize];
-            for (of_b, _) in side.of(b) {
-                let beside = layered.position[*of_b as usize];
+        for (of_a, segment) in side.of(a) {
+            let at = place(*of_a, *segment);
+            for (of_b, segment) in side.of(b) {
+                let beside = place(*of_b, *segment);
                 left += i64::from(at > beside);
                 right += i64::from(at < beside);
             }

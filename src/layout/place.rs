@@ -214,22 +214,28 @@ impl<'a> Columns<'a> {
         }
         // A run of a line from one block to another costs by its length to either side: a node of its
         // own stands left of both and costs by its distance from both.
-        let mut runs: Vec<(u32, u32, i64)> = Vec::new();
+        let mut runs: Vec<Run> = Vec::new();
+        let units = |offset: Option<f64>| (offset.unwrap_or(0.0) * UNITS).round() as i64;
+        let spot_at = |block: u32, offset: i64| {
+            let (own, at) = spot(block);
+            (own, at + offset)
+        };
         for vertex in layered.layers[first..last].iter().flatten() {
-            for (below, _) in layered.down.of(*vertex) {
+            for (below, segment) in layered.down.of(*vertex) {
+                let (leaves, enters) = layered.fixed(*segment);
                 let weight = match (layered.is_bend(*vertex), layered.is_bend(*below)) {
                     (false, false) => BOX_TO_BOX,
                     (true, true) => ALONG_LINE,
                     _ => LINE,
                 };
-                runs.push((self.block[*vertex as usize], self.block[*below as usize], weight));
+                let (upper, lower) = (self.block[*vertex as usize], self.block[*below as usize]);
+                runs.push((spot_at(upper, units(leaves)), spot_at(lower, units(enters)), weight));
             }
         }
         if let ([top], [foot]) = (&layered.layers[first][..], &layered.layers[last][..]) {
-            runs.push((self.block[*top as usize], self.block[*foot as usize], END_TO_END));
+            runs.push((spot(self.block[*top as usize]), spot(self.block[*foot as usize]), END_TO_END));
         }
-        let mut runs: Vec<Run> =
-            runs.into_iter().map(|(upper, lower, weight)| (spot(upper), spot(lower), weight)).filter(|(a, b, _)| a.0 != b.0).collect();
+        runs.retain(|(a, b, _)| a.0 != b.0);
         runs.extend(
             self.main[first..=last].iter().flatten().map(|block| (spot(*block), (0, self.middle), TO_MIDDLE)).filter(|(a, _, _)| a.0 != 0),
         );

@@ -37,15 +37,20 @@ pub(super) fn ports(layered: &Layered, xs: &[f64], size_of: &impl Fn(u32) -> Nod
     };
     let mut others: Vec<(f64, u32, u32)> = Vec::new();
     let mut wishes: Vec<Wish> = Vec::new();
-    let mut serve = |vertex: u32, neighbours: &Adjacency, results: &mut Vec<f64>| {
+    let mut serve = |vertex: u32, is_below: bool, neighbours: &Adjacency, results: &mut Vec<f64>| {
         let (middle, room) = (xs[vertex as usize], half(vertex));
         // Parallel segments keep their order at both ends.
         others.clear();
-        others.extend(neighbours.of(vertex).iter().map(|(other, segment)| (xs[*other as usize], *segment, *other)));
+        others.extend(neighbours.of(vertex).iter().map(|(other, segment)| {
+            let fixed = layered.fixed(*segment);
+            (xs[*other as usize] + if is_below { fixed.1 } else { fixed.0 }.unwrap_or(0.0), *segment, *other)
+        }));
         others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         wishes.clear();
         for (beside, segment, other) in others.iter().copied() {
-            let reach = if layered.is_bend(other) { 0.0 } else { half(other) };
+            let fixed = layered.fixed(segment);
+            let is_fixed = if is_below { fixed.1 } else { fixed.0 }.is_some();
+            let reach = if layered.is_bend(other) || is_fixed { 0.0 } else { half(other) };
             let (low, high) = ((middle - room).max(beside - reach), (middle + room).min(beside + reach));
             let wish = if layered.is_bend(other) {
                 Wish { segment, x: beside.clamp(middle - room, middle + room), weight: 1.0 }
@@ -62,8 +67,17 @@ pub(super) fn ports(layered: &Layered, xs: &[f64], size_of: &impl Fn(u32) -> Nod
         }
     };
     for vertex in 0..layered.nodes {
-        serve(vertex, &layered.down, &mut ports.out);
-        serve(vertex, &layered.up, &mut ports.into);
+        serve(vertex, true, &layered.down, &mut ports.out);
+        serve(vertex, false, &layered.up, &mut ports.into);
+    }
+    if layered.has_fixed_ends() {
+        for vertex in 0..layered.len() as u32 {
+            for (below, segment) in layered.down.of(vertex) {
+                let (leaves, enters) = layered.fixed(*segment);
+                leaves.into_iter().for_each(|offset| ports.out[*segment as usize] = xs[vertex as usize] + offset);
+                enters.into_iter().for_each(|offset| ports.into[*segment as usize] = xs[*below as usize] + offset);
+            }
+        }
     }
     ports
 }

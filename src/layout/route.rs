@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::layered::{Chain, Layered};
+use super::level::Level;
 use super::parts::{Part, Row};
 use super::ports::{Ports, ports};
-use super::{Link, NodeSize, Point, Rect, Route, Spacing};
+use super::{NodeSize, Point, Rect, Route, Spacing};
 
 /// One part, drawn from its upper left corner.
 pub(super) struct Picture {
@@ -24,21 +25,15 @@ struct Band {
     bottom: f64,
 }
 
-pub(super) fn draw(
-    layered: &Layered,
-    chains: &[Chain],
-    xs: &[f64],
-    part: &Part,
-    links: &[Link],
-    sizes: &[NodeSize],
-    spacing: &Spacing,
-) -> Picture {
+pub(super) fn draw(layered: &Layered, chains: &[Chain], xs: &[f64], part: &Part, level: &Level<'_>, spacing: &Spacing) -> Picture {
+    let Level { links, sizes, .. } = *level;
     let size_of = |vertex: u32| part.nodes.get(vertex as usize).map_or(NodeSize::default(), |node| sizes[*node as usize]);
     let left = xs.iter().zip(&layered.half).map(|(x, half)| x - half).fold(f64::INFINITY, f64::min);
     let right = xs.iter().zip(&layered.half).map(|(x, half)| x + half).fold(f64::NEG_INFINITY, f64::max);
     let x_of = |vertex: u32| xs[vertex as usize] - left;
     let ports = ports(layered, xs, &size_of, spacing);
-    let bands = bands(layered, xs, &ports, &size_of, spacing);
+    let is_port = |vertex: u32| part.nodes.get(vertex as usize).is_some_and(|node| level.is_port(*node));
+    let bands = bands(layered, xs, &ports, &size_of, &is_port, spacing);
     let band_of = |vertex: u32| bands[layered.rank[vertex as usize] as usize];
     let rects: Vec<Rect> = (0..layered.nodes)
         .map(|vertex| {
@@ -107,15 +102,25 @@ pub(super) fn loops(loops: &[(u32, u32)], rects: &[Rect], spacing: &Spacing) -> 
 }
 
 /// As high as their highest boxes, with gaps that grow where lines run far to the side.
-fn bands(layered: &Layered, xs: &[f64], ports: &Ports, size_of: &impl Fn(u32) -> NodeSize, spacing: &Spacing) -> Vec<Band> {
+fn bands(
+    layered: &Layered,
+    xs: &[f64],
+    ports: &Ports,
+    size_of: &impl Fn(u32) -> NodeSize,
+    is_port: &impl Fn(u32) -> bool,
+    spacing: &Spacing,
+) -> Vec<Band> {
     /// Sideways runs that a gap of the least height has room for, and how much more the rest takes.
     const EASY: f64 = 16.0;
     const SLOPE: f64 = 0.05;
     let mut top = 0.0;
+    // A layer of ports is a frame's border.
+    let is_border = |layer: usize| layered.layers.get(layer).is_some_and(|layer| layer.iter().any(|vertex| is_port(*vertex)));
     layered
         .layers
         .iter()
-        .map(|layer| {
+        .enumerate()
+        .map(|(index, layer)| {
             let bottom = top + layer.iter().map(|vertex| size_of(*vertex).height).fold(0.0, f64::max);
             let band = Band { top, bottom };
             let runs = layer
@@ -127,26 +132,36 @@ fn bands(layered: &Layered, xs: &[f64], ports: &Ports, size_of: &impl Fn(u32) ->
                 (to - from).abs()
             });
             let extra = ((widest.fold(0.0, f64::max) - EASY * spacing.layers) * SLOPE).clamp(0.0, 2.0 * spacing.layers);
-            top = bottom + spacing.layers + extra;
+            let gap = match (is_border(index), is_border(index + 1)) {
+                (true, _) => spacing.below_border(),
+                (_, true) => spacing.padding,
+                _ => spacing.layers,
+            };
+            top = bottom + gap + extra;
             band
         })
         .collect()
 }
 
 /// Leaves out points that repeat the one before or lie on a vertical line between their neighbours.
-fn without_needless(points: Vec<Point>) -> Vec<Point> {
+pub(super) fn without_needless(points: Vec<Point>) -> Vec<Point> {
     let mut kept: Vec<Point> = Vec::with_capacity(points.len());
     let last = points.len().saturating_sub(1);
     for (index, point) in points.into_iter().enumerate() {
         if let [.., a, b] = kept[..]
-            && a.x == b.x
-            && b.x == point.x
+            && is_near(a.x, b.x)
+            && is_near(b.x, point.x)
         {
             kept.pop();
         }
-        if kept.last() != Some(&point) || (index == last && kept.len() < 2) {
+        if !kept.last().is_some_and(|last| is_near(last.x, point.x) && is_near(last.y, point.y)) || (index == last && kept.len() < 2) {
             kept.push(point);
         }
     }
     kept
+}
+
+/// Equal but for rounding.
+fn is_near(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-6
 }

@@ -6,7 +6,7 @@ use super::*;
 /// A graph whose boxes have various sizes.
 fn graph(count: u32, edges: Vec<(u32, u32)>) -> LayoutGraph {
     let size = |node: u32| NodeSize { width: 60.0 + f64::from(node * 37 % 90), height: 24.0 + f64::from(node * 11 % 40) };
-    LayoutGraph { nodes: (0..count).map(size).collect(), edges, lines: Vec::new() }
+    LayoutGraph { nodes: (0..count).map(size).collect(), edges, ..LayoutGraph::default() }
 }
 
 fn chain(count: u32) -> LayoutGraph {
@@ -206,7 +206,7 @@ fn with_lines(count: u32, edges: Vec<(u32, u32)>) -> LayoutGraph {
 fn readers_of_one_tensor_share_its_line() {
     // 0 → 1 → … → 9, and 0 is read by 4 and 7 as well.
     let edges: Vec<(u32, u32)> = (1..10).map(|node| (node - 1, node)).chain([(0, 4), (0, 7)]).collect();
-    let alone = LayoutGraph { nodes: vec![NodeSize { width: 100.0, height: 40.0 }; 10], edges, lines: Vec::new() };
+    let alone = LayoutGraph { nodes: vec![NodeSize { width: 100.0, height: 40.0 }; 10], edges, ..LayoutGraph::default() };
     let shared = LayoutGraph { lines: alone.edges.iter().map(|(from, _)| *from).collect(), ..alone.clone() };
     let layout = of(&shared);
     let (near, far) = (&layout.edges[9].points, &layout.edges[10].points);
@@ -261,7 +261,7 @@ fn blocks(count: u32) -> LayoutGraph {
         edges.extend([(first, first + 1), (first, first + 2), (first, first + 3), (first + 2, first + 4)]);
         edges.extend([(first + 1, first + 5), (first + 4, first + 5), (first + 3, first + 5), (first, first + 6), (first + 5, first + 6)]);
     }
-    LayoutGraph { nodes: vec![size; count as usize * 6 + 1], edges, lines: Vec::new() }
+    LayoutGraph { nodes: vec![size; count as usize * 6 + 1], edges, ..LayoutGraph::default() }
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn small_parts_fill_gaps() {
     let wide = |edges: Vec<(u32, u32)>, count| LayoutGraph {
         nodes: vec![NodeSize { width: 100.0, height: 40.0 }; count],
         edges,
-        lines: Vec::new(),
+        ..LayoutGraph::default()
     };
     // A chain with three branches at its end.
     let edges: Vec<(u32, u32)> = (1..8).map(|node| (node - 1, node)).chain([(7, 8), (7, 9), (7, 10), (7, 11), (7, 12)]).collect();

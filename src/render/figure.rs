@@ -84,7 +84,7 @@ fn growth(width: f32, height: f32) -> f32 {
 }
 
 /// Refuses figures that no program could open.
-fn check_area(width: f32, height: f32, scale: f32) -> Result<(), FigureError> {
+pub(super) fn check_area(width: f32, height: f32, scale: f32) -> Result<(), FigureError> {
     let (width, height) = ((f64::from(width) * f64::from(scale)).ceil() as u64, (f64::from(height) * f64::from(scale)).ceil() as u64);
     let max = super::MAX_SIDE;
     if width > u64::from(max) || height > u64::from(max) || width.saturating_mul(height) > MAX_AREA {

@@ -28,6 +28,21 @@ pub fn signed(value: f64, digits: usize) -> String {
     if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
 }
 
+/// A count in three significant digits: `950`, `12.6K`, `1.3M`, `7.24B`.
+pub fn compact(count: u64) -> String {
+    const UNITS: [&str; 5] = ["", "K", "M", "B", "T"];
+    if count < 1000 {
+        return count.to_string();
+    }
+    let mut unit = (count.ilog10() / 3).min(4);
+    let rounded = |unit: u32| (count as f64 / 1000f64.powi(unit as i32) * 100.0).round() / 100.0;
+    // 999,999 is 1M.
+    if significant(rounded(unit), 3).parse::<f64>().is_ok_and(|value| value >= 1000.0) && unit < 4 {
+        unit += 1;
+    }
+    format!("{}{}", significant(count as f64 / 1000f64.powi(unit as i32), 3), UNITS[unit as usize])
+}
+
 /// A count with a comma every three digits.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();

@@ -15,7 +15,7 @@ use crate::gui::views::{Flight, GraphView};
 use crate::gui::widgets;
 use crate::jobs::GraphPicture;
 use crate::layout::Node;
-use crate::model::{GraphId, OperationId};
+use crate::model::{GraphId, OperationId, OperationRef};
 
 /// A movement of the pointer up to this many points is a click.
 const CLICK_TOLERANCE: f32 = 3.0;
@@ -136,8 +136,8 @@ fn show_canvas(
     if let Some(node) = hovered {
         let card = &picture.cards[node];
         let full = match picture.drawn.nodes[node] {
-            Node::Operation(id) => document.opened.model.graph(document.graph).operation(id).name.as_str(),
-            Node::Input(_) | Node::Output(_) => card.name.as_str(),
+            Node::Operation(at) => document.opened.model.operation(at).name.as_str(),
+            _ => card.name.as_str(),
         };
         response.on_hover_ui_at_pointer(|ui| {
             ui.label(full);
@@ -158,7 +158,7 @@ fn first_sight(picture: &GraphPicture, selected: Option<OperationId>, size: Vec2
     }
     let zoom = (room.x / (size.x + 48.0)).clamp(READABLE, 1.0);
     // Of a graph too wide for the panel the column of the selected operation, else of the first.
-    let selected = selected.and_then(|id| picture.drawn.node_of.get(id.0 as usize).copied().flatten());
+    let selected = selected.and_then(|operation| picture.drawn.node_of(OperationRef { graph: picture.graph, operation }));
     let column = picture.layout.nodes.get(selected.unwrap_or(0) as usize).map_or(size.x / 2.0, |place| place.center().x as f32);
     let x = if size.x * zoom > room.x { column } else { size.x / 2.0 };
     (pos2(x, room.y / zoom / 2.0 - 24.0), zoom)
@@ -193,7 +193,7 @@ fn advance_flight(ui: &egui::Ui, view: &mut GraphView) {
 
 /// Moves the view to an operation; if not `always`, only where it is outside the inner 90 %.
 fn reveal(ui: &egui::Ui, picture: &GraphPicture, view: &mut GraphView, rect: Rect, operation: OperationId, always: bool) {
-    let Some(node) = picture.drawn.node_of.get(operation.0 as usize).copied().flatten() else { return };
+    let Some(node) = picture.drawn.node_of(OperationRef { graph: picture.graph, operation }) else { return };
     let place = &picture.layout.nodes[node as usize];
     let canvas = Canvas { rect, center: view.center, zoom: view.zoom };
     let on_screen = canvas.rect_on_screen(place);
@@ -256,8 +256,8 @@ fn click(
     }
     response.request_focus();
     let operation = hovered.and_then(|node| match picture.drawn.nodes[node] {
-        Node::Operation(id) => Some(id),
-        Node::Input(_) | Node::Output(_) => None,
+        Node::Operation(at) => Some(at.operation),
+        _ => None,
     });
     match operation {
         Some(operation) => {
@@ -276,7 +276,7 @@ fn walk(ui: &egui::Ui, response: &egui::Response, document: &Document, picture: 
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     let Some(selected) = document.selected else { return };
     let key = |key| ui.input(|input| input.key_pressed(key) && input.modifiers.is_none());
-    let Some(node) = picture.drawn.node_of.get(selected.0 as usize).copied().flatten() else { return };
+    let Some(node) = picture.drawn.node_of(OperationRef { graph: picture.graph, operation: selected }) else { return };
     let next = if key(egui::Key::ArrowUp) {
         canvas::neighbour(picture, node, canvas::Direction::Producer)
     } else if key(egui::Key::ArrowDown) {

@@ -56,7 +56,7 @@ pub fn neighbour(picture: &GraphPicture, node: u32, direction: Direction) -> Opt
     let nodes = &picture.layout.nodes;
     let here = nodes.get(node as usize)?;
     let operation = |candidate: u32| match picture.drawn.nodes.get(candidate as usize) {
-        Some(Node::Operation(id)) => Some((candidate, *id)),
+        Some(Node::Operation(at)) => Some((candidate, at.operation)),
         _ => None,
     };
     let column_distance = |candidate: u32| {

@@ -11,6 +11,7 @@ use crate::gui::theme::{self, Tokens};
 use crate::gui::{names, widgets};
 use crate::jobs::{Card, GraphPicture, THUMBNAIL_HEIGHT};
 use crate::layout::{Node, Point, Route};
+use crate::model::OperationRef;
 
 /// Below this zoom boxes are blocks of colour.
 const TYPE_ZOOM: f32 = 0.3;
@@ -25,7 +26,7 @@ pub fn graph(
     hovered: Option<usize>,
     commands: &mut Vec<Command>,
 ) {
-    let selected = document.selected.and_then(|id| picture.drawn.node_of.get(id.0 as usize).copied().flatten());
+    let selected = document.selected.and_then(|operation| picture.drawn.node_of(OperationRef { graph: picture.graph, operation }));
     let clip = ui.clip_rect().intersect(canvas.rect);
     ui.scope(|ui| {
         ui.set_clip_rect(clip);
@@ -42,7 +43,7 @@ pub fn graph(
             }
         }
         if canvas.zoom >= NAME_ZOOM {
-            references(ui, document, picture, canvas, commands);
+            references(ui, picture, canvas, commands);
         }
     });
 }
@@ -112,7 +113,6 @@ fn card(ui: &egui::Ui, document: &Document, card: &Card, rect: Rect, zoom: f32, 
 fn edges(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Canvas, selected: Option<u32>, hovered: Option<usize>) {
     let tokens = Tokens::of(ui);
     let visible = canvas.visible().expand(8.0);
-    let graph = document.opened.model.graph(document.graph);
     let lit = |route: &Route| selected.is_some_and(|node| route.from == node || route.to == node);
     let warm = |route: &Route| hovered.is_some_and(|node| route.from as usize == node || route.to as usize == node);
     let width = canvas.zoom.clamp(0.5, 1.5);
@@ -130,7 +130,7 @@ fn edges(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Ca
         edge(ui, canvas, &route.points, stroke);
         let tensor = picture.drawn.tensors[route.edge as usize];
         if canvas.zoom >= NAME_ZOOM && labelled.insert(tensor) {
-            edge_label(ui, canvas, route, &graph.tensor(tensor).shape.to_string());
+            edge_label(ui, canvas, route, &document.opened.model.tensor(tensor).shape.to_string());
         }
     }
 }
@@ -176,7 +176,7 @@ fn edge_label(ui: &egui::Ui, canvas: &Canvas, route: &Route, shape: &str) {
 }
 
 /// Edges that would be too long to draw: a label at the consumer; a click walks to the producer.
-fn references(ui: &mut egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Canvas, commands: &mut Vec<Command>) {
+fn references(ui: &mut egui::Ui, picture: &GraphPicture, canvas: &Canvas, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let mut above: std::collections::HashMap<u32, u16> = std::collections::HashMap::new();
     for reference in &picture.layout.references {
@@ -198,9 +198,9 @@ fn references(ui: &mut egui::Ui, document: &Document, picture: &GraphPicture, ca
         response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Link, true, format!("Go to {name}")));
         ui.painter().galley(at, galley, tokens.accent);
         if response.clicked()
-            && let Node::Operation(operation) = picture.drawn.nodes[reference.from as usize]
+            && let Node::Operation(at) = picture.drawn.nodes[reference.from as usize]
         {
-            commands.push(Command::Select { graph: document.graph, operation, fly: true });
+            commands.push(Command::Select { graph: at.graph, operation: at.operation, fly: true });
         }
     }
 }
