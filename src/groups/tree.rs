@@ -228,14 +228,14 @@ impl Tree {
 impl Groups {
     fn name_and_count(&mut self, graph: &Graph, loads: &[Load]) {
         let mut shares: Vec<BTreeMap<Family, Count>> = vec![BTreeMap::new(); self.all.len()];
-        for index in 0..self.all.len() {
+        for (index, shares) in shares.iter_mut().enumerate() {
             let outer = self.all[index].parent.map(|parent| self.all[parent.0 as usize].name.clone());
             let group = &mut self.all[index];
             group.name = outer.map_or_else(|| group.label.clone(), |outer| format!("{outer}/{}", group.label));
             for operation in &group.operations {
                 let load = loads.get(operation.0 as usize).copied().unwrap_or_default();
                 let count = Count { operations: 1, parameters: load.parameters, bytes: load.bytes };
-                shares[index].entry(Family::of(&graph.operation(*operation).kind)).or_default().add(count);
+                shares.entry(Family::of(&graph.operation(*operation).kind)).or_default().add(count);
             }
         }
         for index in (0..self.all.len()).rev() {

@@ -70,8 +70,18 @@ struct Inside {
     ranks: Vec<u32>,
 }
 
-/// An edge between different items of one level.
+/// An edge between different items of one level: the level, the items, the net.
 type Meeting = (u32, (u32, u32), u32);
+
+/// How an edge runs through frames.
+struct Way {
+    /// The level on which it leads from one item to another.
+    level: u32,
+    items: (u32, u32),
+    /// Frames that it leaves before, and enters after, in the order in which it does.
+    left: Vec<u32>,
+    entered: Vec<u32>,
+}
 
 pub(super) fn layout(graph: &LayoutGraph, sizes: &[NodeSize], spacing: &Spacing, token: &Token) -> Result<Layout, Cancelled> {
     let tree = Tree::of(graph);
@@ -144,9 +154,8 @@ impl Tree {
         self.parent[item as usize]
     }
 
-    /// The level where two nodes' lines meet, the items there, and the frames that are left and entered
-    /// on the way, each in the order in which the edge passes them. `None` if one lies in the other.
-    fn meet(&self, from: u32, to: u32) -> Option<(u32, (u32, u32), Vec<u32>, Vec<u32>)> {
+    /// The way from one node to another; `None` if one lies in the other.
+    fn way(&self, from: u32, to: u32) -> Option<Way> {
         let (mut a, mut b) = (self.item_of[from as usize], self.item_of[to as usize]);
         let (mut left, mut entered) = (Vec::new(), Vec::new());
         while self.parent(a) != self.parent(b) {
@@ -160,7 +169,7 @@ impl Tree {
             }
         }
         entered.reverse();
-        (a != b).then(|| (self.parent(a), (a, b), left, entered))
+        (a != b).then(|| Way { level: self.parent(a), items: (a, b), left, entered })
     }
 }
 
@@ -189,7 +198,7 @@ fn turned(graph: &LayoutGraph, tree: &Tree, nets: &[u32], is_told: &[bool]) -> H
     let mut by_level: Vec<Vec<Meeting>> = vec![Vec::new(); tree.root as usize + 1];
     let mut seen: HashMap<Meeting, bool> = HashMap::new();
     for (edge, from, to) in graph.sound_edges().filter(|(edge, from, to)| from != to && !is_told[*edge as usize]) {
-        let Some((level, items, ..)) = tree.meet(from, to) else { continue };
+        let Some(Way { level, items, .. }) = tree.way(from, to) else { continue };
         let meeting = (level, items, nets[edge as usize]);
         if seen.insert(meeting, false).is_none() {
             by_level[level as usize].push(meeting);
@@ -219,7 +228,7 @@ impl Pieces {
         let mut ports: HashMap<(u32, u32, bool, bool), u32> = HashMap::new();
         for (edge, from, to) in graph.sound_edges().filter(|(edge, from, to)| from != to && !is_told[*edge as usize]) {
             let net = nets[edge as usize];
-            let Some((level, items, left, entered)) = tree.meet(from, to) else { continue };
+            let Some(Way { level, items, left, entered }) = tree.way(from, to) else { continue };
             let is_turned = turned.get(&(level, items, net)).copied().unwrap_or(false);
             let mut piece = |level: u32, from: End, to: End| {
                 let next = all.pieces.len() as u32;

@@ -34,14 +34,14 @@ fn random(seed: u32) -> LayoutGraph {
         }
         frame_of.push(current);
     }
-    let is_forward = seed % 3 != 0;
+    let is_forward = !seed.is_multiple_of(3);
     let edge = |lot: &mut Lot| {
         let (a, near) = (lot.below(count), lot.below(8));
         let b = if lot.below(3) == 0 { lot.below(count) } else { (a + near) % count };
         if is_forward { (a.min(b), a.max(b)) } else { (a, b) }
     };
     let edges: Vec<(u32, u32)> = (0..count + lot.below(count)).map(|_| edge(&mut lot)).collect();
-    let lines = if seed % 2 == 0 { edges.iter().map(|(from, _)| *from).collect() } else { Vec::new() };
+    let lines = if seed.is_multiple_of(2) { edges.iter().map(|(from, _)| *from).collect() } else { Vec::new() };
     let mut frames: Vec<Frame> = parents.into_iter().map(frame).collect();
     if seed % 4 == 1 {
         // The last frame stands for a node of its surroundings, and nothing inside has to do with others.
