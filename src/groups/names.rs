@@ -28,13 +28,20 @@ impl<'a> Paths<'a> {
     pub fn groups(&self, name: &'a str) -> Vec<&'a str> {
         let name = first(name);
         let is_pure = !name.contains('/');
-        // Where each part begins and ends.
+        // Where each part begins and ends; the operation's own part is kept out until another one follows.
         let mut parts: Vec<(usize, usize)> = Vec::new();
-        let mut add = |start: usize, end: usize| match parts.last_mut() {
-            // A number goes with the part before it.
-            Some(last) if is_number(&name[start..end]) && last.1 + 1 == start => last.1 = end,
-            _ if start < end => parts.push((start, end)),
-            _ => {}
+        let mut own: Option<(usize, usize)> = None;
+        let mut add = |start: usize, end: usize| {
+            if start == end {
+                return;
+            }
+            if let Some((from, to)) = own.replace((start, end)) {
+                match parts.last_mut() {
+                    // A number goes with the part before it.
+                    Some(last) if is_number(&name[from..to]) && last.1 + 1 == from => last.1 = to,
+                    _ => parts.push((from, to)),
+                }
+            }
         };
         let mut start = 0;
         for component in name.split('/') {
@@ -50,7 +57,6 @@ impl<'a> Paths<'a> {
             }
             start += component.len() + 1;
         }
-        parts.pop();
         parts.truncate(DEEPEST);
         parts.into_iter().map(|(start, end)| &name[start..end]).collect()
     }
@@ -87,7 +93,7 @@ mod tests {
             &["__module | model | layers.0 | q_proj | aten::linear", "__module | model | norm | aten::mul"],
         );
         check(&["/model/layers.0/attn/MatMul"], &["model | layers.0 | attn"]);
-        check(&["encoder/layer/7/MatMul", "7/8/x"], &["encoder | layer/7", "7/8"]);
+        check(&["encoder/layer/7/MatMul", "7/8/x", "a/1"], &["encoder | layer/7", "7/8", "a"]);
     }
 
     #[test]
