@@ -12,6 +12,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use weightscope::formats::Options;
@@ -328,7 +329,9 @@ fn flatten(controls: &[Point]) -> Vec<Point> {
 /// The graphs of a model file, as the window shows them.
 fn of_model(path: &Path) -> Vec<Case> {
     let token = Token::new();
-    let Ok(Output::Opened(opened)) = (Job::Open { path: PathBuf::from(path), options: Options::default() }).run(&token) else {
+    let Ok(Output::Opened(opened)) =
+        (Job::Open { path: PathBuf::from(path), options: Options::default(), fallback: Arc::default() }).run(&token)
+    else {
         return Vec::new();
     };
     let name = opened.model.file_name();

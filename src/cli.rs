@@ -6,6 +6,7 @@ mod extract;
 mod graph;
 mod inspect;
 mod picture;
+mod profile;
 pub mod select;
 mod verify;
 
@@ -13,6 +14,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -20,7 +22,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::formats::{self, OpenError, Options, one_line};
 use crate::jobs::Token;
 use crate::model::Model;
-use crate::runtime;
+use crate::runtime::{self, Choice, OnDemand};
+use crate::weights::Catalogue;
 
 /// Opens neural-network model files, shows the graph and the weights every layer computes with.
 #[derive(Debug, Parser)]
@@ -46,7 +49,9 @@ enum Command {
     Graph(graph::Arguments),
     /// Compare every weight with what the OpenVINO runtime computes.
     Verify(verify::Arguments),
-    /// What `verify` and the window run the OpenVINO library in.
+    /// Show which layers, kernels and precisions the OpenVINO runtime makes of a model, and how long they take.
+    Profile(profile::Arguments),
+    /// What `verify`, `profile` and the window run the OpenVINO library in.
     #[command(name = runtime::helper::COMMAND, hide = true)]
     RuntimeHelper {
         #[arg(allow_hyphen_values = true)]
@@ -91,6 +96,11 @@ struct ModelArguments {
     /// The file with an OpenVINO model's constants, where it is not beside the .xml.
     #[arg(long, value_name = "FILE")]
     bin: Option<PathBuf>,
+    /// The OpenVINO runtime: its libopenvino_c library, the folder that holds it, or a Python environment with
+    /// `openvino` installed. `verify` and `profile` use it, otherwise as WEIGHTSCOPE_OPENVINO says, or the first that
+    /// is found; where it is named, it also computes constants with operations that are not evaluated here.
+    #[arg(long, value_name = "PATH")]
+    openvino: Option<PathBuf>,
 }
 
 impl ModelArguments {
@@ -100,6 +110,19 @@ impl ModelArguments {
 
     fn options(&self) -> Options {
         Options { bin: self.bin.clone() }
+    }
+
+    fn runtime(&self) -> Choice {
+        Choice { named: self.openvino.clone(), program: None }
+    }
+
+    fn fallback(&self) -> Arc<OnDemand> {
+        Arc::new(OnDemand::new(self.runtime()))
+    }
+
+    /// The model's constants, with the runtime for what is not evaluated here, if one is named.
+    fn catalogue(&self, model: &Model) -> Catalogue {
+        Catalogue::of(model).with_fallback(self.fallback())
     }
 }
 
@@ -115,6 +138,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
         Some(Command::Graph(arguments)) => graph::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::Profile(arguments)) => profile::run(&arguments),
         Some(Command::RuntimeHelper { library }) => Ok(runtime::helper::run(&library)?),
         None => {
             refuse_later_commands(&arguments.window.models)?;

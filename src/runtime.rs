@@ -13,16 +13,20 @@ use thiserror::Error;
 
 use crate::jobs::Cancelled;
 
+mod fallback;
 pub mod find;
 pub mod helper;
 mod net;
 mod process;
+mod profile;
 mod protocol;
 mod tflite;
 mod verify;
 
+pub use fallback::OnDemand;
 pub use find::Choice;
 pub use process::Runtime;
+pub use profile::{ExecutedLayer, Profile, profile, seconds};
 pub use verify::{Checked, Difference, Report, Verdict, verify};
 
 /// Why the runtime can't be used: one sentence with what to do, the path last.
@@ -47,6 +51,8 @@ pub enum RuntimeError {
     TooOld { version: String, path: PathBuf },
     #[error("this library can't be used as the OpenVINO runtime: {why}: {path}", path = path.display())]
     Unusable { why: String, path: PathBuf },
+    #[error("OpenVINO does not run this model: {why}: {path}", path = path.display())]
+    Refused { why: String, path: PathBuf },
     #[error("the process that runs OpenVINO failed: {0}")]
     Process(String),
 }

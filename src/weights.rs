@@ -4,6 +4,7 @@
 //! [`Weight::real`] or [`Weight::stored_bytes`] is called. The parts: [`fold`] evaluates constant
 //! subgraphs, [`roles`] names what an operation uses an input for.
 
+mod fallback;
 mod family;
 pub mod fold;
 mod label;
@@ -13,6 +14,7 @@ pub mod roles;
 mod sections;
 mod stored;
 
+pub use fallback::Evaluator;
 pub use family::Family;
 pub use fold::{FoldError, Reading, Scheme, Value};
 pub use label::Labels;
@@ -20,9 +22,11 @@ pub use query::{Query, Subject};
 pub use sections::{Section, Sections};
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use ndarray::ArrayViewD;
 
+use self::fallback::Fallback;
 use crate::jobs::Token;
 use crate::model::{Data, FormatName, Graph, GraphId, Model, Operation, OperationId, OperationRef, Tensor, TensorId, TensorRef};
 
@@ -74,6 +78,8 @@ pub struct Weight {
     pub bias_of: Option<OperationId>,
     /// The gates of a recurrent layer that the tensor holds one after the other, and the like.
     pub sections: Sections,
+    /// Who is asked for what is not evaluated here.
+    fallback: Option<Arc<Fallback>>,
 }
 
 /// The values that an operation computes with, as float32, row-major. Float64 and integers of
@@ -115,6 +121,15 @@ impl Catalogue {
         let mut biases: Vec<_> = weights.iter().enumerate().filter_map(bias).collect();
         biases.sort_unstable();
         Self { weights, biases, constant }
+    }
+
+    /// With somebody who is asked for what is not evaluated here.
+    pub fn with_fallback(mut self, evaluator: Arc<dyn Evaluator>) -> Self {
+        let fallback = Arc::new(Fallback::new(evaluator));
+        for weight in &mut self.weights {
+            weight.fallback = Some(Arc::clone(&fallback));
+        }
+        self
     }
 
     pub fn all(&self) -> &[Weight] {
@@ -222,6 +237,7 @@ fn describe(model: &Model, site: Site, tensor: TensorId, is_step: bool, handed_o
         scale: chain.scale,
         zero_point: chain.zero_point,
         bias_of,
+        fallback: None,
     }
 }
 
@@ -272,7 +288,29 @@ impl Weight {
     /// # Errors
     /// [`FoldError`]: cancelled, or one sentence why the values can't be had.
     pub fn value<'m>(&self, model: &'m Model, reading: Reading, token: &Token) -> Result<Value<'m>, FoldError> {
-        fold::evaluate_as(model, TensorRef { graph: self.site.graph, tensor: self.tensor }, reading, token)
+        let value = fold::evaluate_as(model, self.place(), reading, token);
+        let (reason, fallback) = match (value, &self.fallback) {
+            (Err(reason @ FoldError::Unsupported(_)), Some(fallback)) if reading == Reading::Effective => (reason, fallback),
+            (value, _) => return value,
+        };
+        let real = fallback.compute(model, self.place(), reason, token)?;
+        Ok(Value { dtype: model.tensor(self.place()).dtype, shape: real.shape, numbers: fold::Numbers::Float(real.values) })
+    }
+
+    /// The tensor at the operation's input.
+    fn place(&self) -> TensorRef {
+        TensorRef { graph: self.site.graph, tensor: self.tensor }
+    }
+
+    /// Who computed the values, once they were asked for, where that was not this program: `OpenVINO 2026.4`.
+    pub fn computed_by(&self) -> Option<String> {
+        self.fallback.as_ref()?.name(self.place())
+    }
+
+    /// The weight with nobody to ask for what is not evaluated here.
+    #[must_use]
+    pub fn without_fallback(&self) -> Self {
+        Self { fallback: None, ..self.clone() }
     }
 
     /// The float32 values that the operation computes with, through the whole chain.

@@ -13,7 +13,7 @@ use crate::export::layout::Layout;
 use crate::export::weights::{self, Format, Item, Request};
 use crate::jobs::Token;
 use crate::model::Model;
-use crate::weights::{Catalogue, Reading};
+use crate::weights::Reading;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let model = arguments.model.open()?;
-    let catalogue = Catalogue::of(&model);
+    let catalogue = arguments.model.catalogue(&model);
     let chosen = arguments.selection.weights(&model, &catalogue, arguments.all)?;
     let item = |weight| Item { weight, sections: arguments.selection.sections(weight) };
     let items = chosen.into_iter().map(item);

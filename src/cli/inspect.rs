@@ -34,7 +34,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = arguments.model.open()?;
-    let catalogue = Catalogue::of(&model);
+    let catalogue = arguments.model.catalogue(&model);
     let listing = Listing { model: &model, catalogue: &catalogue, stats: arguments.stats || arguments.hash, hash: arguments.hash };
     if arguments.json {
         let mut text = serde_json::to_string_pretty(&listing.to_json()).context("can't write JSON")?;
@@ -169,6 +169,7 @@ impl Listing<'_> {
         if self.stats {
             fields.insert("values".into(), self.values(weight, &mut problem));
         }
+        fields.extend(weight.computed_by().map(|name| ("computed_by".to_owned(), name.into())));
         fields.extend(Some(weight.notes(self.model)).filter(|notes| !notes.is_empty()).map(|notes| ("notes".to_owned(), notes.into())));
         fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
@@ -295,6 +296,9 @@ impl Listing<'_> {
                 for key in ["min", "max", "mean", "std"] {
                     let _ = write!(line, "  {key} {}", figures[key]);
                 }
+            }
+            if let Some(name) = weight.computed_by() {
+                let _ = write!(line, "  computed by {name}");
             }
             if let Some(digest) = figures.get("sha256").and_then(Value::as_str) {
                 let _ = write!(line, "  sha256 {digest}");

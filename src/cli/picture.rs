@@ -144,7 +144,7 @@ impl Look {
 /// The one weight that is selected; of a layer with several, its kernel or table.
 fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>> {
     let token = Token::new();
-    let opened = jobs::open(|| model.open(), Origin::File(model.options())).map_err(of_failure)?;
+    let opened = jobs::open(|| model.open(), Origin::File(model.options()), Some(model.fallback())).map_err(of_failure)?;
     let mut chosen: Vec<&Weight> = selection.weights(&opened.model, &opened.catalogue, selection.role.is_some())?;
     if chosen.len() > 1 && selection.role.is_none() {
         let layer_of = |weight: &Weight| (weight.site.graph, weight.layer());

@@ -1,7 +1,6 @@
 //! `weightscope verify`: every weight computed by the OpenVINO runtime too, and compared.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -13,7 +12,7 @@ use crate::export::json::{number, short};
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::Model;
-use crate::runtime::{self, Checked, Choice, Report, Runtime};
+use crate::runtime::{self, Checked, Report, Runtime};
 use crate::weights::{Catalogue, Weight};
 
 #[derive(Debug, Args)]
@@ -25,11 +24,6 @@ pub struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// The OpenVINO runtime: its libopenvino_c library, the folder that holds it, or a Python
-    /// environment with `openvino` installed; otherwise as WEIGHTSCOPE_OPENVINO says, or the first
-    /// that is found.
-    #[arg(long, value_name = "PATH")]
-    openvino: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -41,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments.selection.weights(&model, &catalogue, true)?
     };
     let token = Token::new();
-    let choice = Choice { named: arguments.openvino.clone(), program: None };
+    let choice = arguments.model.runtime();
     let bar = super::progress(100, "Comparing");
     let report = super::with_progress(&bar, &token, || {
         let mut runtime = Runtime::start(&choice, &token)?;

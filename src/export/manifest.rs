@@ -73,6 +73,9 @@ pub struct Entry {
     pub dtype: String,
     /// The type in the model's file.
     pub stored_dtype: String,
+    /// The runtime that computed the array, where this program does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed_by: Option<String>,
     pub quantization: Quantization,
 }
 
@@ -219,6 +222,7 @@ mod tests {
             shape: vec![8, 3, 3, 3],
             dtype: "f32".into(),
             stored_dtype: "i8".into(),
+            computed_by: None,
             quantization: Quantization {
                 scheme: "per-axis".into(),
                 axis: Some(0),

@@ -267,6 +267,7 @@ impl<'a> Plan<'a> {
             shape,
             dtype: element.to_string(),
             stored_dtype: data.dtype.name().to_owned(),
+            computed_by: weight.computed_by().filter(|_| !request.stored),
             quantization: Quantization {
                 scheme: weight.scheme.name().to_owned(),
                 axis: scales.axis,

@@ -54,6 +54,12 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.verified = report;
             }
         }
+        (Key::Profile(model), result) => {
+            let profile = progress(result, |output| if let Output::Profiled(profile) = output { Some(profile) } else { None });
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.profiled = profile;
+            }
+        }
         (Key::Runtime, result) => {
             app.state.runtime = progress(result, |output| if let Output::Runtime(found) = output { Some(found) } else { None });
         }

@@ -17,6 +17,7 @@ pub enum Action {
     SaveHistogram,
     CopyImage,
     Verify,
+    Profile,
     Settings,
     Quit,
     FindAnything,
@@ -68,6 +69,7 @@ impl Action {
         Self::SaveHistogram,
         Self::CopyImage,
         Self::Verify,
+        Self::Profile,
         Self::Settings,
         Self::Quit,
         Self::FindAnything,
@@ -107,6 +109,7 @@ impl Action {
             Self::SaveHistogram => "Save histogram…",
             Self::CopyImage => "Copy image",
             Self::Verify => "Verify against OpenVINO…",
+            Self::Profile => "Profile on OpenVINO…",
             Self::Settings => "Settings…",
             Self::Quit => "Quit",
             Self::FindAnything => "Find operations, tensors, actions…",
@@ -147,6 +150,7 @@ impl Action {
             Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
             Self::CopyImage => "Put the picture on display on the clipboard",
             Self::Verify => "Compare every constant with what the OpenVINO runtime computes",
+            Self::Profile => "Run the model with the OpenVINO runtime, and show its kernels and times",
             Self::Settings => "Theme, and where the OpenVINO runtime lies",
             Self::Quit => "Close the window",
             Self::FindAnything => "Search every layer, action and recent file",
@@ -187,7 +191,7 @@ impl Action {
             Self::CloseModel => const { &[keys(CTRL, Key::W)] },
             Self::SaveImage => const { &[keys(CTRL, Key::S), keys(CTRL_SHIFT, Key::E)] },
             Self::SaveNumbers => const { &[keys(CTRL_SHIFT, Key::S)] },
-            Self::SaveHistogram | Self::Verify => &[],
+            Self::SaveHistogram | Self::Verify | Self::Profile => &[],
             Self::Settings => const { &[keys(CTRL, Key::Comma)] },
             Self::CopyImage => const { &[keys(CTRL, Key::C)] },
             Self::Quit => const { &[keys(CTRL, Key::Q)] },
@@ -237,6 +241,7 @@ impl Action {
             | Self::SaveHistogram
             | Self::CopyImage
             | Self::Verify
+            | Self::Profile
             | Self::Settings
             | Self::Quit => Menu::File,
             Self::FitGraph
@@ -272,6 +277,7 @@ impl Action {
                 | Self::Reload
                 | Self::CloseModel
                 | Self::Verify
+                | Self::Profile
                 | Self::FilterWeights
                 | Self::FitGraph
                 | Self::ZoomGraphIn

@@ -1,12 +1,14 @@
 //! One frame of the window: collect events, draw, execute commands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use egui::Key;
 
 use crate::cli::{Theme, WindowArguments};
 use crate::jobs::Pool;
+use crate::runtime::{Choice, OnDemand};
 
 use super::action::Action;
 use super::command::Command;
@@ -16,7 +18,7 @@ use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
-use super::{absorb, bars, execute, file_view, notices, palette, panels, save, settings_box, shortcuts, verify};
+use super::{absorb, bars, execute, file_view, notices, palette, panels, profile, save, settings_box, shortcuts, verify};
 
 /// The window's application.
 pub struct App {
@@ -34,6 +36,8 @@ pub struct App {
     pub(super) title: String,
     /// The program that the OpenVINO runtime runs in; `None`: this one.
     pub(super) helper: Option<PathBuf>,
+    /// The runtime for constants that are not evaluated here, where the settings or the surroundings name one.
+    pub(super) fallback: Arc<OnDemand>,
 }
 
 const SETTINGS_KEY: &str = "settings";
@@ -62,6 +66,7 @@ impl App {
         ctx.set_theme(settings.theme);
         // Our own shortcuts scale the interface; they are listed like all others.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let fallback = Arc::new(OnDemand::new(Choice { named: settings.openvino.clone(), program: None }));
         let repaint = ctx.clone();
         let mut app = Self {
             state: State::new(settings),
@@ -74,6 +79,7 @@ impl App {
             was_typing: false,
             title: String::new(),
             helper: None,
+            fallback,
         };
         app.open(WindowArguments { screenshot: None, ..arguments });
         app
@@ -93,6 +99,7 @@ impl App {
     /// Names the program that the OpenVINO runtime runs in, where this one is none of ours: a test.
     pub fn set_helper(&mut self, program: PathBuf) {
         self.helper = Some(program);
+        self.fallback.set(execute::runtime::choice(self));
     }
 
     /// Whether nothing is under way that would still change the picture.
@@ -208,6 +215,7 @@ impl App {
             Overlay::File(view) => file_view::show(ctx, view, &self.state, &mut self.commands),
             Overlay::OpenPath { field, purpose } => field.show_open(ctx, *purpose, &mut self.commands),
             Overlay::Verify(dialog) => verify::show(ctx, dialog, &self.state, &self.pool, &mut self.commands),
+            Overlay::Profile(dialog) => profile::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::Settings(dialog) => settings_box::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
             Overlay::About => shortcuts::show_about(ctx, &mut self.commands),

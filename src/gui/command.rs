@@ -62,6 +62,9 @@ pub enum Command {
     /// Compares the document with this number with what the OpenVINO runtime computes.
     Verify(u64),
     CancelVerify(u64),
+    /// Has the OpenVINO runtime compile and run the document with this number.
+    Profile(u64),
+    CancelProfile(u64),
     SetTheme(ThemeChoice),
     /// Where the OpenVINO runtime lies; `None`: wherever it is found. It is looked for.
     SetRuntime(Option<PathBuf>),

@@ -8,7 +8,6 @@ use egui::ViewportCommand;
 use crate::formats::Options;
 use crate::jobs::{GraphPlan, Job, Key, Origin, SavePlan};
 use crate::model::{GraphId, OperationId};
-use crate::runtime::Choice;
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
 use super::action::Action;
@@ -21,8 +20,9 @@ use super::save::{SaveDialog, What};
 use super::settings::ThemeChoice;
 use super::settings_box::SettingsBox;
 use super::state::{Document, NoticeKind, Opening, Overlay, Place, Progress};
-use super::verify::VerifyBox;
 use super::views::{HistogramWanted, PictureWanted};
+
+pub(super) mod runtime;
 
 /// The model that comes with the program.
 const EXAMPLE: (&str, &[u8]) = ("digits_f32.tflite", include_bytes!("../../assets/example/digits_f32.tflite"));
@@ -72,15 +72,12 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
             }
         }
         Command::Picked { purpose, paths, was_instant } => picked(app, purpose, paths, was_instant),
-        Command::Verify(number) => verify(app, number),
-        Command::CancelVerify(number) => {
-            app.pool.cancel(Key::Verify(number));
-            if let Some(document) = app.state.by_number_mut(number) {
-                document.verified = Progress::None;
-            }
-        }
+        Command::Verify(number) => runtime::verify(app, number),
+        Command::CancelVerify(number) => runtime::cancel_verify(app, number),
+        Command::Profile(number) => runtime::profile(app, number),
+        Command::CancelProfile(number) => runtime::cancel_profile(app, number),
         Command::SetTheme(theme) => set_theme(app, ctx, theme),
-        Command::SetRuntime(path) => set_runtime(app, path),
+        Command::SetRuntime(path) => runtime::set(app, path),
         Command::BrowseForRuntime => {
             if let Some(Overlay::Settings(dialog)) = &app.state.overlay {
                 app.dialogs.pick_folder(ctx, &dialog.runtime.path());
@@ -121,14 +118,8 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
         Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
         Action::CopyImage => copy_image(app, ctx),
-        Action::Verify => {
-            let Some(document) = app.state.document() else { return };
-            let number = document.number;
-            if document.verified.ready().is_none() {
-                verify(app, number);
-            }
-            app.state.overlay = Some(Overlay::Verify(VerifyBox::new(number)));
-        }
+        Action::Verify => runtime::open_verify(app),
+        Action::Profile => runtime::open_profile(app),
         Action::Settings => app.state.overlay = Some(Overlay::Settings(SettingsBox::new(&app.state.settings))),
         Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
@@ -170,29 +161,6 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
     }
 }
 
-/// The runtime as the settings name it.
-fn runtime_choice(app: &App) -> Choice {
-    Choice { named: app.state.settings.openvino.clone(), program: app.helper.clone() }
-}
-
-fn verify(app: &mut App, number: u64) {
-    let Some(document) = app.state.by_number(number) else { return };
-    let job = Job::Verify { opened: Arc::clone(&document.opened), choice: runtime_choice(app) };
-    let is_queued = app.pool.submit(Key::Verify(number), job).is_some();
-    if let Some(document) = app.state.by_number_mut(number) {
-        let busy = || Progress::Failed("Too much is being done at once; compare again in a moment".into());
-        document.verified = if is_queued { Progress::Loading } else { busy() };
-    }
-}
-
-fn set_runtime(app: &mut App, path: Option<PathBuf>) {
-    app.state.settings.openvino = path;
-    // A full lane refuses; the next key asks again.
-    if app.pool.submit(Key::Runtime, Job::FindRuntime(runtime_choice(app))).is_some() {
-        app.state.runtime = Progress::Loading;
-    }
-}
-
 fn on_views(app: &mut App, change: impl FnOnce(&mut Document)) {
     if let Some(document) = app.state.document_mut() {
         change(document);
@@ -216,7 +184,7 @@ pub(super) fn open_files(app: &mut App, paths: Vec<PathBuf>) {
         return use_constants(app, path.clone());
     }
     for (path, options) in plan_opening(paths) {
-        start_opening(app, path.clone(), Job::Open { path, options }, None);
+        start_opening(app, path.clone(), Job::Open { path, options, fallback: Arc::clone(&app.fallback) }, None);
     }
 }
 
@@ -256,7 +224,7 @@ fn reload(app: &mut App) {
         }
     };
     cancel_reload(app, number);
-    start_opening(app, path.clone(), Job::Open { path, options }, Some(number));
+    start_opening(app, path.clone(), Job::Open { path, options, fallback: Arc::clone(&app.fallback) }, Some(number));
 }
 
 /// Reads the model on display again, with its constants from another file.
@@ -264,7 +232,8 @@ fn use_constants(app: &mut App, bin: PathBuf) {
     let Some(document) = app.state.document().filter(|document| document.takes_constants()) else { return };
     let (path, number) = (document.opened.model.file.clone(), document.number);
     cancel_reload(app, number);
-    start_opening(app, path.clone(), Job::Open { path, options: Options { bin: Some(bin) } }, Some(number));
+    let options = Options { bin: Some(bin) };
+    start_opening(app, path.clone(), Job::Open { path, options, fallback: Arc::clone(&app.fallback) }, Some(number));
 }
 
 /// Gives up reading a document's file again: it is closed, or read once more.
@@ -295,7 +264,7 @@ fn close(app: &mut App, position: usize) {
 pub(super) fn cancel_work(app: &mut App, number: u64) {
     cancel_views(app, number);
     app.pool
-        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) if model == number));
+        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) | Key::Profile(model) if model == number));
 }
 
 /// Another weight is on display: what is under way shows the one before.

@@ -39,7 +39,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SettingsBox, state: &State, comman
         });
         widgets::section(ui, "OpenVINO runtime");
         ui.label(
-            RichText::new("Needed to verify weights, and for nothing else: its library, the folder that holds it, or a Python environment with openvino installed. Empty: the first that is found.")
+            RichText::new("Its library, the folder that holds it, or a Python environment with openvino installed. Empty: the first that is found. It verifies and profiles models when you ask for it; where a place is named, it also computes constants with operations that Weightscope does not evaluate.")
                 .color(tokens.dim),
         );
         ui.add_space(4.0);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin, RuntimeFound};
 use crate::model::{FormatName, GraphId, OperationId};
-use crate::runtime::Report;
+use crate::runtime::{Profile, Report};
 use crate::stats::Histogram;
 use crate::weights::{Reading, Section, Site, Weight};
 
@@ -50,6 +50,8 @@ pub struct Document {
     pub histogram: Progress<Arc<Histogram>>,
     /// What the OpenVINO runtime made of the model's constants.
     pub verified: Progress<Arc<Report>>,
+    /// What the OpenVINO runtime makes of the model, and how long that takes.
+    pub profiled: Progress<Arc<Profile>>,
     pub glances: HashMap<Site, Progress<Glance>>,
     /// The pictures of [`Glance`]s on the graphics card.
     pub thumbnails: HashMap<Site, egui::TextureHandle>,
@@ -109,6 +111,7 @@ pub enum Overlay {
         purpose: Pick,
     },
     Verify(super::verify::VerifyBox),
+    Profile(super::profile::ProfileBox),
     Settings(super::settings_box::SettingsBox),
     Shortcuts,
     About,
@@ -177,6 +180,7 @@ impl Document {
             shown: Progress::None,
             histogram: Progress::None,
             verified: Progress::None,
+            profiled: Progress::None,
             glances: HashMap::new(),
             thumbnails: HashMap::new(),
             history: History::default(),

@@ -49,6 +49,9 @@ pub enum Sort {
     Parameters,
     Size,
     Range,
+    /// Of the operation that uses it, in the runtime.
+    Time,
+    Kernel,
 }
 
 /// The graph's canvas.

@@ -21,17 +21,19 @@ use crate::groups::Groups;
 use crate::model::{DType, Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
 use crate::render::{self, Image, Viewport};
-use crate::runtime::{self, Choice, Report, Runtime};
+use crate::runtime::{self, Choice, OnDemand, Profile, Report, Runtime};
 use crate::source::Source;
 use crate::stats::{Bins, Histogram, Moments, Rule};
 use crate::view::View;
-use crate::weights::{Catalogue, Family, Kind, Labels, Reading, Real, Section, Weight};
+use crate::weights::{Catalogue, Evaluator, Family, Kind, Labels, Reading, Real, Section, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
     Open {
         path: PathBuf,
         options: Options,
+        /// Who computes constants that are not evaluated here.
+        fallback: Arc<OnDemand>,
     },
     /// A model whose bytes are part of the program.
     OpenBuiltIn {
@@ -73,6 +75,11 @@ pub enum Job {
         opened: Arc<Opened>,
         choice: Choice,
     },
+    /// The model, compiled and run by the OpenVINO runtime.
+    Profile {
+        opened: Arc<Opened>,
+        choice: Choice,
+    },
     FindRuntime(Choice),
     /// What the file system has for a typed path.
     Complete(String),
@@ -104,6 +111,7 @@ pub enum Output {
     Histogram(Arc<Histogram>),
     Glance(Box<Glance>),
     Verified(Arc<Report>),
+    Profiled(Arc<Profile>),
     Runtime(RuntimeFound),
     /// The files that were written.
     Saved(Vec<PathBuf>),
@@ -244,6 +252,7 @@ impl Job {
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
             Self::Verify { .. } => "Comparing with OpenVINO".to_owned(),
+            Self::Profile { .. } => "Running the model with OpenVINO".to_owned(),
             Self::FindRuntime(_) => "Looking for OpenVINO".to_owned(),
             Self::Complete(_) => "Reading a folder".to_owned(),
             Self::ReadFile { .. } => "Reading a file".to_owned(),
@@ -265,6 +274,7 @@ impl Job {
             | Self::Save(_)
             | Self::Copy(_)
             | Self::Verify { .. }
+            | Self::Profile { .. }
             | Self::FindRuntime(_) => Lane::Bulk,
             Self::Glance { .. } => Lane::Background,
             #[cfg(test)]
@@ -279,7 +289,7 @@ impl Job {
     pub fn run(self, token: &Token) -> Result<Output, Failure> {
         match self {
             Self::Open { path, .. } if path.is_dir() => Ok(Output::Folder(models_in(&path, token)?)),
-            Self::Open { path, options } => {
+            Self::Open { path, options, fallback } => {
                 // Each of a bundle's models is a document of its own.
                 let mut models = Vec::new();
                 let read = || {
@@ -289,7 +299,7 @@ impl Job {
                         }
                     })
                 };
-                match open(read, Origin::File(options.clone())) {
+                match open(read, Origin::File(options.clone()), Some(fallback)) {
                     Err(_) if !models.is_empty() => Ok(Output::Folder(models)),
                     opened => Ok(Output::Opened(opened?)),
                 }
@@ -297,7 +307,7 @@ impl Job {
             Self::OpenBuiltIn { name, bytes } => {
                 let source = || Source::from_bytes(name, bytes.to_vec());
                 let read = || formats::open_source(source(), &Options::default(), token);
-                Ok(Output::Opened(open(read, Origin::BuiltIn)?))
+                Ok(Output::Opened(open(read, Origin::BuiltIn, None)?))
             }
             Self::Layout { opened, graph, plan } => Ok(Output::Layout(Arc::new(cards::draw(&opened, graph, &plan, token)?))),
             Self::Load { opened, weight, sections, reading } => {
@@ -318,6 +328,10 @@ impl Job {
                 let weights: Vec<&Weight> = opened.catalogue.all().iter().collect();
                 let mut runtime = Runtime::start(&choice, token)?;
                 Ok(Output::Verified(Arc::new(runtime::verify(&opened.model, &weights, &mut runtime, token)?)))
+            }
+            Self::Profile { opened, choice } => {
+                let mut runtime = Runtime::start(&choice, token)?;
+                Ok(Output::Profiled(Arc::new(runtime::profile(&opened.model, &mut runtime, token)?)))
             }
             Self::FindRuntime(choice) => {
                 let runtime = Runtime::start(&choice, token)?;
@@ -341,13 +355,21 @@ impl Job {
 ///
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence.
-pub fn open(read: impl FnOnce() -> Result<Model, OpenError>, origin: Origin) -> Result<Arc<Opened>, Failure> {
+pub fn open(
+    read: impl FnOnce() -> Result<Model, OpenError>,
+    origin: Origin,
+    fallback: Option<Arc<dyn Evaluator>>,
+) -> Result<Arc<Opened>, Failure> {
     let start = Instant::now();
     let model = read().map_err(|error| match error {
         OpenError::Cancelled { .. } => Failure::Cancelled,
         error => Failure::of(&error),
     })?;
     let catalogue = Catalogue::of(&model);
+    let catalogue = match fallback {
+        Some(evaluator) => catalogue.with_fallback(evaluator),
+        None => catalogue,
+    };
     let labels: Vec<Labels> = model.graphs.iter().map(Labels::of_graph).collect();
     let rows: Vec<Row> = catalogue.weights().map(|weight| row(&model, &labels, weight)).collect();
     let main_dtype = main_dtype(&rows);

@@ -223,7 +223,7 @@ mod tests {
         let bytes = include_bytes!("../../assets/example/digits_f32.tflite");
         let source = Source::from_bytes("digits_f32.tflite", bytes.to_vec());
         let token = Token::new();
-        let opened = open(|| formats::open_source(source, &Options::default(), &token), Origin::BuiltIn).unwrap();
+        let opened = open(|| formats::open_source(source, &Options::default(), &token), Origin::BuiltIn, None).unwrap();
         let weight = opened.catalogue.weights().next().unwrap().clone();
         let real = Real { shape: vec![values.len()], values: values.to_vec() };
         Loaded::of(opened, weight, Vec::new(), Reading::Effective, real, &token).unwrap()

@@ -33,6 +33,8 @@ pub enum Key {
     File,
     /// Comparing the model with this number with what the OpenVINO runtime computes.
     Verify(u64),
+    /// Running the model with this number with the OpenVINO runtime.
+    Profile(u64),
     /// Looking for the OpenVINO runtime.
     Runtime,
     /// Writing a file; the number tells one attempt from another.

@@ -35,12 +35,22 @@ mod answers {
     use std::io::{self, BufReader, BufWriter, Read, Write};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::{Path, PathBuf};
+    use std::time::{Duration, Instant};
 
     use anyhow::{Context, Result, bail};
-    use openvino::{CompiledModel, Core, DeviceType, ElementType, InferRequest, RwPropertyKey, Shape, Tensor};
+    use openvino::{
+        CompiledModel, Core, DeviceType, Dimension, ElementType, InferRequest, Model, PartialShape, Rank, RwPropertyKey, Shape, Tensor,
+    };
 
     use crate::model::DType;
-    use crate::runtime::protocol::{self, Form, Hello, Output, Reply, Request};
+    use crate::runtime::protocol::{self, Form, Hello, Output, Ran, Reply, Request};
+
+    /// For so long a model is run ...
+    const RUN_FOR: Duration = Duration::from_secs(1);
+    /// ... at least so often ...
+    const LEAST_INFERENCES: u32 = 3;
+    /// ... and at most. The counters are sums of microseconds.
+    const MOST_INFERENCES: u32 = 10_000;
 
     pub fn run(library: &OsStr) -> io::Result<()> {
         // The crate panics where a symbol is missing. What it says goes into the reply, not to the terminal.
@@ -66,6 +76,13 @@ mod answers {
                 }
                 Request::Read { model, bin } => match caught(|| read(&mut core, &model, bin.as_deref())) {
                     Ok(()) => protocol::send(&mut out, &Reply::Read)?,
+                    Err(error) => refuse(&mut out, &error)?,
+                },
+                Request::Run { model, bin, folder } => match caught(|| run_model(&model, bin.as_deref(), Path::new(&folder))) {
+                    Ok((ran, graph)) => {
+                        protocol::send(&mut out, &Reply::Ran(ran))?;
+                        out.write_all(&graph)?;
+                    }
                     Err(error) => refuse(&mut out, &error)?,
                 },
             }
@@ -118,19 +135,85 @@ mod answers {
     }
 
     fn read(core: &mut Result<Core>, model: &str, bin: Option<&str>) -> Result<()> {
-        let core = usable(core)?;
+        read_model(usable(core)?, model, bin).map(|_| ())
+    }
+
+    fn read_model(core: &mut Core, model: &str, bin: Option<&str>) -> Result<Model> {
         let path = Path::new(model);
         // The frontends go by the extension.
         let is_known = path.extension().is_some_and(|extension| extension == "xml" || extension == "tflite");
         if is_known {
-            core.read_model_from_file(model, bin.unwrap_or_default())?;
-            return Ok(());
+            return Ok(core.read_model_from_file(model, bin.unwrap_or_default())?);
         }
         let folder = tempfile::tempdir().context("no temporary folder can be made")?;
         let link = folder.path().join("model.tflite");
         link_or_copy(path, &link).context("the model can't be given the extension that OpenVINO wants")?;
-        core.read_model_from_file(text(&link)?, "")?;
+        Ok(core.read_model_from_file(text(&link)?, "")?)
+    }
+
+    /// Compiles a model as the runtime does it when nobody asks for anything else, but for the counters,
+    /// and runs it on zeros.
+    fn run_model(model: &str, bin: Option<&str>, folder: &Path) -> Result<(Ran, Vec<u8>)> {
+        // The other core computes in float32.
+        let mut core = Core::new()?;
+        core.set_property(&DeviceType::CPU, &RwPropertyKey::EnableProfiling, "YES")?;
+        let model = read_model(&mut core, model, bin)?;
+        let begun = Instant::now();
+        let mut compiled = core.compile_model(&model, DeviceType::CPU)?;
+        let mut ran = Ran { compile_seconds: begun.elapsed().as_secs_f64(), ..Ran::default() };
+        let mut request = compiled.create_infer_request()?;
+        ran.problem = infer(&compiled, &mut request, &mut ran).err().map(|error| error.to_string());
+        let graph = execution_graph(&compiled, folder)?;
+        ran.graph_bytes = graph.len() as u64;
+        Ok((ran, graph))
+    }
+
+    /// Runs a model again and again: the first time takes longer.
+    fn infer(compiled: &CompiledModel, request: &mut InferRequest, ran: &mut Ran) -> Result<()> {
+        for input in 0..compiled.get_input_size()? {
+            let port = compiled.get_input_by_index(input)?;
+            let shape = port.get_partial_shape()?;
+            // The C API takes a scalar's shape for an open one.
+            let rank = shape.get_rank();
+            let is_scalar = (rank.get_min(), rank.get_max()) == (0, 0);
+            if is_scalar || !shape.is_dynamic() {
+                continue;
+            }
+            // A length from 1 on, whatever else it may be; of an unknown rank an axis of one.
+            let lengths: Vec<i64> = match rank.is_dynamic() {
+                true => vec![1],
+                false => shape.get_dimensions().iter().map(|dim| dim.get_min().max(1)).collect(),
+            };
+            request.set_input_tensor_by_index(input, &Tensor::new(port.get_element_type()?, &Shape::new(&lengths)?)?)?;
+            let name = port.get_name().unwrap_or_else(|_| format!("input {input}"));
+            ran.open_inputs.push((name, lengths.iter().map(|length| length.unsigned_abs()).collect()));
+        }
+        let begun = Instant::now();
+        while ran.inferences < LEAST_INFERENCES || (begun.elapsed() < RUN_FOR && ran.inferences < MOST_INFERENCES) {
+            request.infer()?;
+            ran.inferences += 1;
+            ran.inference_seconds = begun.elapsed().as_secs_f64() / f64::from(ran.inferences);
+        }
         Ok(())
+    }
+
+    /// The graph that was executed. The C API hands it out as a model, of which it tells inputs and outputs
+    /// only; but the runtime writes a model to the working folder before it changes its shape, since the
+    /// process was started with [`EXECUTION_GRAPH`](crate::runtime::process). What becomes of the change
+    /// does not matter.
+    fn execution_graph(compiled: &CompiledModel, folder: &Path) -> Result<Vec<u8>> {
+        std::env::set_current_dir(folder).context("the folder for the execution graph can't be entered")?;
+        let mut graph = compiled.get_runtime_model()?;
+        if graph.get_inputs_len()? == 0 {
+            bail!("it has no inputs, and without them the runtime does not hand out the graph that it executes");
+        }
+        let rank = graph.get_input_by_index(0)?.get_partial_shape()?.get_rank().get_max().max(1);
+        let open = vec![Dimension::new(-1, -1); usize::try_from(rank)?];
+        let _ = graph.reshape_by_port_indexes(&[(0, &PartialShape::new_dynamic(Rank::new(rank, rank), &open)?)]);
+        let files = std::fs::read_dir(folder).context("the folder for the execution graph can't be read")?;
+        let graphs = files.filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.extension().is_some_and(|end| end == "xml")));
+        let Some(path) = graphs.max() else { bail!("this release of the runtime does not hand out the graph that it executes") };
+        std::fs::read(path).context("the execution graph can't be read")
     }
 
     fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {

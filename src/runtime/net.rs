@@ -69,6 +69,15 @@ impl Needs {
         Ok(needs)
     }
 
+    /// What the values of all operations take as float32, as far as the file tells their shapes.
+    pub fn value_bytes(&self, model: &Model) -> u64 {
+        let outputs = self.operations.iter().flat_map(|place| {
+            let graph = model.graph(place.graph);
+            graph.operation(place.operation).outputs.iter().map(|output| graph.tensor(*output).shape.count().unwrap_or(0))
+        });
+        outputs.fold(0, |sum, count| sum.saturating_add(count.saturating_mul(4)))
+    }
+
     fn meet(&mut self, model: &Model, tensor: TensorRef, way: &mut Way) -> Result<(), String> {
         let tensor = origin(model, tensor);
         let found = model.tensor(tensor);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::find::{self, Candidate, Choice, Surroundings};
 use super::net::Net;
-use super::protocol::{self, Hello, Output, Reply, Request};
+use super::protocol::{self, Hello, Output, Ran, Reply, Request};
 use super::{RuntimeError, helper};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
@@ -25,7 +25,13 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Constants are sent at multiples of this, so that none is less aligned than its type wants.
 pub(super) const ALIGNMENT: usize = 64;
 
+/// Has the runtime write the model that it changes the shape of to the working folder, as it is before:
+/// the C API has no other way to write an execution graph. For OpenVINO's own developers, and the same
+/// from 2025.1 to 2026.4 (`src/core/src/pass/manager.cpp` there). `helper` says how it is used.
+const EXECUTION_GRAPH: (&str, &str) = ("OV_ENABLE_SERIALIZE_TRACING", "SmartReshape");
+
 /// A runtime that was found, loaded by the helper, and new enough.
+#[derive(Debug)]
 pub struct Runtime {
     program: PathBuf,
     /// What the helper is told to load.
@@ -38,17 +44,19 @@ pub struct Runtime {
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Done,
+pub enum Answer<T = ()> {
+    Done(T),
     /// Why the runtime does not do it, in its own words, in one line.
     Refused(String),
 }
 
+#[derive(Debug)]
 struct Process {
     child: Mutex<Child>,
     pipes: Pipes,
 }
 
+#[derive(Debug)]
 struct Pipes {
     requests: BufWriter<ChildStdin>,
     replies: BufReader<ChildStdout>,
@@ -146,10 +154,10 @@ impl Runtime {
                             return Err(io::Error::other("an output was not read to its end"));
                         }
                     }
-                    Ok(Answer::Done)
+                    Ok(Answer::Done(()))
                 }
                 Reply::Refused(words) => Ok(Answer::Refused(sentence(&words))),
-                Reply::Read => Err(io::Error::from(io::ErrorKind::InvalidData)),
+                Reply::Read | Reply::Ran(_) => Err(io::ErrorKind::InvalidData.into()),
             }
         })
     }
@@ -159,21 +167,50 @@ impl Runtime {
     /// # Errors
     /// As `compute`.
     pub fn read(&mut self, model: &Model, token: &Token) -> Result<Answer, RuntimeError> {
-        let text = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).to_string_lossy().into_owned();
-        let bin = model.sources.first().map(Source::path).filter(|path| *path != model.file);
-        let request = Request::Read { model: text(&model.file), bin: bin.map(text) };
+        let request = Request::Read { model: text(&model.file), bin: bin(model) };
         self.ask(token, |pipes| {
             protocol::send(&mut pipes.requests, &request)?;
             pipes.requests.flush()?;
             match protocol::receive(&mut pipes.replies)? {
-                Reply::Read => Ok(Answer::Done),
+                Reply::Read => Ok(Answer::Done(())),
                 Reply::Refused(words) => Ok(Answer::Refused(sentence(&words))),
-                Reply::Outputs(_) => Err(io::Error::from(io::ErrorKind::InvalidData)),
+                Reply::Outputs(_) | Reply::Ran(_) => Err(io::ErrorKind::InvalidData.into()),
             }
         })
     }
 
-    fn ask(&mut self, token: &Token, work: impl FnOnce(&mut Pipes) -> io::Result<Answer>) -> Result<Answer, RuntimeError> {
+    /// Has the model at a path compiled and run, and brings the XML of the graph that was executed. The
+    /// runtime writes it into the folder.
+    ///
+    /// # Errors
+    /// As `compute`.
+    pub(super) fn run(
+        &mut self,
+        model: (&Path, Option<String>),
+        folder: &Path,
+        token: &Token,
+    ) -> Result<Answer<(Ran, Vec<u8>)>, RuntimeError> {
+        let request = Request::Run { model: text(model.0), bin: model.1, folder: text(folder) };
+        self.ask(token, |pipes| {
+            protocol::send(&mut pipes.requests, &request)?;
+            pipes.requests.flush()?;
+            match protocol::receive(&mut pipes.replies)? {
+                Reply::Ran(ran) => {
+                    let mut graph = Vec::new();
+                    let count = (&mut pipes.replies).take(ran.graph_bytes).read_to_end(&mut graph)?;
+                    if count as u64 != ran.graph_bytes {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    let problem = ran.problem.as_deref().map(sentence);
+                    Ok(Answer::Done((Ran { problem, ..ran }, graph)))
+                }
+                Reply::Refused(words) => Ok(Answer::Refused(sentence(&words))),
+                Reply::Outputs(_) | Reply::Read => Err(io::ErrorKind::InvalidData.into()),
+            }
+        })
+    }
+
+    fn ask<T>(&mut self, token: &Token, work: impl FnOnce(&mut Pipes) -> io::Result<Answer<T>>) -> Result<Answer<T>, RuntimeError> {
         token.check()?;
         let mut process = match self.process.take() {
             Some(process) => process,
@@ -194,6 +231,16 @@ impl Runtime {
     }
 }
 
+/// A path as the helper needs it, wherever that was started.
+fn text(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).to_string_lossy().into_owned()
+}
+
+/// The file with the model's constants, where that is not the model's own.
+pub(super) fn bin(model: &Model) -> Option<String> {
+    model.sources.first().map(Source::path).filter(|path| *path != model.file).map(text)
+}
+
 impl Process {
     /// Starts the helper, and waits for its first message; `None` if it ended without one.
     fn start(program: &Path, argument: &OsString, token: &Token) -> Result<(Self, Option<Hello>), RuntimeError> {
@@ -201,6 +248,7 @@ impl Process {
         command.arg(helper::COMMAND).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Logs would come out between the replies.
         command.env_remove("OPENVINO_LOG_LEVEL");
+        command.env(EXECUTION_GRAPH.0, EXECUTION_GRAPH.1);
         let failed = |error: io::Error| RuntimeError::Process(format!("it can't be started: {error}"));
         let mut child = command.spawn().map_err(failed)?;
         let (Some(requests), Some(replies)) = (child.stdin.take(), child.stdout.take()) else {

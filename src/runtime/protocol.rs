@@ -43,6 +43,9 @@ pub enum Request {
     Compute { form: Form, graph_bytes: u64, constant_bytes: u64 },
     /// Say whether a model file can be read.
     Read { model: String, bin: Option<String> },
+    /// Compile a model file for the CPU, run it on zeros, and send the graph that was executed. The
+    /// runtime writes it into the folder first.
+    Run { model: String, bin: Option<String>, folder: String },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,8 +53,25 @@ pub enum Reply {
     /// The bytes of the outputs follow, one behind the other.
     Outputs(Vec<Output>),
     Read,
+    /// The bytes of the execution graph, as XML, follow.
+    Ran(Ran),
     /// The runtime's own words.
     Refused(String),
+}
+
+/// What is known of a model that was compiled and run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ran {
+    pub compile_seconds: f64,
+    /// How often the model was run, the first time among them.
+    pub inferences: u32,
+    /// The mean of them.
+    pub inference_seconds: f64,
+    /// The inputs whose shape the model leaves open, with the shape that they were given.
+    pub open_inputs: Vec<(String, Vec<u64>)>,
+    /// Why it was not run, in the runtime's own words.
+    pub problem: Option<String>,
+    pub graph_bytes: u64,
 }
 
 /// A tensor on its way.

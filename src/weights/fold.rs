@@ -86,6 +86,9 @@ pub enum FoldError {
     /// One sentence.
     #[error("{0}")]
     Problem(Cow<'static, str>),
+    /// An operation that is not evaluated here, though somebody else may: one sentence.
+    #[error("{0}")]
+    Unsupported(Cow<'static, str>),
 }
 
 impl FoldError {

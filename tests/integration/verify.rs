@@ -1,10 +1,11 @@
-//! `weightscope verify` as a process, with the OpenVINO runtime that `script/test` installs.
+//! `weightscope verify` and `profile` as processes, and constants that the runtime computes for other
+//! subcommands, with the OpenVINO runtime that `script/test` installs.
 //!
 //! A run of `cargo test` by hand may lack the runtime; then these tests say so and are left out.
 //! `script/test` sets `WEIGHTSCOPE_OPENVINO`, and there a runtime that can't be used is a failure.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -118,4 +119,191 @@ fn another_library_is_refused() {
     let run = weightscope([Path::new("verify"), &model, Path::new("--openvino"), &file]);
     assert!(run.error().contains("can't be used as the OpenVINO runtime"), "{}", run.error());
     assert!(run.error().ends_with(&format!(": {}", file.display())), "{}", run.error());
+}
+
+/// The operations of a profile, by name.
+fn operation<'p>(profile: &'p Value, name: &str) -> &'p Value {
+    profile["operations"].as_array().unwrap().iter().find(|operation| operation["name"] == name).unwrap()
+}
+
+#[test]
+fn a_model_is_run_and_its_layers_are_joined_to_operations() {
+    if !has_runtime() {
+        return;
+    }
+    let profile = weightscope([Path::new("profile"), &root().join("assets/example/digits_int8.xml"), Path::new("--json")]).json();
+    assert!(profile["inferences"].as_u64().unwrap() >= 3 && profile["inference_seconds"].as_f64().unwrap() > 0.0, "{profile}");
+    assert!(profile["compile_seconds"].as_f64().unwrap() > 0.0 && profile["runtime"]["version"].as_str().unwrap().starts_with('2'));
+    let layers = profile["layers"].as_array().unwrap();
+    let operations = profile["operations"].as_array().unwrap();
+    // Every layer knows its operations, and they know it.
+    let mut faults = Vec::new();
+    for layer in layers {
+        for index in layer["operations"].as_array().unwrap() {
+            let back = operations.iter().find(|operation| operation["index"] == *index).unwrap();
+            if !back["layers"].as_array().unwrap().contains(&layer["name"]) {
+                faults.push(format!("{} does not know its layer {}", back["name"], layer["name"]));
+            }
+        }
+    }
+    report(&faults);
+    // A convolution is one, whatever is fused into it.
+    let convolution = operations.iter().find(|operation| operation["type"] == "Convolution").unwrap();
+    let name = &convolution["layers"][0];
+    let layer = layers.iter().find(|layer| layer["name"] == *name).unwrap();
+    assert_eq!(layer["type"], "Convolution", "{layer}");
+    assert!(!layer["kernel"].as_str().unwrap().is_empty() && !layer["precision"].as_str().unwrap().is_empty(), "{layer}");
+    assert!(layers.iter().any(|layer| layer["operations"].as_array().unwrap().len() > 1), "nothing is fused: {layers:#?}");
+}
+
+#[test]
+fn a_profile_is_a_table_for_a_person_too() {
+    if !has_runtime() {
+        return;
+    }
+    let run = weightscope([Path::new("profile"), &root().join("assets/example/digits_f32.tflite")]);
+    assert_eq!((run.status, run.err.as_str()), (Some(0), ""));
+    let text = run.text();
+    assert!(text.contains("compiled for the CPU in ") && text.contains(" inferences is "), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("Convolution ")), "{text}");
+    assert!(text.contains("frontend gives most layers names of its own"), "{text}");
+}
+
+/// A model whose kernel is an Einsum of two constants, and whose input has any number of rows.
+pub fn einsum_model(folder: &Path) -> PathBuf {
+    let a: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    let b: [f32; 12] = [1.0, 0.0, 2.0, -1.0, 0.5, 1.0, 0.0, 3.0, 2.0, -2.0, 1.0, 0.0];
+    let bytes: Vec<u8> = a.iter().chain(&b).flat_map(|value| value.to_le_bytes()).collect();
+    let port = |id: u32, dims: &[i64]| {
+        let dims: String = dims.iter().map(|dim| format!("<dim>{dim}</dim>")).collect();
+        format!("<port id=\"{id}\" precision=\"FP32\">{dims}</port>")
+    };
+    let constant = |id: u32, shape: &[i64], offset: u32| {
+        let text: Vec<_> = shape.iter().map(i64::to_string).collect();
+        format!(
+            "<layer id=\"{id}\" name=\"c{id}\" type=\"Const\" version=\"opset1\">\
+             <data element_type=\"f32\" shape=\"{}\" offset=\"{offset}\" size=\"{}\"/><output>{}</output></layer>",
+            text.join(","),
+            shape.iter().product::<i64>() * 4,
+            port(0, shape)
+        )
+    };
+    let layers = [
+        format!(
+            "<layer id=\"0\" name=\"x\" type=\"Parameter\" version=\"opset1\"><data shape=\"?,4\" element_type=\"f32\"/><output>{}</output></layer>",
+            port(0, &[-1, 4])
+        ),
+        constant(1, &[2, 3], 0),
+        constant(2, &[3, 4], 24),
+        format!(
+            "<layer id=\"3\" name=\"mix\" type=\"Einsum\" version=\"opset7\"><data equation=\"ij,jk->ki\"/><input>{}{}</input><output>{}</output></layer>",
+            port(0, &[2, 3]),
+            port(1, &[3, 4]),
+            port(2, &[4, 2])
+        ),
+        format!(
+            "<layer id=\"4\" name=\"dense\" type=\"MatMul\" version=\"opset1\"><data transpose_a=\"false\" transpose_b=\"false\"/>\
+             <input>{}{}</input><output>{}</output></layer>",
+            port(0, &[-1, 4]),
+            port(1, &[4, 2]),
+            port(2, &[-1, 2])
+        ),
+        format!("<layer id=\"5\" name=\"y\" type=\"Result\" version=\"opset1\"><input>{}</input></layer>", port(0, &[-1, 2])),
+    ];
+    let edges = [(1, 0, 3, 0), (2, 0, 3, 1), (0, 0, 4, 0), (3, 2, 4, 1), (4, 2, 5, 0)];
+    let edges: String = edges
+        .iter()
+        .map(|(from, port, to, at)| format!("<edge from-layer=\"{from}\" from-port=\"{port}\" to-layer=\"{to}\" to-port=\"{at}\"/>"))
+        .collect();
+    let path = folder.join("einsum.xml");
+    let text = format!(
+        "<?xml version=\"1.0\"?><net name=\"einsum\" version=\"11\"><layers>{}</layers><edges>{edges}</edges></net>",
+        layers.concat()
+    );
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(path.with_extension("bin"), bytes).unwrap();
+    path
+}
+
+/// `numpy.einsum("ij,jk->ki", a, b)` of the constants of [`einsum_model`].
+const EINSUM: [f32; 8] = [8.0, 18.5, -4.0, -7.0, 5.0, 14.0, 5.0, 11.0];
+
+fn kernel(inspected: &Value) -> &Value {
+    let operations = inspected["graphs"][0]["operations"].as_array().unwrap();
+    let dense = operations.iter().find(|operation| operation["name"] == "dense").unwrap();
+    &dense["constants"][0]
+}
+
+#[test]
+fn what_is_not_evaluated_here_the_named_runtime_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = einsum_model(folder.path());
+    // Nobody is asked where nobody is named.
+    let inspect = |is_named: bool| {
+        let mut command = command();
+        command.args(["inspect".as_ref(), model.as_os_str(), "--json".as_ref(), "--stats".as_ref(), "--hash".as_ref()]);
+        if !is_named {
+            command.env_remove("WEIGHTSCOPE_OPENVINO");
+        }
+        finish(command).json()
+    };
+    let without = inspect(false);
+    let problem = kernel(&without)["problem"].as_str().unwrap();
+    assert!(problem.contains("the Einsum `mix` can't be evaluated") && problem.contains("--openvino"), "{problem}");
+    assert!(kernel(&without)["computed_by"].is_null());
+    if !has_runtime() {
+        return;
+    }
+    let with = inspect(true);
+    let found = kernel(&with);
+    assert!(found["problem"].is_null() && found["computed_by"].as_str().unwrap().starts_with("OpenVINO 2"), "{found}");
+    assert_eq!((&found["values"]["min"], &found["values"]["max"], &found["values"]["count"]), (&(-7.0).into(), &18.5.into(), &8.into()));
+
+    let out = folder.path().join("weights.csv");
+    let arguments: [&Path; 6] = ["extract".as_ref(), &model, "--layer".as_ref(), "dense".as_ref(), "-o".as_ref(), &out];
+    assert_eq!(weightscope(arguments).status, Some(0));
+    let text = std::fs::read_to_string(&out).unwrap();
+    let numbers: Vec<f32> = text.lines().skip(1).filter_map(|line| line.rsplit(',').next()?.parse().ok()).collect();
+    assert_eq!(numbers, EINSUM, "{text}");
+
+    // The runtime is no witness for its own values.
+    let (run, json) = verified(&model);
+    assert_eq!(run.status, Some(0));
+    assert!(with_verdict(&json, "unresolved").iter().any(|row| row.contains("dense")), "{json}");
+    // Where the named one can't be used, that is the reason.
+    let nowhere = folder.path().join("nowhere");
+    let arguments: [&Path; 5] = ["inspect".as_ref(), &model, "--json".as_ref(), "--stats".as_ref(), "--openvino".as_ref()];
+    let run = weightscope(arguments.iter().copied().chain([nowhere.as_path()]));
+    let inspected = run.json();
+    let problem = kernel(&inspected)["problem"].as_str().unwrap();
+    assert!(problem.contains("there is no OpenVINO runtime at this place"), "{problem}");
+}
+
+#[test]
+fn an_open_shape_is_run_as_one_and_said() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let model = einsum_model(folder.path());
+    let profile = weightscope([Path::new("profile"), &model, Path::new("--json")]).json();
+    let notes = profile["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().contains("it was run with 1×4")), "{notes:?}");
+    assert!(profile["inferences"].as_u64().unwrap() >= 3);
+    assert_eq!(operation(&profile, "dense")["layers"].as_array().unwrap().len(), 1);
+    // Folded when the model was compiled.
+    assert!(operation(&profile, "mix")["layers"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_the_runtime_does_not_read_is_a_sentence() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let model = einsum_model(folder.path());
+    let text = std::fs::read_to_string(&model).unwrap().replace("Einsum", "Mystery");
+    std::fs::write(&model, text).unwrap();
+    let run = weightscope([Path::new("profile"), &model]);
+    assert!(run.error().contains("OpenVINO does not run this model: ") && run.error().ends_with("einsum.xml"), "{}", run.error());
 }

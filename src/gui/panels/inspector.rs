@@ -8,13 +8,15 @@ use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::file_view::kind_name;
 use crate::gui::names::{self, exact, figure, signed};
+use crate::gui::profile;
 use crate::gui::state::{Document, Progress};
 use crate::gui::verify::verdict;
 use crate::gui::views::HeatmapView;
 use crate::gui::widgets::{entry, entry_link, key_value, key_value_link, section, section_with_link};
 use crate::gui::{theme::Tokens, widgets};
 use crate::jobs::Loaded;
-use crate::model::{Graph, Operation, OperationId, TensorId};
+use crate::model::{Graph, Operation, OperationId, OperationRef, TensorId};
+use crate::runtime::Profile;
 use crate::values::text::Lengths;
 use crate::weights::fold::data_input;
 use crate::weights::{Scheme, Section, Weight, notes};
@@ -60,6 +62,9 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     for weight in &weights {
         of_weight(ui, document, weight, weights.len(), commands);
     }
+    if let Some(profile) = document.profiled.ready().filter(|_| !is_unread) {
+        executed(ui, document, profile, id);
+    }
     if let Some(loaded) = document.shown.ready().filter(|loaded| loaded.has_numbers()) {
         pointer(ui, loaded, heatmap);
     }
@@ -72,6 +77,49 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
         let name = body_name(model.graph(*body), position);
         if ui.button(format!("Open body {name}")).clicked() {
             commands.push(Command::ShowGraph(*body));
+        }
+    }
+}
+
+/// What the runtime makes of an operation: each layer that it went into.
+fn executed(ui: &mut egui::Ui, document: &Document, profile: &Profile, id: OperationId) {
+    section(ui, &format!("{} on the CPU", profile.name));
+    let mut layers = profile.of(OperationRef { graph: document.graph, operation: id }).peekable();
+    if layers.peek().is_none() {
+        let why = if document.graph.0 > 0 {
+            "The runtime measures bodies as a whole, in the operation that calls them"
+        } else {
+            "No layer bears its name: the runtime folded it, or put others in its place"
+        };
+        ui.label(egui::RichText::new(why).color(Tokens::of(ui).dim));
+    }
+    for layer in layers {
+        key_value(ui, "layer", &layer.kind, &layer.name);
+        if !layer.kernel.is_empty() {
+            key_value(ui, "kernel", &layer.kernel, "");
+        }
+        key_value(ui, "computes in", &layer.precision, &format!("outputs {} as {}", layer.output_precisions, layer.output_layouts));
+        let share = profile::share(profile, layer);
+        let (time, about) = match (layer.microseconds, layer.is_constant) {
+            (Some(_), true) => {
+                (format!("{} µs, once", profile::time(layer)), "computed from constants alone, when the model is compiled".to_owned())
+            }
+            (Some(_), false) => (
+                format!("{} µs, {share}", profile::time(layer)),
+                format!(
+                    "{} µs of {} in the mean of {} inferences on zeros",
+                    profile::time(layer),
+                    names::thousands(profile.total_microseconds()),
+                    profile.inferences
+                ),
+            ),
+            (None, _) => ("–".to_owned(), "not run, or in less than a microsecond".to_owned()),
+        };
+        key_value(ui, "time", &time, &about);
+        let others: Vec<OperationId> = layer.operations.iter().copied().filter(|other| *other != id).collect();
+        if !others.is_empty() {
+            let others = profile::labels(document, &others);
+            key_value(ui, "fused with", &others, "");
         }
     }
 }
@@ -194,6 +242,9 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
     } else if !weight.chain.is_empty() {
         let chain: Vec<_> = weight.chain_operations(model).map(|operation| operation.kind.as_str()).collect();
         key_value(ui, "chain", &chain.join(" → "), "");
+    }
+    if let Some(name) = weight.computed_by() {
+        key_value(ui, "computed by", &name, "an operation on its way is not evaluated here; the runtime computed the values");
     }
     let problem = weight.problem(model);
     if let Some(problem) = &problem {

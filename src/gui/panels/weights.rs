@@ -9,6 +9,8 @@ use crate::gui::theme::{self, ROW_HEIGHT, Tokens};
 use crate::gui::views::{Sort, WeightsView};
 use crate::gui::{names, widgets};
 use crate::jobs::{Glance, Row};
+use crate::model::OperationRef;
+use crate::runtime::ExecutedLayer;
 use crate::weights::{Family, Query, Subject};
 
 /// A column that is shown while there is room for it; the first ones longest.
@@ -20,19 +22,25 @@ enum Column {
     Parameters,
     Range,
     Kind,
+    /// What the runtime computes with it takes, and in which kernel; where the model was profiled.
+    Time,
+    Kernel,
 }
 
 /// In order of importance: column, its head, sort key, width.
-const COLUMNS: [(Column, &str, Sort, f32); 6] = [
+const COLUMNS: [(Column, &str, Sort, f32); 8] = [
     (Column::DType, "dtype", Sort::DType, 36.0),
     (Column::Shape, "shape", Sort::Size, 86.0),
+    (Column::Time, "CPU time, µs", Sort::Time, 84.0),
+    (Column::Kernel, "kernel", Sort::Kernel, 150.0),
     (Column::Spark, "", Sort::Range, 40.0),
     (Column::Parameters, "parameters", Sort::Parameters, 84.0),
     (Column::Range, "range", Sort::Range, 132.0),
     (Column::Kind, "type", Sort::Kind, 150.0),
 ];
 /// Left to right.
-const PLACES: [Column; 6] = [Column::Kind, Column::DType, Column::Shape, Column::Parameters, Column::Range, Column::Spark];
+const PLACES: [Column; 8] =
+    [Column::Kind, Column::DType, Column::Shape, Column::Parameters, Column::Kernel, Column::Time, Column::Range, Column::Spark];
 const NAME_WIDTH: f32 = 130.0;
 /// The widest that names make their column at the expense of the columns after type and shape.
 const NAME_WIDEST: f32 = 320.0;
@@ -44,7 +52,7 @@ const SIDE: f32 = 10.0;
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focus_filter: bool, commands: &mut Vec<Command>) -> bool {
     let is_dragged = widgets::head(ui, "Weights", "", |ui| {
-        sort_menu(ui, view);
+        sort_menu(ui, view, document.profiled.ready().is_some());
         let label = if view.kernels_only { "kernels" } else { "all roles" };
         if widgets::toggle(ui, label, view.kernels_only)
             .on_hover_text("List kernels and tables only, or biases, scales and the like too")
@@ -59,7 +67,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
     }
     filter_field(ui, view, focus_filter);
     order_rows(document, view);
-    let columns = visible_columns(ui.available_width(), name_width(document), type_width(document));
+    let columns = visible_columns(ui.available_width(), name_width(document), type_width(document), document.profiled.ready().is_some());
     find_name_cut(document, view, name_room(ui.available_width(), &columns) - 16.0);
     header(ui, view, &columns);
     let footer_height = 28.0;
@@ -71,7 +79,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
     is_dragged
 }
 
-fn sort_menu(ui: &mut egui::Ui, view: &mut WeightsView) {
+fn sort_menu(ui: &mut egui::Ui, view: &mut WeightsView, is_profiled: bool) {
     let arrow = if view.sort == Sort::FileOrder {
         ""
     } else if view.descending {
@@ -81,7 +89,21 @@ fn sort_menu(ui: &mut egui::Ui, view: &mut WeightsView) {
     };
     let title = RichText::new(format!("{}{arrow}", sort_name(view.sort))).size(12.0);
     egui::containers::menu::MenuButton::from_button(egui::Button::new(title).min_size(vec2(0.0, 20.0))).ui(ui, |ui| {
-        for sort in [Sort::FileOrder, Sort::Name, Sort::Role, Sort::Kind, Sort::DType, Sort::Parameters, Sort::Size, Sort::Range] {
+        for sort in [
+            Sort::FileOrder,
+            Sort::Name,
+            Sort::Role,
+            Sort::Kind,
+            Sort::DType,
+            Sort::Parameters,
+            Sort::Size,
+            Sort::Range,
+            Sort::Time,
+            Sort::Kernel,
+        ] {
+            if matches!(sort, Sort::Time | Sort::Kernel) && !is_profiled {
+                continue;
+            }
             if ui.selectable_label(view.sort == sort, sort_name(sort)).clicked() {
                 sort_by(view, sort);
             }
@@ -99,12 +121,14 @@ fn sort_name(sort: Sort) -> &'static str {
         Sort::Parameters => "by parameters",
         Sort::Size => "by size",
         Sort::Range => "by range",
+        Sort::Time => "by time",
+        Sort::Kernel => "by kernel",
     }
 }
 
 /// The same key again turns the order round; figures begin with the largest.
 fn sort_by(view: &mut WeightsView, sort: Sort) {
-    let largest_first = matches!(sort, Sort::Parameters | Sort::Size | Sort::Range);
+    let largest_first = matches!(sort, Sort::Parameters | Sort::Size | Sort::Range | Sort::Time);
     view.descending = if view.sort == sort && sort != Sort::FileOrder { !view.descending } else { largest_first };
     view.sort = sort;
 }
@@ -129,7 +153,12 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
 }
 
 fn order_rows(document: &Document, view: &mut WeightsView) {
-    let ready = if view.sort == Sort::Range { document.glances.values().filter(|glance| glance.ready().is_some()).count() } else { 0 };
+    let ready = match view.sort {
+        Sort::Range => document.glances.values().filter(|glance| glance.ready().is_some()).count(),
+        // A number that another run hardly has.
+        Sort::Time | Sort::Kernel => document.profiled.ready().map_or(0, |profile| profile.inferences as usize + 1),
+        _ => 0,
+    };
     let wanted = (view.filter.clone(), view.sort, view.descending, view.kernels_only, ready);
     if view.ordered_for.as_ref() == Some(&wanted) {
         return;
@@ -152,6 +181,8 @@ fn order_rows(document: &Document, view: &mut WeightsView) {
         Sort::Parameters => order.sort_by_key(|position| row(*position).parameters),
         Sort::Size => order.sort_by_key(|position| row(*position).stored_bytes),
         Sort::Range => order.sort_by(|a, b| spread(*a).total_cmp(&spread(*b))),
+        Sort::Time => order.sort_by_key(|position| executed(document, row(*position)).map(|(time, _)| time)),
+        Sort::Kernel => order.sort_by_key(|position| executed(document, row(*position)).map(|(_, kernel)| kernel)),
     }
     if view.descending {
         order.reverse();
@@ -189,6 +220,18 @@ fn entry(view: &WeightsView, line: usize) -> Result<usize, &str> {
         Some((position, group)) if position + before == line => Err(group),
         _ => Ok(line - before),
     }
+}
+
+/// The time in microseconds and the kernels, with the precision, of the layers that a weight's operation went
+/// into; `None` where the model was not profiled, or no layer bears the operation's name.
+fn executed(document: &Document, row: &Row) -> Option<(Option<u64>, String)> {
+    let profile = document.profiled.ready()?;
+    let place = OperationRef { graph: row.weight.site.graph, operation: row.weight.site.operation };
+    let kernel =
+        |layer: &ExecutedLayer| format!("{} {}", if layer.kernel.is_empty() { &layer.kind } else { &layer.kernel }, layer.precision);
+    let mut kernels: Vec<String> = profile.of(place).map(kernel).collect();
+    kernels.dedup();
+    (!kernels.is_empty()).then(|| (profile.microseconds(place), kernels.join(", ")))
 }
 
 fn subject(row: &Row) -> Subject<'_> {
@@ -229,12 +272,15 @@ fn find_name_cut(document: &Document, view: &mut WeightsView, room: f32) {
 /// The columns there is room for, left to right, each with the distance of its right edge from the
 /// right side. Type and shape stay as long as a name can be made out; the others only where no name
 /// is cut for them.
-fn visible_columns(width: f32, name_width: f32, type_width: f32) -> Vec<(Column, f32, f32)> {
+fn visible_columns(width: f32, name_width: f32, type_width: f32, is_profiled: bool) -> Vec<(Column, f32, f32)> {
     let mut shown = Vec::new();
     let mut taken = 2.0 * SIDE;
     for (column, _, _, column_width) in COLUMNS {
+        if matches!(column, Column::Time | Column::Kernel) && !is_profiled {
+            continue;
+        }
         let column_width = if column == Column::DType { type_width.max(column_width) } else { column_width };
-        let name = if matches!(column, Column::DType | Column::Shape) { NAME_WIDTH } else { name_width };
+        let name = if matches!(column, Column::DType | Column::Shape | Column::Time) { NAME_WIDTH } else { name_width };
         if width - taken - name < column_width + 8.0 {
             break;
         }
@@ -385,7 +431,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     clip.galley(role_at, role_galley, tokens.dim);
     for (column, right, width) in columns {
         let cell = Rect::from_min_max(pos2(rect.right() - right - width, rect.top()), pos2(rect.right() - right, rect.bottom()));
-        show_cell(ui, *column, cell, row, glance);
+        show_cell(ui, *column, cell, document, row, glance);
     }
     if response.clicked() {
         commands.push(Command::ShowWeight(site));
@@ -406,7 +452,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     response.on_hover_text(hover);
 }
 
-fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Option<&Progress<Glance>>) {
+fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, document: &Document, row: &Row, glance: Option<&Progress<Glance>>) {
     let tokens = Tokens::of(ui);
     let text = |text: &str, color: Color32| {
         let galley = widgets::fit_text(ui, text, egui::FontId::monospace(11.5), color, cell.width());
@@ -423,6 +469,11 @@ fn show_cell(ui: &egui::Ui, column: Column, cell: Rect, row: &Row, glance: Optio
             _ if row.is_text() => text("strings", tokens.dim),
             _ => text("…", tokens.dim),
         },
+        Column::Time => {
+            let time = executed(document, row).and_then(|(time, _)| time);
+            text(&time.map_or_else(|| "–".to_owned(), names::thousands), tokens.dim);
+        }
+        Column::Kernel => text(&executed(document, row).map_or_else(|| "–".to_owned(), |(_, kernel)| kernel), tokens.dim),
         Column::Spark => {
             if let Some(Progress::Ready(glance)) = glance {
                 spark(ui, cell, &glance.spark);

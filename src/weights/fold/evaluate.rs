@@ -141,7 +141,10 @@ impl<'m> Run<'m> {
         let (graph, operation) = (self.model.graph(place.graph), self.model.operation(place));
         let explain = |error: FoldError| match error {
             FoldError::Cancelled(cancelled) => FoldError::Cancelled(cancelled),
-            error => FoldError::Problem(format!("the {} `{}` can't be evaluated: {error}", operation.kind, operation.name).into()),
+            error => {
+                let sentence = format!("the {} `{}` can't be evaluated: {error}", operation.kind, operation.name).into();
+                if matches!(error, FoldError::Unsupported(_)) { FoldError::Unsupported(sentence) } else { FoldError::Problem(sentence) }
+            }
         };
         let inputs = needed_inputs(self.model, place).into_iter().map(|input| input.map(|input| self.input(input)).transpose());
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;

@@ -52,7 +52,7 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
             };
             Ok(Value::int(call.output_type()?, Vec::new(), vec![rank as i64]))
         }
-        other => FoldError::problem(format!("{other} is not evaluated")),
+        other => Err(FoldError::Unsupported(format!("{other} is not evaluated").into())),
     };
     Ok(vec![one?])
 }

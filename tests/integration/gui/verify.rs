@@ -1,12 +1,14 @@
-//! "Verify against OpenVINO" and the settings, with the runtime that `script/test` installs; without one
+//! "Verify against OpenVINO", "Profile on OpenVINO" and the settings, with the runtime that `script/test` installs; without one
 //! these tests are left out, but for what the window then says.
 
 use std::env;
 use std::path::PathBuf;
 
 use egui::{Key, Modifiers};
+use weightscope::cli::WindowArguments;
 
 use super::stage::{CTRL, Stage, file_of_project};
+use crate::verify::einsum_model;
 
 /// A window with a model, whose helper is the program that was built: the test itself is none.
 fn stage(file: &str) -> Stage {
@@ -58,4 +60,44 @@ fn settings_say_which_runtime_is_found() {
         stage.press(Modifiers::NONE, Key::Delete);
         stage.expect(&["Found OpenVINO 2"]);
     }
+}
+
+#[test]
+fn a_model_is_profiled_and_its_operations_know_their_kernels() {
+    if !has_runtime() {
+        return;
+    }
+    let mut stage = stage("assets/example/digits_int8.xml");
+    stage.expect_none(&["Sort by kernel"]);
+    stage.choose("File", "Profile on OpenVINO…");
+    stage.expect(&["OpenVINO 2026", "Sort by time, µs", "Sort by share"]);
+    let labels = stage.labels();
+    assert!(labels.iter().any(|label| label.contains("compiled the model for the CPU") && label.contains("inferences")), "{labels:#?}");
+    // The slowest first; whatever it is, a convolution's row leads to its operation.
+    stage.click("Sort by time, µs");
+    let rows = stage.labels();
+    let row = rows.iter().find(|label| label.contains(": Convolution ")).unwrap().clone();
+    stage.click_first(&row);
+    stage.expect_none(&["Profile on OpenVINO…", "Run again"]);
+    stage.expect(&["layer Convolution", "computes in "]);
+    assert!(
+        stage.labels().iter().any(|label| label.to_lowercase().starts_with("openvino 2") && label.to_lowercase().ends_with("on the cpu"))
+    );
+    stage.expect(&["Sort by CPU time, µs"]);
+}
+
+/// A weight behind an operation that is not evaluated here: the settings say who computes it.
+#[test]
+fn what_is_not_evaluated_here_is_computed_by_the_runtime_and_says_so() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let model = einsum_model(folder.path());
+    let arguments = WindowArguments { models: vec![model], ..WindowArguments::default() };
+    let mut stage = Stage::with(arguments, egui::vec2(1600.0, 1000.0), egui::Theme::Dark);
+    // Read again, since what the first reading started in the helper's place is this test.
+    stage.harness.state_mut().set_helper(PathBuf::from(env!("CARGO_BIN_EXE_weightscope")));
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.expect(&["Heatmap panel: dense · kernel", "computed by OpenVINO 2", "max +18.5"]);
 }
