@@ -49,7 +49,7 @@ enum Command {
     Graph(graph::Arguments),
     /// Compare every weight with what the OpenVINO runtime computes.
     Verify(verify::Arguments),
-    /// Show which layers, kernels and precisions the OpenVINO runtime makes of a model, and how long they take.
+    /// Time a model in the OpenVINO runtime: layers, kernels, precisions.
     Profile(profile::Arguments),
     /// What `verify`, `profile` and the window run the OpenVINO library in.
     #[command(name = runtime::helper::COMMAND, hide = true)]

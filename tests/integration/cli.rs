@@ -261,6 +261,7 @@ fn help_lists_only_what_works() {
         ("heatmap", vec!["heatmap", &model, "-o", &heatmap, "--layer", "conv1"]),
         ("histogram", vec!["histogram", &model, "-o", &histogram, "--layer", "conv1"]),
         ("verify", vec!["verify", &model]),
+        ("profile", vec!["profile", &model]),
     ];
     let help = weightscope(["--help"]);
     let commands = help.text().lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -271,8 +272,9 @@ fn help_lists_only_what_works() {
             panic!("--help lists {name}, which this test does not call")
         };
         let run = weightscope(call);
-        // Where no runtime is installed, `verify` says so.
-        let lacks_runtime = name == "verify" && std::env::var_os("WEIGHTSCOPE_OPENVINO").is_none() && run.err.contains("OpenVINO");
+        // Where no runtime is installed, or none can be used, they say so.
+        let is_named = std::env::var_os("WEIGHTSCOPE_OPENVINO").is_some() && cfg!(feature = "openvino");
+        let lacks_runtime = ["verify", "profile"].contains(&name) && !is_named && run.err.contains("OpenVINO");
         assert!(run.status == Some(0) || lacks_runtime, "{call:?}: {}", run.err);
         assert_eq!(weightscope([name, "--help"]).status, Some(0), "{name} --help");
     }
@@ -380,7 +382,7 @@ impl Contract<'_> {
     }
 
     fn constant(&mut self, value: &Value) {
-        const ALL: [(&str, Check); 18] = [
+        const ALL: [(&str, Check); 19] = [
             // Null for a constant that no operation reads.
             ("input", |value| value.is_u64() || value.is_null()),
             ("kind", |value| ["weight", "parameter"].contains(&text(value))),
@@ -398,6 +400,7 @@ impl Contract<'_> {
             ("stored_sha256", |value| value.is_null() || is_digest(value)),
             ("values", |value| value.is_object() || value.is_null()),
             ("bias_of", Value::is_string),
+            ("computed_by", Value::is_string),
             ("gates", is_list_of_sections),
             ("parts", is_list_of_sections),
             ("groups", |value| value.as_u64().is_some_and(|groups| groups > 1)),
@@ -406,7 +409,7 @@ impl Contract<'_> {
         let is_due = |name: &str| match name {
             "stored_sha256" => self.with_digests,
             "values" => self.with_values,
-            "bias_of" | "gates" | "parts" | "groups" | "notes" => value.get(name).is_some(),
+            "bias_of" | "computed_by" | "gates" | "parts" | "groups" | "notes" => value.get(name).is_some(),
             _ => true,
         };
         let due: Vec<_> = ALL.into_iter().filter(|(name, _)| is_due(name)).collect();
