@@ -65,7 +65,7 @@ enum Direction {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let token = Token::new();
-    let opened = jobs::open(|| arguments.model.open(), Origin::File(arguments.model.options())).map_err(of_failure)?;
+    let opened = jobs::open(|| arguments.model.open(), Origin::File(arguments.model.options()), None).map_err(of_failure)?;
     let graph = arguments.find_graph(&opened)?;
     let direction = match arguments.direction {
         Direction::Down => layout::Direction::Down,
