@@ -15,6 +15,8 @@ pub use range::{Limits, Range};
 
 use crate::jobs::{Cancelled, Token};
 use crate::stats::Value;
+use crate::values::Blocks;
+use crate::values::blocks::per_block;
 
 /// A colour, sRGB, 8 bits a channel.
 pub type Rgb = [u8; 3];
@@ -25,6 +27,9 @@ pub const NAN: Rgb = [255, 0, 255];
 pub const POSITIVE_INFINITY: Rgb = [0, 255, 0];
 /// Pure cyan.
 pub const NEGATIVE_INFINITY: Rgb = [0, 255, 255];
+
+/// Pure yellow: codes at the ends of their type, where they are to be seen.
+pub const SATURATED: Rgb = [255, 255, 0];
 
 /// What kind of number a float is, relative to the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,8 +108,9 @@ impl Colours {
         Lookup::new(*self)
     }
 
-    pub fn census(&self, values: &[f32]) -> Census {
-        use rayon::prelude::*;
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn census(&self, values: &(impl Blocks + ?Sized), token: &Token) -> Result<Census, Cancelled> {
         let count = |chunk: &[f32]| {
             let mut census = Census::default();
             for value in chunk {
@@ -119,13 +125,13 @@ impl Colours {
             }
             census
         };
-        values.par_chunks(1 << 16).map(count).reduce(Census::default, |a, b| Census {
+        Ok(per_block(values, token, count)?.into_iter().fold(Census::default(), |a, b| Census {
             below: a.below + b.below,
             above: a.above + b.above,
             nan: a.nan + b.nan,
             positive_infinity: a.positive_infinity + b.positive_infinity,
             negative_infinity: a.negative_infinity + b.negative_infinity,
-        })
+        }))
     }
 }
 
@@ -154,6 +160,13 @@ impl Lookup {
     /// The middle of the limits.
     pub fn centre(&self) -> f32 {
         self.colours.limits.centre()
+    }
+
+    /// The light of a finite value where it is one of three colours: none at the low limit, 255 at the high
+    /// one, rounded; 128 for 0 between symmetric limits.
+    #[inline]
+    pub fn level(&self, value: f32) -> u8 {
+        (self.colours.norm.position(f64::from(value), self.colours.limits) * 255.0).round().clamp(0.0, 255.0) as u8
     }
 
     #[inline]
@@ -204,7 +217,9 @@ mod tests {
         ] {
             assert_eq!((colours.class(value), colours.colour(value)), (class, colour), "{value}");
         }
-        assert!(Map::ALL.iter().all(|map| [NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY].iter().all(|own| !map.table().contains(own))));
+        assert!(
+            Map::ALL.iter().all(|map| [NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY, SATURATED].iter().all(|own| !map.table().contains(own)))
+        );
     }
 
     #[test]
@@ -230,6 +245,7 @@ mod tests {
     fn census_counts_what_the_bar_cannot_show() {
         let values = [0.0, -3.0, 3.0, 4.0, f32::NAN, f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, 2.0];
         let colours = Colours { map: Map::Vik, limits: LIMITS, norm: Norm::Linear };
-        assert_eq!(colours.census(&values), Census { below: 1, above: 2, nan: 1, positive_infinity: 2, negative_infinity: 1 });
+        let census = colours.census(&values, &Token::new()).unwrap();
+        assert_eq!(census, Census { below: 1, above: 2, nan: 1, positive_infinity: 2, negative_infinity: 1 });
     }
 }

@@ -25,6 +25,7 @@ pub mod names;
 pub mod npy;
 pub mod npz;
 pub mod picture;
+pub mod pictures;
 pub mod png;
 mod rearranged;
 pub mod safetensors;

@@ -5,9 +5,14 @@
 
 mod cards;
 mod complete;
+mod figures;
 mod file_text;
+mod find;
+mod glance;
 mod job;
 mod loaded;
+mod look;
+mod numbers;
 mod pool;
 mod token;
 
@@ -15,8 +20,13 @@ pub use cards::{
     CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE, alike_text,
 };
 pub use complete::{Completions, expand_home};
+pub use figures::Figures;
 pub use file_text::{FileText, Line};
-pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, RuntimeFound, SaveContent, SavePlan, open, thumbnail};
-pub use loaded::{Loaded, load, output_axis};
+pub use find::{Find, Sought};
+pub use glance::thumbnail;
+pub use job::{Glance, Job, Opened, Origin, Output, Picture, Row, RuntimeFound, SaveContent, SavePlan, open};
+pub use loaded::{Loaded, PictureKey, Shows, load, load_counted, output_axis};
+pub use look::Look;
+pub use numbers::{Codes, Values};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
 pub use token::{Cancelled, Token};

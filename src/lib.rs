@@ -10,6 +10,7 @@
 //! - [`weights`]: from an operation's input back to a resolved weight: role, layout, real values.
 //! - [`stats`]: summary figures and histograms.
 //! - [`view`]: an N-dimensional tensor laid out as a two-dimensional picture.
+//! - [`sorting`]: orders of channels by norm, range and similarity.
 //! - [`colormap`]: colour tables, ranges and norms.
 //! - [`render`]: heatmaps, colour bars and histograms as pixels or SVG.
 //! - [`export`]: arrays and pictures written to files, whole or not at all.
@@ -32,6 +33,7 @@ pub mod layout;
 pub mod model;
 pub mod render;
 pub mod runtime;
+pub mod sorting;
 pub mod source;
 pub mod stats;
 pub mod values;

@@ -5,19 +5,23 @@
 //! ways out: pixels ([`Scene::image`]) and SVG ([`crate::export::svg`]). [`figure`] composes
 //! whole figures, with title, axes and colour bar, as scenes.
 
+mod field;
 pub mod figure;
 pub mod font;
 pub mod graph;
+mod hatch;
 mod heatmap;
 mod lines;
 pub mod number;
+mod paint;
 mod pyramid;
 mod raster;
 pub mod scene;
 mod strip;
 pub mod theme;
 
-pub use heatmap::{Ink, Label, MAX_SIDE, Options, Viewport, heatmap, labels};
+pub use field::{KernelScales, Numbers, Test};
+pub use heatmap::{Ink, Label, MAX_SIDE, Marked, Options, Viewport, heatmap, labels};
 pub use pyramid::{Pyramid, Reduction};
 pub use scene::Scene;
 pub use strip::kernel_strip;

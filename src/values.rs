@@ -10,10 +10,13 @@ use thiserror::Error;
 use crate::model::DType;
 
 pub mod affine;
+pub mod blocks;
 mod small;
 pub mod sparse;
 pub mod spread;
 pub mod text;
+
+pub use blocks::Blocks;
 
 /// Why stored bytes can't become numbers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -12,9 +12,13 @@
 mod choose;
 mod group;
 mod marks;
+mod order;
+
+use std::sync::Arc;
 
 use group::Group;
 pub use marks::{Mark, Span};
+pub use order::Order;
 
 /// What an axis of the tensor does in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +33,8 @@ pub enum Place {
     CellColumns,
     /// Not laid out: one index is shown.
     Slider,
+    /// Its three indices are red, green and blue of every cell.
+    Colour,
 }
 
 /// How a tensor of a given shape, in C order, is laid out as a picture.
@@ -42,6 +48,9 @@ pub struct View {
     columns: Vec<usize>,
     cell_rows: Vec<usize>,
     cell_columns: Vec<usize>,
+    colour: Option<usize>,
+    /// For every axis the order of its indices, where it is not the file's.
+    orders: Vec<Option<Arc<Order>>>,
     /// Blocks a row, where the blocks are wrapped. Never 0.
     wrap: Option<usize>,
     gaps: bool,
@@ -84,6 +93,8 @@ impl View {
             columns: Vec::new(),
             cell_rows: Vec::new(),
             cell_columns: Vec::new(),
+            colour: None,
+            orders: vec![None; shape.len()],
             wrap: None,
             gaps: true,
             marks: Vec::new(),
@@ -109,11 +120,15 @@ impl View {
             Place::Columns => self.columns.clone(),
             Place::CellRows => self.cell_rows.clone(),
             Place::CellColumns => self.cell_columns.clone(),
+            Place::Colour => self.colour.into_iter().collect(),
             Place::Slider => (0..self.shape.len()).filter(|axis| self.place(*axis) == Place::Slider).collect(),
         }
     }
 
     pub fn place(&self, axis: usize) -> Place {
+        if self.colour == Some(axis) {
+            return Place::Colour;
+        }
         [Place::Rows, Place::Columns, Place::CellRows, Place::CellColumns]
             .into_iter()
             .find(|place| self.list(*place).is_some_and(|axes| axes.contains(&axis)))
@@ -122,11 +137,13 @@ impl View {
 
     /// Moves an axis to a place, before the axis that is there at `position` (or to the end). The
     /// blocks are wrapped anew if that leaves one outer direction only. An axis that the tensor
-    /// does not have is ignored.
+    /// does not have is ignored, and one as colours that has not three indices. The axis that was
+    /// colours before becomes a slider.
     pub fn move_axis(&mut self, axis: usize, place: Place, position: usize) {
-        if axis >= self.shape.len() {
+        if axis >= self.shape.len() || (place == Place::Colour && !self.can_be_colours(axis)) {
             return;
         }
+        self.colour = if place == Place::Colour { Some(axis) } else { self.colour.filter(|colour| *colour != axis) };
         for list in [&mut self.rows, &mut self.columns, &mut self.cell_rows, &mut self.cell_columns] {
             list.retain(|other| *other != axis);
         }
@@ -135,6 +152,65 @@ impl View {
         }
         self.update();
         self.fold(1.0);
+    }
+
+    /// Whether an axis can be red, green and blue.
+    pub fn can_be_colours(&self, axis: usize) -> bool {
+        self.shape.get(axis) == Some(&3)
+    }
+
+    /// The axis that is red, green and blue.
+    pub fn colour_axis(&self) -> Option<usize> {
+        self.colour
+    }
+
+    /// The picture of one of the three colours alone, 0 to 2.
+    pub fn colour_channel(&self, channel: usize) -> Self {
+        let Some(axis) = self.colour else { return self.clone() };
+        let mut view = Self { colour: None, ..self.clone() };
+        view.set_fixed(axis, channel);
+        view
+    }
+
+    /// The order in which an axis is laid out, where it is not the file's.
+    pub fn order(&self, axis: usize) -> Option<&Order> {
+        self.orders.get(axis).and_then(Option::as_deref)
+    }
+
+    /// Lays an axis out in another order, or in the file's again. One of another length is ignored.
+    pub fn set_order(&mut self, axis: usize, order: Option<Arc<Order>>) {
+        let fits = order.as_ref().is_none_or(|order| self.shape.get(axis) == Some(&order.len()));
+        if let Some(own) = self.orders.get_mut(axis).filter(|_| fits) {
+            *own = order;
+        }
+        self.update();
+    }
+
+    /// The index that stands at a position of a direction of blocks, where one axis makes it; else the position.
+    pub fn index_at(&self, place: Place, position: usize) -> usize {
+        let long = |axis: &usize| self.shape.get(*axis).is_some_and(|extent| *extent > 1);
+        let axes: Vec<usize> = match (place, self.wrap) {
+            (Place::Rows | Place::Columns, Some(_)) => self.rows.iter().chain(&self.columns).copied().filter(long).collect(),
+            _ => self.axes(place).into_iter().filter(long).collect(),
+        };
+        match axes.as_slice() {
+            [axis] => self.order(*axis).map_or(position, |order| order.index(position)),
+            _ => position,
+        }
+    }
+
+    /// What the orders follow, for a title: `O by norm`.
+    pub fn order_text(&self) -> String {
+        let ordered = (0..self.shape.len()).filter_map(|axis| Some((self.names.get(axis)?, self.order(axis)?)));
+        ordered.map(|(name, order)| format!("{name} by {}", order.name())).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether neighbours in memory lie below one another rather than side by side.
+    pub fn runs_down(&self) -> bool {
+        let finest = |cell: &Group, outer: &Group| cell.finest().or(outer.finest());
+        let across = finest(&self.grid.cell_columns, &self.grid.columns);
+        let down = finest(&self.grid.cell_rows, &self.grid.rows);
+        matches!((across, down), (Some(across), Some(down)) if across > down)
     }
 
     /// The index at which a slider stands.
@@ -183,6 +259,29 @@ impl View {
     pub fn has_blocks(&self) -> bool {
         let (height, width) = self.block_size();
         (height > 1 || width > 1) && self.grid.blocks.len() > 1
+    }
+
+    /// This view with the axes laid out as in another one; `None` where the axes are not the same. A folded
+    /// sequence is folded anew for the aspect.
+    pub fn arranged_like(&self, other: &Self, aspect: f64) -> Option<Self> {
+        let has_colours = other.colour.is_none_or(|axis| self.can_be_colours(axis));
+        if self.names != other.names || !has_colours {
+            return None;
+        }
+        let mut view = Self {
+            rows: other.rows.clone(),
+            columns: other.columns.clone(),
+            cell_rows: other.cell_rows.clone(),
+            cell_columns: other.cell_columns.clone(),
+            colour: other.colour,
+            ..self.clone()
+        };
+        for axis in view.axes(Place::Slider) {
+            view.set_fixed(axis, other.fixed(axis));
+        }
+        view.update();
+        view.fold(aspect);
+        Some(view)
     }
 
     /// The same picture with rows and columns exchanged. `None` where blocks are wrapped.
@@ -343,7 +442,7 @@ impl View {
             Place::Columns => Some(&self.columns),
             Place::CellRows => Some(&self.cell_rows),
             Place::CellColumns => Some(&self.cell_columns),
-            Place::Slider => None,
+            Place::Slider | Place::Colour => None,
         }
     }
 
@@ -353,14 +452,14 @@ impl View {
             Place::Columns => Some(&mut self.columns),
             Place::CellRows => Some(&mut self.cell_rows),
             Place::CellColumns => Some(&mut self.cell_columns),
-            Place::Slider => None,
+            Place::Slider | Place::Colour => None,
         }
     }
 
     /// The position of an index along axes merged in C order.
     fn merge(&self, axes: &[usize], index: &[usize]) -> usize {
         axes.iter().fold(0, |merged, &axis| match (self.shape.get(axis), index.get(axis)) {
-            (Some(extent), Some(index)) => merged * extent + index,
+            (Some(extent), Some(index)) => merged * extent + self.order(axis).map_or(*index, |order| order.position(*index)),
             _ => merged,
         })
     }
@@ -376,7 +475,7 @@ impl View {
             *place = if has_elements { stride } else { 0 };
             stride = stride.saturating_mul(*extent);
         }
-        let group = |axes: &[usize]| Group::new(axes, &self.shape, &strides);
+        let group = |axes: &[usize]| Group::new(axes, &self.shape, &strides, &self.orders);
         let fixed = self.axes(Place::Slider).into_iter();
         self.grid = Grid {
             has_elements,
@@ -437,6 +536,44 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ordered_axes_are_their_own_inverse() {
+        let order = |indices: &[u32]| Some(Arc::new(Order::new("norm", indices.to_vec()).unwrap()));
+        for (shape, layout) in
+            [(&[4usize, 3, 2, 2][..], Some("OHWI")), (&[4, 3, 2, 2], Some("OIHW")), (&[4], Some("O")), (&[4, 3], Some("IO"))]
+        {
+            let mut view = View::default_for(shape, layout, 1.0);
+            view.set_order(0, order(&[2, 0, 3, 1]));
+            if shape.len() > 1 {
+                view.set_order(1, order(&[1, 2, 0]));
+            }
+            view.set_order(0, order(&[0, 1]));
+            for wrap in [view.wrap(), Some(3), None] {
+                view.set_wrap(wrap);
+                check_is_inverse(&view);
+            }
+            let place = view.place(0);
+            assert_eq!(
+                (view.index_at(place, 0), view.order_text().split(',').next()),
+                (2, Some(format!("{} by norm", view.names()[0])).as_deref())
+            );
+        }
+    }
+
+    #[test]
+    fn three_channels_are_colours() {
+        let mut view = View::default_for(&[8, 5, 5, 3], Some("OHWI"), 1.0);
+        view.move_axis(0, Place::Colour, 0);
+        assert_eq!(view.colour_axis(), None, "eight channels are no colours");
+        view.move_axis(3, Place::Colour, 0);
+        assert_eq!((view.colour_axis(), view.wrap(), view.rows(), view.columns()), (Some(3), Some(3), 15, 15));
+        assert_eq!((view.axes(Place::Slider), view.slice_text()), (vec![], String::new()));
+        assert_eq!((view.offset(0, 1), view.colour_channel(2).offset(0, 1)), (Some(3), Some(5)));
+        assert_eq!((view.cell(&[0, 0, 1, 0]), view.cell(&[0, 0, 1, 2])), (Some((0, 1)), Some((0, 1))));
+        view.move_axis(3, Place::Columns, 0);
+        assert_eq!(view.colour_axis(), None);
     }
 
     #[test]

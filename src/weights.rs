@@ -16,10 +16,11 @@ mod stored;
 
 pub use fallback::Evaluator;
 pub use family::Family;
-pub use fold::{FoldError, Reading, Scheme, Value};
+pub use fold::{FoldError, Held, Reading, Scheme, Value};
 pub use label::Labels;
 pub use query::{Query, Subject};
 pub use sections::{Section, Sections};
+pub use stored::CodeWay;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -51,7 +51,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ReadingArgument {
+pub(super) enum ReadingArgument {
     Effective,
     Float,
     Levels,
@@ -63,6 +63,16 @@ enum FormatArgument {
     Npy,
     Safetensors,
     Csv,
+}
+
+impl ReadingArgument {
+    pub fn reading(self) -> Reading {
+        match self {
+            Self::Effective => Reading::Effective,
+            Self::Float => Reading::Float,
+            Self::Levels => Reading::Levels,
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -85,11 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let item = |weight| Item { weight, sections: arguments.selection.sections(weight) };
     let items = chosen.into_iter().map(item);
     let items: Vec<_> = if arguments.split_gates { items.flat_map(|item| item.split()).collect() } else { items.collect() };
-    let reading = match arguments.fake_quantize {
-        ReadingArgument::Effective => Reading::Effective,
-        ReadingArgument::Float => Reading::Float,
-        ReadingArgument::Levels => Reading::Levels,
-    };
+    let reading = arguments.fake_quantize.reading();
     let (stored, layouts) = (arguments.stored, &arguments.layout[..]);
     let request = Request { model: &model, items: &items, stored, layouts, reading, format };
     let token = Token::new();

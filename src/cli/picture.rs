@@ -7,11 +7,15 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::extract::ReadingArgument;
 use super::select::Selection;
 use super::{ModelArguments, Theme};
-use crate::colormap::{Colours, Kind, Limits, Map, Norm, Range};
+use crate::colormap::{Limits, Map, Norm, Range};
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
-use crate::jobs::{self, Failure, Loaded, Origin, Token};
+use crate::export::pictures::PictureSet;
+use crate::jobs::{self, Failure, Loaded, Look, Origin, Shows, Token};
+use crate::render::Reduction;
+use crate::sorting::{self, SortKey};
 use crate::stats::Rule;
 use crate::view::{Place, View};
 use crate::weights::{Reading, Weight};
@@ -20,13 +24,13 @@ use crate::weights::{Reading, Weight};
 pub struct HeatmapArguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// The picture to write, .png or .svg.
+    /// The picture to write, .png or .svg; with --all a folder.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    look: Look,
+    style: Style,
     /// Colour map: vik, RdBu, PuOr, broc, roma, berlin, viridis, cividis, batlow, magma, inferno, turbo, greys.
     #[arg(long, value_name = "NAME", value_parser = parse_map)]
     colormap: Option<Map>,
@@ -38,12 +42,42 @@ pub struct HeatmapArguments {
     /// Pixels a cell.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     cell: Option<u32>,
-    /// Where an axis goes, by its letter or number: O=rows, I=columns, H=cell-rows, W=cell-columns, D=3 (that index).
+    /// Where an axis goes, by its letter or number: O=rows, I=columns, H=cell-rows, W=cell-columns, I=rgb, D=3 (that index).
     #[arg(long, value_name = "AXIS=PLACE", value_parser = parse_axis)]
     axis: Vec<(String, Where)>,
     /// Kernels (or elements of a vector) in a row, where they follow one another.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     wrap: Option<u32>,
+    /// The numbers shown: real values, the stored integer codes, or magnitudes.
+    #[arg(long, value_name = "WHAT", default_value = "real", value_parser = parse_shows)]
+    show: Shows,
+    /// Three input channels as red, green and blue.
+    #[arg(long)]
+    rgb: bool,
+    /// Each kernel on its own scale, that of its largest magnitude.
+    #[arg(long)]
+    own_scale: bool,
+    /// Lays an axis out in an order of its own: O=norm, O=range or O=similarity.
+    #[arg(long, value_name = "AXIS=KEY", value_parser = parse_sort)]
+    sort: Vec<(String, SortKey)>,
+    /// Paints codes at the ends of their type yellow.
+    #[arg(long)]
+    saturated: bool,
+    /// Dims all real values but those from LOW to HIGH.
+    #[arg(long, value_name = "LOW:HIGH", value_parser = parse_marked, allow_hyphen_values = true)]
+    mark: Option<(f32, f32)>,
+    /// What a pixel shows of many cells: the value farthest from the middle of the colours, or their mean.
+    #[arg(long, value_name = "HOW", default_value = "extreme", value_parser = parse_reduction)]
+    reduce: Reduction,
+    /// What an OpenVINO weight behind FakeQuantize shows: what the layer computes with, the floats before, or their levels.
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "effective")]
+    fake_quantize: ReadingArgument,
+    /// A picture of every weight that is selected, into the folder OUT.
+    #[arg(long)]
+    all: bool,
+    /// The format of the pictures of --all.
+    #[arg(long, value_name = "FORMAT", default_value = "png", value_parser = ["png", "svg"], requires = "all")]
+    format: String,
 }
 
 #[derive(Debug, Args)]
@@ -56,7 +90,7 @@ pub struct HistogramArguments {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    look: Look,
+    style: Style,
     /// How the number of bins is found: auto, fd, sturges, sqrt, rice, scott, doane.
     #[arg(long, value_name = "RULE", default_value = "auto", value_parser = parse_rule)]
     bins: Rule,
@@ -67,7 +101,7 @@ pub struct HistogramArguments {
 
 /// How both kinds of picture look.
 #[derive(Debug, Args)]
-struct Look {
+struct Style {
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     theme: Theme,
     /// Pixels a unit: 1, 2 or 4.
@@ -94,8 +128,24 @@ enum Where {
 }
 
 pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
-    let loaded = load_one(&arguments.model, &arguments.selection)?;
+    let options = PictureOptions { cell: arguments.cell, ..arguments.style.options() };
+    if arguments.all {
+        return run_all(arguments, options);
+    }
+    let loaded = load_one(&arguments.model, &arguments.selection, arguments.fake_quantize.reading())?;
+    let look = look(arguments, &loaded)?;
+    write(&PictureFile { loaded, content: Content::Heatmap(Box::new(look)), options }, &arguments.output)
+}
+
+/// A weight's look, as the options say.
+fn look(arguments: &HeatmapArguments, loaded: &Loaded) -> Result<Look> {
+    let token = Token::new();
     let mut view = loaded.default_view(1.0);
+    if arguments.rgb {
+        let axis = Look::input_axis(loaded).filter(|axis| view.can_be_colours(*axis));
+        let Some(axis) = axis else { bail!("--rgb: the weight has no three input channels; its axes are {}", axes_of(&view)) };
+        view.move_axis(axis, Place::Colour, 0);
+    }
     for (axis, to) in &arguments.axis {
         move_axis(&mut view, axis, *to)?;
     }
@@ -105,24 +155,61 @@ pub fn run_heatmap(arguments: &HeatmapArguments) -> Result<()> {
         }
         view.set_wrap(Some(wrap as usize));
     }
-    let map = arguments.colormap.unwrap_or(loaded.default_map());
-    let symmetric = map.kind() == Kind::Diverging;
-    let range = arguments.range.unwrap_or_else(|| loaded.default_range(symmetric));
-    let norm = match arguments.norm {
-        NormArgument::Linear => Norm::Linear,
-        NormArgument::Asinh => Norm::ASINH,
-        NormArgument::Symlog => Norm::SYMLOG,
+    for (name, key) in &arguments.sort {
+        let axis = axis_of(&view, name)?;
+        view.set_order(axis, sorting::order(&*loaded.values, loaded.shape(), axis, *key, &token)?.map(Arc::new));
+    }
+    if arguments.show == Shows::Codes || arguments.saturated {
+        let problem = "the weight's values do not come from stored integers one by one";
+        let option = if arguments.saturated { "--saturated" } else { "--show codes" };
+        loaded.codes(&token).ok_or_else(|| anyhow!("{option}: {problem}"))?;
+    }
+    loaded.count_figures(arguments.show, &token).map_err(of_failure)?;
+    let map = arguments.colormap.unwrap_or(Look::default_map(loaded, arguments.show));
+    let look = Look {
+        shows: arguments.show,
+        map,
+        norm: match arguments.norm {
+            NormArgument::Linear => Norm::Linear,
+            NormArgument::Asinh => Norm::ASINH,
+            NormArgument::Symlog => Norm::SYMLOG,
+        },
+        own_scale: arguments.own_scale,
+        saturated: arguments.saturated,
+        marked: arguments.mark,
+        reduction: arguments.reduce,
+        ..Look::new(loaded, view)
     };
-    // Exact for percentiles finer than those that are kept for the window, too.
-    let colours = Colours::for_values(map, range, norm, &loaded.real.values, &Token::new())?;
-    let options = PictureOptions { cell: arguments.cell, ..arguments.look.options() };
-    write(&PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options }, &arguments.output)
+    let range = match arguments.range {
+        Some(range) => range,
+        None => look.default_range(loaded),
+    };
+    Ok(Look { range, ..look })
+}
+
+/// A picture of every weight that is selected, as `weightscope extract` selects them.
+fn run_all(arguments: &HeatmapArguments, options: PictureOptions) -> Result<()> {
+    let opened = jobs::open(|| arguments.model.open(), Origin::File(arguments.model.options()), Some(arguments.model.fallback()))
+        .map_err(of_failure)?;
+    let weights = arguments.selection.weights(&opened.model, &opened.catalogue, arguments.selection.role.is_some())?;
+    let weights = weights.into_iter().map(|weight| (weight.clone(), arguments.selection.sections(weight))).collect();
+    let (reading, format) = (arguments.fake_quantize.reading(), arguments.format.clone());
+    let set = PictureSet { opened: Arc::clone(&opened), weights, reading, options, format };
+    let look_of = |loaded: &Arc<Loaded>| look(arguments, loaded).map_err(|error| Failure::Failed(format!("{error:#}")));
+    let token = Token::new();
+    let bar = super::progress(100, "Drawing");
+    let written = super::with_progress(&bar, &token, || set.save(&arguments.output, look_of, &token).map_err(of_failure))?;
+    for skipped in &written.skipped {
+        super::say(&format!("Left out {skipped}"));
+    }
+    super::say(&format!("Saved {} pictures in {}", written.files.len(), arguments.output.display()));
+    Ok(())
 }
 
 pub fn run_histogram(arguments: &HistogramArguments) -> Result<()> {
-    let loaded = load_one(&arguments.model, &arguments.selection)?;
+    let loaded = load_one(&arguments.model, &arguments.selection, Reading::Effective)?;
     let content = Content::Histogram { rule: arguments.bins, log_counts: arguments.log };
-    write(&PictureFile { loaded, content, options: arguments.look.options() }, &arguments.output)
+    write(&PictureFile { loaded, content, options: arguments.style.options() }, &arguments.output)
 }
 
 fn write(file: &PictureFile, output: &Path) -> Result<()> {
@@ -131,7 +218,7 @@ fn write(file: &PictureFile, output: &Path) -> Result<()> {
     Ok(())
 }
 
-impl Look {
+impl Style {
     fn options(&self) -> PictureOptions {
         let theme = match self.theme {
             Theme::Light => ThemeName::Light,
@@ -142,7 +229,7 @@ impl Look {
 }
 
 /// The one weight that is selected; of a layer with several, its kernel or table.
-fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>> {
+fn load_one(model: &ModelArguments, selection: &Selection, reading: Reading) -> Result<Arc<Loaded>> {
     let token = Token::new();
     let opened = jobs::open(|| model.open(), Origin::File(model.options()), Some(model.fallback())).map_err(of_failure)?;
     let mut chosen: Vec<&Weight> = selection.weights(&opened.model, &opened.catalogue, selection.role.is_some())?;
@@ -164,7 +251,7 @@ fn load_one(model: &ModelArguments, selection: &Selection) -> Result<Arc<Loaded>
         );
     };
     let (weight, sections) = ((*weight).clone(), selection.sections(weight));
-    Ok(Arc::new(jobs::load(Arc::clone(&opened), weight, sections, Reading::Effective, &token).map_err(of_failure)?))
+    Ok(Arc::new(jobs::load_counted(Arc::clone(&opened), weight, sections, reading, &token).map_err(of_failure)?))
 }
 
 pub(super) fn of_failure(failure: Failure) -> anyhow::Error {
@@ -175,12 +262,11 @@ pub(super) fn of_failure(failure: Failure) -> anyhow::Error {
 }
 
 fn move_axis(view: &mut View, name: &str, to: Where) -> Result<()> {
-    let by_name = view.names().iter().position(|other| other.eq_ignore_ascii_case(name));
-    let by_number = name.parse().ok().filter(|axis| *axis < view.shape().len());
-    let Some(axis) = by_name.or(by_number) else {
-        bail!("the weight has no axis '{name}'; its axes are {}", view.names().join(", "));
-    };
+    let axis = axis_of(view, name)?;
     match to {
+        Where::Place(Place::Colour) if !view.can_be_colours(axis) => {
+            bail!("axis {name} has {} indices; three are red, green and blue", view.shape()[axis])
+        }
         Where::Place(place) => view.move_axis(axis, place, usize::MAX),
         Where::Index(index) if index >= view.shape()[axis] => {
             bail!("axis {name} has {} indices, so there is no {index}", view.shape()[axis])
@@ -191,6 +277,35 @@ fn move_axis(view: &mut View, name: &str, to: Where) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn axis_of(view: &View, name: &str) -> Result<usize> {
+    let by_name = view.names().iter().position(|other| other.eq_ignore_ascii_case(name));
+    let by_number = name.parse().ok().filter(|axis| *axis < view.shape().len());
+    by_name.or(by_number).ok_or_else(|| anyhow!("the weight has no axis '{name}'; its axes are {}", view.names().join(", ")))
+}
+
+fn axes_of(view: &View) -> String {
+    view.names().iter().zip(view.shape()).map(|(name, extent)| format!("{name} {extent}")).collect::<Vec<_>>().join(", ")
+}
+
+fn parse_shows(text: &str) -> Result<Shows, String> {
+    Shows::from_name(text).ok_or_else(|| "what is shown is real, codes or magnitude".to_owned())
+}
+
+fn parse_reduction(text: &str) -> Result<Reduction, String> {
+    Reduction::ALL.into_iter().find(|how| how.name() == text).ok_or_else(|| "cells are reduced to their extreme or mean".to_owned())
+}
+
+fn parse_sort(text: &str) -> Result<(String, SortKey), String> {
+    let sort = text.split_once('=').and_then(|(axis, key)| Some((axis.to_owned(), SortKey::from_name(key)?)));
+    sort.ok_or_else(|| "an axis is sorted like O=norm, O=range or O=similarity".to_owned())
+}
+
+fn parse_marked(text: &str) -> Result<(f32, f32), String> {
+    let number = |text: &str| text.trim().parse::<f32>().ok().filter(|number| number.is_finite());
+    let ends = text.split_once(':').and_then(|(low, high)| number(low).zip(number(high)));
+    ends.filter(|(low, high)| low <= high).ok_or_else(|| "values are marked from LOW:HIGH".to_owned())
 }
 
 fn parse_map(text: &str) -> Result<Map, String> {
@@ -208,7 +323,7 @@ fn parse_rule(text: &str) -> Result<Rule, String> {
 }
 
 fn parse_axis(text: &str) -> Result<(String, Where), String> {
-    let wrong = || "an axis is placed like O=rows, I=columns, H=cell-rows, W=cell-columns, D=slider or D=3".to_owned();
+    let wrong = || "an axis is placed like O=rows, I=columns, H=cell-rows, W=cell-columns, I=rgb, D=slider or D=3".to_owned();
     let (axis, place) = text.split_once('=').ok_or_else(wrong)?;
     let to = match place {
         "rows" => Where::Place(Place::Rows),
@@ -216,6 +331,7 @@ fn parse_axis(text: &str) -> Result<(String, Where), String> {
         "cell-rows" => Where::Place(Place::CellRows),
         "cell-columns" => Where::Place(Place::CellColumns),
         "slider" => Where::Place(Place::Slider),
+        "rgb" => Where::Place(Place::Colour),
         index => Where::Index(index.parse().map_err(|_| wrong())?),
     };
     Ok((axis.to_owned(), to))

@@ -43,6 +43,16 @@ impl Range {
         if has_outliers { Self::PERCENTILE } else { Self::Full }
     }
 
+    /// As the command line takes it: `full`, `0.5-99.5%`, `3std`, `-1:1`.
+    pub fn text(self) -> String {
+        match self {
+            Self::Full => "full".to_owned(),
+            Self::Percentile { low, high } => format!("{low}-{high}%"),
+            Self::Deviations(k) => format!("{k}std"),
+            Self::Manual(limits) => format!("{}:{}", limits.low, limits.high),
+        }
+    }
+
     /// The limits for given values; symmetric about 0 on request, as a diverging map wants them.
     /// Without any finite value: 0 to 0.
     ///

@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{atomic, manifest, png, svg};
-use crate::colormap::Colours;
-use crate::jobs::{Cancelled, Failure, Loaded, Token};
+use super::{atomic, png, svg};
+use crate::jobs::{Cancelled, Failure, Loaded, Look, Token};
 use crate::render::figure::{FigureError, HeatmapFigure, HistogramFigure};
 use crate::render::number::{grouped, significant};
 use crate::render::theme::{self, Theme};
-use crate::render::{Image, Viewport};
+use crate::render::{Image, Options};
 use crate::stats::{Bins, Histogram, Rule};
-use crate::view::View;
+use crate::view::{Place, View};
 use crate::weights::{Reading, Section};
 
 /// A picture to be written.
@@ -28,7 +27,7 @@ pub struct PictureFile {
 
 #[derive(Clone, Debug)]
 pub enum Content {
-    Heatmap { view: Box<View>, colours: Colours },
+    Heatmap(Box<Look>),
     Histogram { rule: Rule, log_counts: bool },
 }
 
@@ -58,6 +57,9 @@ pub enum PictureError {
     Cancelled(#[from] Cancelled),
     #[error(transparent)]
     Figure(#[from] FigureError),
+    /// One sentence why there is nothing to draw.
+    #[error("{0}")]
+    Values(String),
     #[error("which format? name the file {formats}: {path}", path = .path.display())]
     Format { formats: &'static str, path: PathBuf },
     #[error("can't write: {error}: {path}", path = .path.display())]
@@ -101,7 +103,7 @@ impl PictureFile {
             }
             (_, "svg") => {
                 let scene = match &self.content {
-                    Content::Heatmap { view, colours } => self.heatmap(view, *colours, |figure| figure.scene(self.options.scale.into()))?,
+                    Content::Heatmap(look) => self.heatmap(look, token, |figure| figure.scene(self.options.scale.into()))?,
                     Content::Histogram { .. } => self.histogram_figure(token, |figure| Ok(figure.scene()))?,
                 };
                 let text = svg::encode(&scene, &self.title(), &borrowed(&self.entries(token)?))
@@ -109,7 +111,7 @@ impl PictureFile {
                 Ok(text.into_bytes())
             }
             (Content::Histogram { .. }, _) => Err(PictureError::Format { formats: ".png, .svg or .csv", path: path.to_owned() }),
-            (Content::Heatmap { .. }, _) => Err(PictureError::Format { formats: ".png or .svg", path: path.to_owned() }),
+            (Content::Heatmap(_), _) => Err(PictureError::Format { formats: ".png or .svg", path: path.to_owned() }),
         }
     }
 
@@ -120,33 +122,38 @@ impl PictureFile {
     pub fn image(&self, token: &Token) -> Result<Image, PictureError> {
         let scale = u32::from(self.options.scale.max(1));
         match &self.content {
-            Content::Heatmap { view, colours } => self.heatmap(view, *colours, |figure| figure.image(scale)),
+            Content::Heatmap(look) => self.heatmap(look, token, |figure| figure.image(scale)),
             Content::Histogram { .. } => self.histogram_figure(token, |figure| figure.image(scale)),
         }
     }
 
     fn heatmap<R>(
         &self,
-        view: &View,
-        colours: Colours,
+        look: &Look,
+        token: &Token,
         then: impl FnOnce(&HeatmapFigure<'_>) -> Result<R, FigureError>,
     ) -> Result<R, PictureError> {
-        // So far out that a pyramid is of use; the figure decides on its scale later.
-        let far = Viewport { origin: [0.0; 2], scale: [0.0625; 2], width: 1, height: 1 };
-        let is_reduced = view.rows().max(view.columns()) > 4096;
-        let pyramid = is_reduced.then(|| self.loaded.pyramid(view, &far)).flatten();
-        let figure = HeatmapFigure {
-            subtitle: self.subtitle(),
-            cell: self.options.cell,
-            bare: self.options.bare,
-            pyramid: pyramid.as_deref(),
-            ..HeatmapFigure::new(self.title(), &self.loaded.real.values, view, colours, self.options.theme.theme())
-        };
-        Ok(then(&figure)?)
+        let theme = self.options.theme.theme();
+        self.loaded.count_figures(look.shows, token)?;
+        let Some(colours) = look.colours(&self.loaded) else { return Err(FigureError::Empty.into()) };
+        // The figure decides on its scale later; a large picture is reduced.
+        let is_reduced = look.view.rows().max(look.view.columns()) > 4096;
+        let figure = look.with_options(&self.loaded, theme.ink(), is_reduced, token, |values, options| {
+            let figure = HeatmapFigure {
+                subtitle: self.subtitle(),
+                cell: self.options.cell,
+                bare: self.options.bare,
+                options: Options { pyramid: options.pyramid.filter(|pyramid| pyramid.is_complete()), ..*options },
+                notes: look.notes(),
+                ..HeatmapFigure::new(self.title(), values, &look.view, colours, theme, token)
+            };
+            then(&figure)
+        })?;
+        Ok(figure?)
     }
 
     fn histogram(&self, rule: Rule, token: &Token) -> Result<Histogram, Cancelled> {
-        Histogram::of(&self.loaded.real.values, None, Bins::Rule(rule), token)
+        Histogram::of(&self.loaded.as_slice(), None, Bins::Rule(rule), token)
     }
 
     fn histogram_figure<R>(
@@ -199,7 +206,7 @@ impl PictureFile {
     fn subtitle(&self) -> String {
         let model = &self.loaded.opened.model;
         let weight = &self.loaded.weight;
-        let shape: Vec<_> = self.loaded.real.shape.iter().map(ToString::to_string).collect();
+        let shape: Vec<_> = self.loaded.shape().iter().map(ToString::to_string).collect();
         let layout = weight.role.layout.filter(|layout| layout.len() > 1).map_or(String::new(), |layout| format!(" {layout}"));
         let mut text = format!("{} · {} · {}{layout}", model.file_name(), weight.data_tensor(model).dtype, shape.join("×"));
         match self.loaded.reading {
@@ -216,8 +223,28 @@ impl PictureFile {
 
     /// The sliders' places, as in `D 1`.
     fn slice(&self) -> Option<String> {
-        let Content::Heatmap { view, .. } = &self.content else { return None };
-        Some(view.slice_text()).filter(|slice| !slice.is_empty())
+        let Content::Heatmap(look) = &self.content else { return None };
+        Some(look.view.slice_text()).filter(|slice| !slice.is_empty())
+    }
+
+    /// What the file says about how it is looked at.
+    fn look_entries(&self, look: &Look) -> Vec<(&'static str, String)> {
+        let mut entries = vec![("Axes", axes(&look.view)), ("Shows", look.shows.name().to_owned())];
+        if let Some(colours) = look.colours(&self.loaded) {
+            let map = if look.is_rgb() { "RGB" } else { colours.map.name() };
+            entries.extend([
+                ("Colour map", map.to_owned()),
+                ("Limits", format!("{} {}", colours.limits.low, colours.limits.high)),
+                ("Range", if look.has_own_scales() { "each kernel's largest magnitude".to_owned() } else { look.range.text() }),
+                ("Norm", colours.norm.name().to_owned()),
+                ("Reduction", look.reduction.name().to_owned()),
+            ]);
+        }
+        let order = look.view.order_text();
+        entries.extend(Some(("Order", order)).filter(|(_, order)| !order.is_empty()));
+        entries.extend(look.marked.map(|(low, high)| ("Marked", format!("{low} {high}"))));
+        entries.extend(look.saturated.then(|| ("Saturated codes", "painted".to_owned())));
+        entries
     }
 
     /// What the file says about itself.
@@ -240,14 +267,30 @@ impl PictureFile {
         if let Some(slice) = self.slice() {
             entries.push(("Slice", slice));
         }
-        if let Content::Heatmap { colours, .. } = &self.content {
-            entries.push(("Colour map", colours.map.name().to_owned()));
-            entries.push(("Limits", format!("{} {}", colours.limits.low, colours.limits.high)));
-            entries.push(("Norm", colours.norm.name().to_owned()));
+        if let Content::Heatmap(look) = &self.content {
+            entries.extend(self.look_entries(look));
         }
-        entries.extend(manifest::model_digest(model, token)?.map(|digest| ("Model SHA-256", digest)));
+        entries.extend(self.loaded.opened.digest(token)?.map(|digest| ("Model SHA-256", digest)));
         Ok(entries)
     }
+}
+
+/// The axes in every place, as in `rows O, columns I, cell rows H, cell columns W`.
+fn axes(view: &View) -> String {
+    let places = [
+        (Place::Rows, "rows"),
+        (Place::Columns, "columns"),
+        (Place::CellRows, "cell rows"),
+        (Place::CellColumns, "cell columns"),
+        (Place::Slider, "slice"),
+        (Place::Colour, "colours"),
+    ];
+    let named = places.into_iter().filter_map(|(place, name)| {
+        let axes = view.axes(place);
+        let names: Vec<_> = axes.iter().filter_map(|axis| view.names().get(*axis)).map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("{name} {}", names.join(" ")))
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn borrowed<'e>(entries: &'e [(&'static str, String)]) -> Vec<(&'e str, &'e str)> {
@@ -267,6 +310,15 @@ fn histogram_csv(histogram: &Histogram) -> Vec<u8> {
         }
     }
     out
+}
+
+impl From<Failure> for PictureError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Cancelled => Self::Cancelled(Cancelled),
+            Failure::Failed(sentence) => Self::Values(sentence),
+        }
+    }
 }
 
 impl From<PictureError> for Failure {

@@ -10,7 +10,7 @@ use super::app::App;
 use super::execute::{cancel_work, open_files, show_graph, show_weight};
 use super::state::{Document, NoticeKind, Opening, Overlay, Progress};
 use super::views::ShownPicture;
-use crate::jobs::{Event, Failure, Glance, Key, Opened, Origin, Output, Picture};
+use crate::jobs::{Event, Failure, Glance, Job, Key, Opened, Origin, Output, Picture};
 use crate::model::GraphId;
 use crate::render::Image;
 use crate::weights::Site;
@@ -30,6 +30,23 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             let loaded = progress(result, |output| if let Output::Loaded(loaded) = output { Some(loaded) } else { None });
             if let Some(document) = app.state.by_number_mut(model) {
                 document.shown = loaded;
+            }
+            count_sampled(app, model);
+        }
+        (Key::Sort(model), Ok(Output::Sorted { axis, order })) => {
+            if let Some(view) = app.state.by_number_mut(model).and_then(|document| document.views.heatmap.view.as_mut()) {
+                view.set_order(axis, order);
+            }
+        }
+        (Key::Find(model), Ok(Output::Found { what, offset })) => {
+            let found = app.state.by_number_mut(model).is_some_and(|document| document.views.heatmap.go(offset));
+            if !found {
+                app.state.notify(NoticeKind::Done, what.absence());
+            }
+        }
+        (Key::Pyramid(model), Err(_)) => {
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.views.heatmap.refining = None;
             }
         }
         (Key::Picture(model), Ok(Output::Picture(picture))) => show_picture(app, ctx, model, &picture),
@@ -79,12 +96,26 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
             app.state.notify(NoticeKind::Done, format!("Saved {}", names.join(" and ")));
         }
+        (Key::Save(_), Ok(Output::SavedAll { folder, files, skipped })) => {
+            let left_out = if skipped.is_empty() { String::new() } else { format!("; left out: {}", skipped.join(", ")) };
+            app.state.notify(NoticeKind::Done, format!("Saved {files} pictures in {}{left_out}", folder.display()));
+        }
         (Key::Save(_), Ok(Output::Copied(image))) => {
             ctx.copy_image(color_image(&image));
             app.state.notify(NoticeKind::Done, "The picture is on the clipboard");
         }
-        (Key::Save(_) | Key::Picture(_), Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
-        (Key::Save(_) | Key::Picture(_) | Key::Complete, _) => {}
+        (Key::Save(_) | Key::Picture(_) | Key::Figures(_) | Key::Sort(_) | Key::Find(_), Err(Failure::Failed(problem))) => {
+            app.state.notify(NoticeKind::Error, problem);
+        }
+        (Key::Save(_) | Key::Picture(_) | Key::Complete | Key::Figures(_) | Key::Sort(_) | Key::Find(_) | Key::Pyramid(_), _) => {}
+    }
+}
+
+/// A large weight came with the figures of a sample: those of all its values follow.
+fn count_sampled(app: &mut App, model: u64) {
+    let sampled = app.state.by_number(model).and_then(|document| document.shown.ready()).filter(|loaded| loaded.is_sampled);
+    if let Some(job) = sampled.map(|loaded| Job::Count(Arc::clone(loaded))) {
+        app.pool.submit(Key::Load(model), job);
     }
 }
 

@@ -15,6 +15,7 @@ pub enum Action {
     SaveImage,
     SaveNumbers,
     SaveHistogram,
+    SaveAllImages,
     CopyImage,
     Verify,
     Profile,
@@ -24,6 +25,7 @@ pub enum Action {
     FilterWeights,
     FitGraph,
     FitPicture,
+    ShowTable,
     ZoomGraphIn,
     ZoomGraphOut,
     ToggleTheme,
@@ -41,6 +43,12 @@ pub enum Action {
     NextModel,
     PreviousModel,
     Deselect,
+    GoToIndex,
+    FindMinimum,
+    FindMaximum,
+    NextNan,
+    NextInfinity,
+    NextOutlier,
     Shortcuts,
     About,
 }
@@ -67,6 +75,7 @@ impl Action {
         Self::SaveImage,
         Self::SaveNumbers,
         Self::SaveHistogram,
+        Self::SaveAllImages,
         Self::CopyImage,
         Self::Verify,
         Self::Profile,
@@ -76,6 +85,7 @@ impl Action {
         Self::FilterWeights,
         Self::FitGraph,
         Self::FitPicture,
+        Self::ShowTable,
         Self::ZoomGraphIn,
         Self::ZoomGraphOut,
         Self::ToggleTheme,
@@ -93,6 +103,12 @@ impl Action {
         Self::NextModel,
         Self::PreviousModel,
         Self::Deselect,
+        Self::GoToIndex,
+        Self::FindMinimum,
+        Self::FindMaximum,
+        Self::NextNan,
+        Self::NextInfinity,
+        Self::NextOutlier,
         Self::Shortcuts,
         Self::About,
     ];
@@ -108,6 +124,14 @@ impl Action {
             Self::SaveNumbers => "Save numbers…",
             Self::SaveHistogram => "Save histogram…",
             Self::CopyImage => "Copy image",
+            Self::SaveAllImages => "Save all images…",
+            Self::GoToIndex => "Go to index…",
+            Self::FindMinimum => "Lowest value",
+            Self::FindMaximum => "Highest value",
+            Self::NextNan => "Next NaN",
+            Self::NextInfinity => "Next infinite value",
+            Self::NextOutlier => "Next outlier",
+            Self::ShowTable => "Values as a table",
             Self::Verify => "Verify against OpenVINO…",
             Self::Profile => "Profile on OpenVINO…",
             Self::Settings => "Settings…",
@@ -149,6 +173,14 @@ impl Action {
             Self::SaveNumbers => "Write the weight on display as npy, npz or CSV",
             Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
             Self::CopyImage => "Put the picture on display on the clipboard",
+            Self::SaveAllImages => "Write the heatmap of every weight of the model into a folder",
+            Self::GoToIndex => "Type where to go in the weight on display: an index, a row number or a row's name",
+            Self::FindMinimum => "Go to the lowest value of the weight on display",
+            Self::FindMaximum => "Go to the highest value of the weight on display",
+            Self::NextNan => "Go to the next value that is no number",
+            Self::NextInfinity => "Go to the next infinite value",
+            Self::NextOutlier => "Go to the next value farther than 6 × 1.4826 × MAD from the median",
+            Self::ShowTable => "Show the values on display as a table, or as a picture again",
             Self::Verify => "Compare every constant with what the OpenVINO runtime computes",
             Self::Profile => "Run the model with the OpenVINO runtime, and show its kernels and times",
             Self::Settings => "Theme, and where the OpenVINO runtime lies",
@@ -191,9 +223,16 @@ impl Action {
             Self::CloseModel => const { &[keys(CTRL, Key::W)] },
             Self::SaveImage => const { &[keys(CTRL, Key::S), keys(CTRL_SHIFT, Key::E)] },
             Self::SaveNumbers => const { &[keys(CTRL_SHIFT, Key::S)] },
-            Self::SaveHistogram | Self::Verify | Self::Profile => &[],
+            Self::SaveHistogram | Self::SaveAllImages | Self::Verify | Self::Profile => &[],
             Self::Settings => const { &[keys(CTRL, Key::Comma)] },
             Self::CopyImage => const { &[keys(CTRL, Key::C)] },
+            Self::GoToIndex => const { &[keys(CTRL, Key::G)] },
+            Self::FindMinimum => const { &[keys(CTRL_SHIFT, Key::ArrowDown)] },
+            Self::FindMaximum => const { &[keys(CTRL_SHIFT, Key::ArrowUp)] },
+            Self::NextNan => const { &[keys(Modifiers::NONE, Key::N)] },
+            Self::NextInfinity => const { &[keys(Modifiers::SHIFT, Key::N)] },
+            Self::NextOutlier => const { &[keys(Modifiers::NONE, Key::O)] },
+            Self::ShowTable => const { &[keys(CTRL_SHIFT, Key::T)] },
             Self::Quit => const { &[keys(CTRL, Key::Q)] },
             Self::FindAnything => const { &[keys(CTRL, Key::K), keys(CTRL_SHIFT, Key::P)] },
             Self::FilterWeights => const { &[keys(CTRL, Key::F)] },
@@ -239,6 +278,7 @@ impl Action {
             | Self::SaveImage
             | Self::SaveNumbers
             | Self::SaveHistogram
+            | Self::SaveAllImages
             | Self::CopyImage
             | Self::Verify
             | Self::Profile
@@ -246,6 +286,7 @@ impl Action {
             | Self::Quit => Menu::File,
             Self::FitGraph
             | Self::FitPicture
+            | Self::ShowTable
             | Self::ZoomGraphIn
             | Self::ZoomGraphOut
             | Self::ToggleTheme
@@ -264,7 +305,13 @@ impl Action {
             | Self::PreviousWeight
             | Self::NextModel
             | Self::PreviousModel
-            | Self::Deselect => Menu::Go,
+            | Self::Deselect
+            | Self::GoToIndex
+            | Self::FindMinimum
+            | Self::FindMaximum
+            | Self::NextNan
+            | Self::NextInfinity
+            | Self::NextOutlier => Menu::Go,
             Self::Shortcuts | Self::About => Menu::Help,
         }
     }
@@ -294,7 +341,22 @@ impl Action {
 
     /// Whether the action needs a weight on display.
     pub fn needs_weight(self) -> bool {
-        matches!(self, Self::SaveImage | Self::SaveNumbers | Self::SaveHistogram | Self::CopyImage | Self::FitPicture)
+        matches!(
+            self,
+            Self::SaveImage
+                | Self::SaveNumbers
+                | Self::SaveHistogram
+                | Self::SaveAllImages
+                | Self::CopyImage
+                | Self::FitPicture
+                | Self::ShowTable
+                | Self::GoToIndex
+                | Self::FindMinimum
+                | Self::FindMaximum
+                | Self::NextNan
+                | Self::NextInfinity
+                | Self::NextOutlier
+        )
     }
 }
 

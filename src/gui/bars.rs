@@ -6,6 +6,7 @@ use crate::jobs::Pool;
 
 use super::action::{Action, Menu};
 use super::command::Command;
+use super::execute;
 use super::names;
 use super::state::State;
 use super::theme::{self, BAR_HEIGHT, STATUS_HEIGHT, Tokens};
@@ -195,7 +196,10 @@ pub fn status(ui: &mut egui::Ui, state: &State, pool: &Pool, commands: &mut Vec<
                     ui.add(egui::Spinner::new().size(12.0));
                 }
                 None => match pool.longest() {
-                    Some((title, fraction)) => {
+                    Some((key, title, fraction)) => {
+                        if execute::can_cancel(key) && ui.small_button("Cancel").clicked() {
+                            commands.push(Command::CancelJob(key));
+                        }
                         ui.add(egui::ProgressBar::new(fraction).desired_width(120.0).desired_height(6.0));
                         ui.label(RichText::new(title.to_owned()).color(tokens.text).size(11.5));
                     }

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::jobs::SavePlan;
+use crate::jobs::{Key, SavePlan, Shows, Sought};
 use crate::model::{GraphId, OperationId};
+use crate::sorting::SortKey;
 use crate::weights::{Reading, Section, Site};
 
 use super::action::Action;
@@ -38,6 +39,25 @@ pub enum Command {
     NeedGlance(Site),
     /// Asks for the picture on display to be drawn anew.
     NeedPicture(Box<super::views::PictureWanted>),
+    /// Asks for what makes the picture on display exact.
+    NeedPyramid(Box<super::views::PictureWanted>),
+    /// Asks for the figures that the colours of codes or magnitudes follow.
+    NeedFigures(Shows),
+    /// Lays an axis of the weight on display out in an order.
+    Sort {
+        axis: usize,
+        key: SortKey,
+    },
+    /// Looks for a value of the weight on display, and goes there.
+    Seek(Sought),
+    /// Looks for a row by the name that a file of the model gives it.
+    SeekName(String),
+    /// Gives up reading the weight on display.
+    CancelLoad,
+    /// Gives up work of which nothing else depends.
+    CancelJob(Key),
+    /// Puts a text on the clipboard.
+    CopyText(String),
     NeedCompletions(String),
     NeedHistogram(super::views::HistogramWanted),
     Save(Box<SavePlan>),

@@ -1,12 +1,14 @@
 //! Commands carried out: with [`super::absorb`], the one place where the window's state changes.
 
+mod pictures;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::ViewportCommand;
 
 use crate::formats::Options;
-use crate::jobs::{GraphPlan, Job, Key, Origin, SavePlan};
+use crate::jobs::{GraphPlan, Job, Key, Origin, SavePlan, Sought};
 use crate::model::{GraphId, OperationId};
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
@@ -20,7 +22,9 @@ use super::save::{SaveDialog, What};
 use super::settings::ThemeChoice;
 use super::settings_box::SettingsBox;
 use super::state::{Document, NoticeKind, Opening, Overlay, Place, Progress};
-use super::views::{HistogramWanted, PictureWanted};
+use super::views::{GoTo, HistogramWanted, TableView};
+
+pub(super) use pictures::can_cancel;
 
 pub(super) mod runtime;
 
@@ -49,7 +53,15 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::ShowSections(sections) => show_sections(app, sections),
         Command::ReadAs(reading) => read_as(app, reading),
         Command::NeedGlance(site) => need_glance(app, site),
-        Command::NeedPicture(wanted) => need_picture(app, &wanted),
+        Command::NeedPicture(wanted) => pictures::need_picture(app, &wanted),
+        Command::NeedPyramid(_)
+        | Command::NeedFigures(_)
+        | Command::Sort { .. }
+        | Command::Seek(_)
+        | Command::SeekName(_)
+        | Command::CancelLoad
+        | Command::CancelJob(_)
+        | Command::CopyText(_) => pictures::execute(app, ctx, command),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
         Command::NeedCompletions(text) => {
             // A full lane refuses; the next key asks again.
@@ -117,9 +129,20 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::SaveImage => open_save_dialog(app, ctx, What::Heatmap),
         Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
         Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
-        Action::CopyImage => copy_image(app, ctx),
         Action::Verify => runtime::open_verify(app),
         Action::Profile => runtime::open_profile(app),
+        Action::SaveAllImages => open_save_dialog(app, ctx, What::AllHeatmaps),
+        Action::CopyImage => pictures::copy_image(app, ctx),
+        Action::GoToIndex => on_views(app, |document| document.views.heatmap.go_to = Some(GoTo::default())),
+        Action::ShowTable => on_views(app, |document| {
+            let heatmap = &mut document.views.heatmap;
+            heatmap.table = if heatmap.table.is_some() { None } else { Some(TableView::default()) };
+        }),
+        Action::FindMinimum => execute(app, ctx, Command::Seek(Sought::Minimum)),
+        Action::FindMaximum => execute(app, ctx, Command::Seek(Sought::Maximum)),
+        Action::NextNan => execute(app, ctx, Command::Seek(Sought::NextNan)),
+        Action::NextInfinity => execute(app, ctx, Command::Seek(Sought::NextInfinity)),
+        Action::NextOutlier => execute(app, ctx, Command::Seek(Sought::NextOutlier)),
         Action::Settings => app.state.overlay = Some(Overlay::Settings(SettingsBox::new(&app.state.settings))),
         Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
@@ -269,8 +292,11 @@ pub(super) fn cancel_work(app: &mut App, number: u64) {
 
 /// Another weight is on display: what is under way shows the one before.
 fn cancel_views(app: &mut App, number: u64) {
-    for key in [Key::Load(number), Key::Picture(number), Key::Histogram(number)] {
-        app.pool.cancel(key);
+    for key in [Key::Load, Key::Picture, Key::Histogram, Key::Pyramid, Key::Figures, Key::Sort, Key::Find] {
+        app.pool.cancel(key(number));
+    }
+    if let Some(document) = app.state.by_number_mut(number) {
+        (document.views.brush, document.views.reveal_element) = (None, None);
     }
 }
 
@@ -429,20 +455,6 @@ fn need_glance(app: &mut App, site: Site) {
     }
 }
 
-fn need_picture(app: &mut App, wanted: &PictureWanted) {
-    let Some(document) = app.state.document_mut() else { return };
-    let job = Job::Picture {
-        loaded: Arc::clone(&wanted.loaded),
-        view: Box::new(wanted.view.clone()),
-        colours: wanted.colours,
-        viewport: wanted.viewport,
-        theme: wanted.theme,
-    };
-    if app.pool.submit(Key::Picture(document.number), job).is_none() {
-        document.views.heatmap.asked = None;
-    }
-}
-
 fn need_histogram(app: &mut App, wanted: HistogramWanted) {
     let Some(document) = app.state.document_mut() else { return };
     let job = Job::Histogram { loaded: wanted.loaded, rule: wanted.rule };
@@ -475,21 +487,6 @@ fn save(app: &mut App, plan: SavePlan) {
     let number = app.state.next_number();
     if app.pool.submit(Key::Save(number), Job::Save(Box::new(plan))).is_none() {
         app.state.notify(NoticeKind::Error, "Too much is being done at once; save again in a moment");
-    }
-}
-
-/// The picture as it would be saved goes to the clipboard.
-fn copy_image(app: &mut App, ctx: &egui::Context) {
-    let theme = if ctx.global_style().visuals.dark_mode {
-        crate::export::picture::ThemeName::Dark
-    } else {
-        crate::export::picture::ThemeName::Light
-    };
-    let options = crate::export::picture::PictureOptions { theme, ..Default::default() };
-    let Some(file) = app.state.document().and_then(|document| super::save::heatmap_file(document, options)) else { return };
-    let number = app.state.next_number();
-    if app.pool.submit(Key::Save(number), Job::Copy(Box::new(file))).is_none() {
-        app.state.notify(NoticeKind::Error, "Too much is being done at once; copy again in a moment");
     }
 }
 

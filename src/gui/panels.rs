@@ -25,7 +25,10 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
     let is_dragged = match pane {
         Pane::Weights => weights::show(ui, document, &mut views.weights, focus_filter, commands),
         Pane::Graph => graph::show(ui, document, &mut views.graph, wheel_zooms, commands),
-        Pane::Heatmap => heatmap::show(ui, document, &mut views.heatmap, commands),
+        Pane::Heatmap => {
+            views.heatmap.brush = views.brush;
+            heatmap::show(ui, document, &mut views.heatmap, &mut views.reveal_element, commands)
+        }
         Pane::Histogram => histogram::show(ui, document, &mut views.histogram, commands),
         Pane::Inspector => inspector::show(ui, document, &views.heatmap, commands),
     };
@@ -33,7 +36,7 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
     is_dragged
 }
 
-pub use heatmap::on_display as heatmap_on_display;
+pub use heatmap::{on_display as heatmap_on_display, table_text};
 
 fn restore(state: &mut State, views: Views) {
     if let Some(document) = state.document_mut() {

@@ -12,12 +12,15 @@ use super::theme::{self, Tokens};
 use super::widgets;
 use crate::export::layout::Layout;
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
+use crate::export::pictures::PictureSet;
 use crate::jobs::{SaveContent, SavePlan};
 
 /// What is to be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Heatmap,
+    /// The heatmaps of all weights, into a folder.
+    AllHeatmaps,
     Histogram,
     Numbers,
     /// A file that came with the model, by its place there.
@@ -33,6 +36,8 @@ pub struct SaveDialog {
     /// All weights of the model instead of the one on display.
     all_weights: bool,
     axes: AxesOrder,
+    /// The format of the pictures of all weights.
+    set_format: &'static str,
 }
 
 /// The order of a kernel's axes in a file of numbers.
@@ -71,12 +76,16 @@ impl SaveDialog {
         let layer: String = layer.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
         let (kind, extension) = match what {
             What::Heatmap => ("", "png"),
+            What::AllHeatmaps => ("", ""),
             What::Histogram => (".histogram", "png"),
             What::Numbers => ("", "npy"),
             What::File(file) => return Self::for_file(document, file, folder),
         };
         let layer: String = layer.chars().take(80).collect();
-        let name = format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.with_sections(&document.sections));
+        let name = match what {
+            What::AllHeatmaps => format!("{stem}.heatmaps"),
+            _ => format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.with_sections(&document.sections)),
+        };
         let folder = or_current(folder);
         let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
         let options = PictureOptions { theme, ..PictureOptions::default() };
@@ -87,6 +96,7 @@ impl SaveDialog {
             options,
             all_weights: false,
             axes: AxesOrder::Own,
+            set_format: "png",
         })
     }
 
@@ -101,12 +111,14 @@ impl SaveDialog {
             options: PictureOptions::default(),
             all_weights: false,
             axes: AxesOrder::Own,
+            set_format: "png",
         })
     }
 
     fn title(&self) -> &'static str {
         match self.what {
             What::Heatmap => "Save image",
+            What::AllHeatmaps => "Save all images",
             What::Histogram => "Save histogram",
             What::Numbers => "Save numbers",
             What::File(_) => "Save file",
@@ -127,6 +139,13 @@ impl SaveDialog {
                 SaveContent::Numbers { opened: Arc::clone(&document.opened), layouts: self.axes.layouts(), weights }
             }
             What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
+            What::AllHeatmaps => SaveContent::Pictures(Box::new(PictureSet {
+                opened: Arc::clone(&document.opened),
+                weights: document.opened.catalogue.weights().map(|weight| (weight.clone(), Vec::new())).collect(),
+                reading: document.reading,
+                options: self.options,
+                format: self.set_format.to_owned(),
+            })),
             What::Histogram => {
                 let view = &document.views.histogram;
                 let content = Content::Histogram { rule: view.rule, log_counts: view.log_counts };
@@ -145,8 +164,8 @@ fn or_current(folder: Option<PathBuf>) -> PathBuf {
 /// The picture on display as a file: the same axes, colours and limits.
 pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<PictureFile> {
     let loaded = Arc::clone(document.shown.ready()?);
-    let (view, colours) = super::panels::heatmap_on_display(&document.views.heatmap, &loaded);
-    Some(PictureFile { loaded, content: Content::Heatmap { view: Box::new(view), colours }, options })
+    let look = super::panels::heatmap_on_display(&document.views.heatmap, &loaded);
+    Some(PictureFile { loaded, content: Content::Heatmap(Box::new(look)), options })
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {
@@ -171,6 +190,10 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
             What::Numbers => number_options(ui, dialog),
             What::File(_) => None,
             What::Heatmap | What::Histogram => picture_options(ui, dialog),
+            What::AllHeatmaps => {
+                set_options(ui, dialog);
+                None
+            }
         };
         if let Some(problem) = problem {
             ui.label(RichText::new(problem).color(tokens.warn));
@@ -211,27 +234,51 @@ fn choose_extension(ui: &mut egui::Ui, dialog: &mut SaveDialog, choices: &[&str]
     }
 }
 
+/// What the pictures of all weights look like.
+fn set_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
+    ui.label("A picture of every weight, in its usual view, is written into this folder");
+    ui.horizontal(|ui| {
+        for format in ["png", "svg"] {
+            if widgets::toggle(ui, format, dialog.set_format == format).clicked() {
+                dialog.set_format = format;
+            }
+        }
+        ui.separator();
+        theme_and_scale(ui, dialog);
+        ui.separator();
+        ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
+    });
+}
+
+fn theme_and_scale(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
+    for (theme, name) in [(ThemeName::Light, "light"), (ThemeName::Dark, "dark")] {
+        if widgets::toggle(ui, name, dialog.options.theme == theme).clicked() {
+            dialog.options.theme = theme;
+        }
+    }
+    ui.separator();
+    for scale in [1u8, 2, 4] {
+        if widgets::toggle(ui, &format!("{scale}×"), dialog.options.scale == scale).clicked() {
+            dialog.options.scale = scale;
+        }
+    }
+}
+
 fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static str> {
     let is_histogram = dialog.what == What::Histogram;
     ui.horizontal(|ui| {
         choose_extension(ui, dialog, if is_histogram { &["png", "svg", "csv"] } else { &["png", "svg"] });
         ui.separator();
-        for (theme, name) in [(ThemeName::Light, "light"), (ThemeName::Dark, "dark")] {
-            if widgets::toggle(ui, name, dialog.options.theme == theme).clicked() {
-                dialog.options.theme = theme;
-            }
-        }
-        ui.separator();
-        for scale in [1u8, 2, 4] {
-            if widgets::toggle(ui, &format!("{scale}×"), dialog.options.scale == scale).clicked() {
-                dialog.options.scale = scale;
-            }
-        }
+        theme_and_scale(ui, dialog);
         if !is_histogram {
             ui.separator();
             ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
         }
     });
+    if !is_histogram {
+        ui.add_space(4.0);
+        ui.horizontal(|ui| cell_size(ui, dialog));
+    }
     let known: &[&str] = if is_histogram { &["png", "svg", "csv"] } else { &["png", "svg"] };
     let is_known = known.contains(&extension_of(dialog).as_str());
     match (is_known, is_histogram) {
@@ -239,6 +286,22 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'stati
         (false, true) => Some("The file's name must end in .png, .svg or .csv"),
         (false, false) => Some("The file's name must end in .png or .svg"),
     }
+}
+
+/// One cell as so many pixels, or as many as make a pleasant picture.
+fn cell_size(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
+    let mut is_fixed = dialog.options.cell.is_some();
+    if ui.checkbox(&mut is_fixed, "one cell is").on_hover_text("Otherwise a size that makes a pleasant picture").changed() {
+        dialog.options.cell = is_fixed.then_some(8);
+    }
+    let mut cell = dialog.options.cell.unwrap_or(8);
+    ui.add_enabled_ui(is_fixed, |ui| {
+        let field = ui.add(egui::DragValue::new(&mut cell).range(1..=512).suffix(" px"));
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::SpinButton, is_fixed, "Pixels a cell"));
+        if field.changed() {
+            dialog.options.cell = Some(cell);
+        }
+    });
 }
 
 fn number_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static str> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use egui::{Pos2, TextureHandle};
 
-use crate::colormap::{Map, Norm, Range};
-use crate::jobs::Loaded;
-use crate::render::Viewport;
+use crate::colormap::{Colours, Limits, Map, Norm, Range};
+use crate::jobs::{Loaded, Look, PictureKey, Shows};
+use crate::render::{Reduction, Viewport};
 use crate::view::View;
 use crate::weights::{Reading, Site};
 
@@ -17,6 +17,12 @@ pub struct Views {
     pub graph: GraphView,
     pub heatmap: HeatmapView,
     pub histogram: HistogramView,
+    /// Real values between these (both included, finite, low <= high) are marked in the heatmap; set in
+    /// the histogram, cleared when another weight is shown.
+    pub brush: Option<(f32, f32)>,
+    /// An element (index along every axis of `loaded.shape()`) that the heatmap shall bring into sight and
+    /// pin; the heatmap `take()`s it.
+    pub reveal_element: Option<Vec<usize>>,
 }
 
 /// The weights table.
@@ -93,6 +99,27 @@ pub struct HeatmapView {
     pub map: Option<Map>,
     pub range: Range,
     pub norm: Norm,
+    /// Whether the person has laid axes out otherwise: another weight of the same axes is laid out so too.
+    pub is_arranged: bool,
+    /// Whether the range is the one that the weight began with.
+    pub is_range_own: bool,
+    pub shows: Shows,
+    /// Each kernel on its own scale.
+    pub own_scale: bool,
+    pub saturated: bool,
+    pub reduction: Reduction,
+    /// Set by the histogram: real values that are marked.
+    pub brush: Option<(f32, f32)>,
+    /// The values as a table instead of a picture.
+    pub table: Option<TableView>,
+    /// The line in which a person types where to go.
+    pub go_to: Option<GoTo>,
+    /// A cell (row, column) to bring into sight.
+    pub fly_to: Option<(usize, usize)>,
+    /// Limits when a drag of them began, and the part of the bar or picture gone since.
+    pub drag: Option<LimitsDrag>,
+    /// What the pyramid under way is for.
+    pub refining: Option<PictureKey>,
     /// Cells at the top left corner of the picture's panel, and pixels a cell; `None`: fitted.
     pub camera: Option<Camera>,
     pub pinned: Option<(usize, usize)>,
@@ -120,26 +147,55 @@ pub struct Vec2d {
     pub y: f64,
 }
 
+/// The table of values.
+#[derive(Clone, Debug, Default)]
+pub struct TableView {
+    /// The corners (row, column) of the cells that are selected, in the order in which they were met.
+    pub selected: Option<[(usize, usize); 2]>,
+}
+
+/// Where to go, while it is typed.
+#[derive(Clone, Debug, Default)]
+pub struct GoTo {
+    pub text: String,
+    /// Whether the field has had the keyboard.
+    pub has_focus: bool,
+    pub problem: Option<String>,
+}
+
+/// A drag that changes the limits of the colours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitsDrag {
+    pub from: Limits,
+    /// Points across and down since it began.
+    pub moved: egui::Vec2,
+}
+
 /// A part of a weight's picture that a worker is asked to draw.
 #[derive(Clone, Debug)]
 pub struct PictureWanted {
     pub loaded: Arc<Loaded>,
-    pub view: View,
-    pub colours: crate::colormap::Colours,
+    pub look: Look,
+    pub colours: Colours,
     pub viewport: Viewport,
     pub theme: &'static crate::render::theme::Theme,
+    /// How far the picture's pyramid is built.
+    pub detail: usize,
 }
 
 impl PartialEq for PictureWanted {
     fn eq(&self, other: &Self) -> bool {
-        self.shows_the_same(other) && self.viewport == other.viewport
+        self.shows_the_same(other) && self.viewport == other.viewport && self.detail == other.detail
     }
 }
 
 impl PictureWanted {
     /// Whether the two differ in place and zoom at most.
     pub fn shows_the_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.loaded, &other.loaded) && self.view == other.view && self.colours == other.colours && self.theme == other.theme
+        Arc::ptr_eq(&self.loaded.values, &other.loaded.values)
+            && self.look == other.look
+            && self.colours == other.colours
+            && self.theme == other.theme
     }
 }
 
@@ -158,6 +214,18 @@ impl Default for HeatmapView {
             map: None,
             range: Range::Full,
             norm: Norm::Linear,
+            is_arranged: false,
+            is_range_own: true,
+            shows: Shows::Real,
+            own_scale: false,
+            saturated: false,
+            reduction: Reduction::Extreme,
+            brush: None,
+            table: None,
+            go_to: None,
+            fly_to: None,
+            drag: None,
+            refining: None,
             camera: None,
             pinned: None,
             hovered: None,

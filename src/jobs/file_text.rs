@@ -61,6 +61,14 @@ impl FileText {
     }
 }
 
+impl FileText {
+    /// What the lines of a whole text say, very long ones cut: names of rows or classes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let is_whole = self.is_text && !self.is_cut;
+        self.lines.iter().filter(move |line| is_whole && line.number.is_some()).map(|line| line.text.trim())
+    }
+}
+
 fn text_lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     for (number, line) in text.lines().enumerate() {

@@ -7,25 +7,29 @@ use std::time::{Duration, Instant};
 use super::cards::{self, GraphPicture, GraphPlan};
 use super::complete::{Completions, complete};
 use super::file_text::FileText;
-use super::loaded::{Loaded, load};
+use super::find::{self, Find, Sought};
+use super::glance::glance;
+use super::loaded::{Loaded, Shows, load};
+use super::look::Look;
 use super::pool::{Failure, Lane};
 use super::{Cancelled, Token};
-use crate::colormap::{Colours, Limits, Map, Norm};
-use crate::export::files;
 use crate::export::graph::GraphFile;
 use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
+use crate::export::pictures::PictureSet;
 use crate::export::weights::{self as arrays, Format, Item, Request};
+use crate::export::{files, manifest};
 use crate::formats::{self, OpenError, Options};
 use crate::groups::Groups;
 use crate::model::{DType, Data, GraphId, Model, Tensor};
 use crate::render::theme::Theme;
-use crate::render::{self, Image, Viewport};
+use crate::render::{Image, Viewport};
 use crate::runtime::{self, Choice, OnDemand, Profile, Report, Runtime};
+use crate::sorting::{self, SortKey};
 use crate::source::Source;
-use crate::stats::{Bins, Histogram, Moments, Rule};
-use crate::view::View;
-use crate::weights::{Catalogue, Evaluator, Family, Kind, Labels, Reading, Real, Section, Weight};
+use crate::stats::{Bins, Histogram, Rule};
+use crate::view::Order;
+use crate::weights::{Catalogue, Evaluator, Family, Labels, Reading, Section, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
@@ -45,7 +49,7 @@ pub enum Job {
         graph: GraphId,
         plan: GraphPlan,
     },
-    /// The values and figures of one weight.
+    /// The values of one weight; of a large one with the figures of a sample.
     Load {
         opened: Arc<Opened>,
         weight: Weight,
@@ -53,13 +57,40 @@ pub enum Job {
         sections: Vec<Section>,
         reading: Reading,
     },
+    /// The figures of all values of a large weight.
+    Count(Arc<Loaded>),
     /// A part of a weight's picture, at the window's resolution.
     Picture {
         loaded: Arc<Loaded>,
-        view: Box<View>,
-        colours: Colours,
+        look: Box<Look>,
         viewport: Viewport,
         theme: &'static Theme,
+    },
+    /// What makes pictures of a large weight quick and exact; they are drawn meanwhile.
+    Pyramid {
+        loaded: Arc<Loaded>,
+        look: Box<Look>,
+    },
+    /// The figures of stored codes or of magnitudes, which their colours follow.
+    Figures {
+        loaded: Arc<Loaded>,
+        shows: Shows,
+    },
+    /// An order of an axis' indices.
+    Sort {
+        loaded: Arc<Loaded>,
+        axis: usize,
+        key: SortKey,
+    },
+    /// A value that is looked for, in the slice on display.
+    Find {
+        loaded: Arc<Loaded>,
+        request: Find,
+    },
+    /// A row that is looked for by the name that a file of the model gives it.
+    FindName {
+        loaded: Arc<Loaded>,
+        name: String,
     },
     Histogram {
         loaded: Arc<Loaded>,
@@ -108,6 +139,18 @@ pub enum Output {
     Layout(Arc<GraphPicture>),
     Loaded(Arc<Loaded>),
     Picture(Box<Picture>),
+    /// More of a picture can be had than before.
+    Refined,
+    /// The order of an axis; `None` where there is nothing to sort.
+    Sorted {
+        axis: usize,
+        order: Option<Arc<Order>>,
+    },
+    /// The element that was looked for, by its place in C order.
+    Found {
+        what: Sought,
+        offset: Option<usize>,
+    },
     Histogram(Arc<Histogram>),
     Glance(Box<Glance>),
     Verified(Arc<Report>),
@@ -115,6 +158,12 @@ pub enum Output {
     Runtime(RuntimeFound),
     /// The files that were written.
     Saved(Vec<PathBuf>),
+    /// Pictures of many weights, and those that have none, each with why.
+    SavedAll {
+        folder: PathBuf,
+        files: usize,
+        skipped: Vec<String>,
+    },
     Copied(Box<Image>),
     Completed(Completions),
     File(Arc<FileText>),
@@ -147,6 +196,7 @@ pub struct Opened {
     pub origin: Origin,
     /// Of each graph; found when somebody asks.
     groups: Vec<OnceLock<Groups>>,
+    digest: OnceLock<Option<String>>,
 }
 
 impl Opened {
@@ -156,6 +206,18 @@ impl Opened {
         static NONE: OnceLock<Groups> = OnceLock::new();
         let slot = self.groups.get(graph.0 as usize).unwrap_or(&NONE);
         slot.get_or_init(|| cards::groups(self, graph))
+    }
+
+    /// The SHA-256 of the model's file, computed once; `None` of a file that is gone.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn digest(&self, token: &Token) -> Result<Option<String>, Cancelled> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
+        let digest = manifest::model_digest(&self.model, token)?;
+        Ok(self.digest.get_or_init(|| digest).clone())
     }
 }
 
@@ -225,6 +287,8 @@ pub enum SaveContent {
         /// As in [`Request::layouts`].
         layouts: Vec<Layout>,
     },
+    /// The heatmaps of many weights; the path is a folder.
+    Pictures(Box<PictureSet>),
     /// A file that comes with the model, as it is.
     File {
         opened: Arc<Opened>,
@@ -238,9 +302,6 @@ impl std::fmt::Debug for SavePlan {
     }
 }
 
-/// Bars of a row's distribution.
-const SPARK_BINS: usize = 40;
-
 impl Job {
     pub fn title(&self) -> String {
         match self {
@@ -248,7 +309,12 @@ impl Job {
             Self::OpenBuiltIn { name, .. } => format!("Opening {name}"),
             Self::Layout { .. } => "Laying out the graph".to_owned(),
             Self::Load { .. } => "Reading the weight".to_owned(),
+            Self::Count(_) => "Counting values".to_owned(),
             Self::Picture { .. } => "Drawing the heatmap".to_owned(),
+            Self::Pyramid { .. } => "Refining the heatmap".to_owned(),
+            Self::Figures { .. } => "Counting what is shown".to_owned(),
+            Self::Sort { .. } => "Sorting channels".to_owned(),
+            Self::Find { .. } | Self::FindName { .. } => "Looking for a value".to_owned(),
             Self::Histogram { .. } => "Counting values".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
             Self::Verify { .. } => "Comparing with OpenVINO".to_owned(),
@@ -270,6 +336,12 @@ impl Job {
             }
             Self::Open { .. }
             | Self::OpenBuiltIn { .. }
+            | Self::Count(_)
+            | Self::Pyramid { .. }
+            | Self::Figures { .. }
+            | Self::Sort { .. }
+            | Self::Find { .. }
+            | Self::FindName { .. }
             | Self::Layout { .. }
             | Self::Save(_)
             | Self::Copy(_)
@@ -313,17 +385,30 @@ impl Job {
             Self::Load { opened, weight, sections, reading } => {
                 Ok(Output::Loaded(Arc::new(load(opened, weight, sections, reading, token)?)))
             }
-            Self::Picture { loaded, view, colours, viewport, theme } => {
-                let pyramid = loaded.pyramid(&view, &viewport);
-                let options = render::Options { pyramid: pyramid.as_deref(), ..render::Options::new(theme.ink()) };
-                let image = render::heatmap(&loaded.real.values, &view, &colours, &viewport, &options);
+            Self::Count(loaded) => Ok(Output::Loaded(Arc::new(loaded.counted(token)?))),
+            Self::Picture { loaded, look, viewport, theme } => {
+                let image = look.draw(&loaded, &viewport, theme.ink(), token)?;
                 Ok(Output::Picture(Box::new(Picture { image, viewport })))
             }
+            Self::Pyramid { loaded, look } => {
+                look.build_pyramid(&loaded, token)?;
+                Ok(Output::Refined)
+            }
+            Self::Figures { loaded, shows } => {
+                loaded.count_figures(shows, token)?;
+                Ok(Output::Refined)
+            }
+            Self::Sort { loaded, axis, key } => {
+                let order = sorting::order(&*loaded.values, loaded.shape(), axis, key, token)?;
+                Ok(Output::Sorted { axis, order: order.map(Arc::new) })
+            }
+            Self::FindName { loaded, name } => Ok(Output::Found { what: Sought::Name, offset: find::named_row(&loaded, &name, token)? }),
+            Self::Find { loaded, request } => Ok(Output::Found { what: request.what, offset: request.run(&loaded, token)? }),
             Self::Histogram { loaded, rule } => {
-                let histogram = Histogram::of(&loaded.real.values, None, Bins::Rule(rule), token)?;
+                let histogram = Histogram::of(&loaded.as_slice(), None, Bins::Rule(rule), token)?;
                 Ok(Output::Histogram(Arc::new(histogram)))
             }
-            Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened.model, &weight, token)?))),
+            Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened, &weight, token)?))),
             Self::Verify { opened, choice } => {
                 let weights: Vec<&Weight> = opened.catalogue.all().iter().collect();
                 let mut runtime = Runtime::start(&choice, token)?;
@@ -376,7 +461,18 @@ pub fn open(
     let is_lost = |tensor: &Tensor| matches!(tensor.data, Data::Unavailable(_));
     let lacks_constants = model.graphs.iter().flat_map(|graph| &graph.tensors).any(is_lost);
     let groups = model.graphs.iter().map(|_| OnceLock::new()).collect();
-    Ok(Arc::new(Opened { model, catalogue, labels, rows, main_dtype, lacks_constants, took: start.elapsed(), origin, groups }))
+    Ok(Arc::new(Opened {
+        model,
+        catalogue,
+        labels,
+        rows,
+        main_dtype,
+        lacks_constants,
+        took: start.elapsed(),
+        origin,
+        groups,
+        digest: OnceLock::new(),
+    }))
 }
 
 /// The files of a folder that are models, by name. Folders in it are left alone.
@@ -438,6 +534,10 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
             graph.save(&plan.path, token)?;
             Ok(Output::Saved(vec![plan.path]))
         }
+        SaveContent::Pictures(set) => {
+            let written = set.save(&plan.path, |loaded| Ok(Look::new(loaded, loaded.default_view(1.0))), token)?;
+            Ok(Output::SavedAll { folder: plan.path, files: written.files.len(), skipped: written.skipped })
+        }
         SaveContent::File { opened, file } => {
             let Some(file) = opened.model.files.get(file) else { return Err(Failure::Failed("The model has no such file".to_owned())) };
             let failed = |error: std::io::Error| Failure::Failed(format!("Can't write {}: {error}: {}", file.name, plan.path.display()));
@@ -461,40 +561,4 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
             }
         }
     }
-}
-
-fn glance(model: &Model, weight: &Weight, token: &Token) -> Result<Glance, Failure> {
-    let real = weight.real(model, token)?;
-    let moments = Moments::of(&real.values, token)?;
-    let histogram = Histogram::of(&real.values, None, Bins::Count(SPARK_BINS), token)?;
-    let peak = histogram.peak().max(1) as f32;
-    let spark = histogram.counts.iter().map(|count| *count as f32 / peak).collect();
-    Ok(Glance { min: moments.min, max: moments.max, spark, thumbnail: kernels(weight, &real, &moments) })
-}
-
-/// The first kernels of a convolution, as a box of the graph shows them; `None` for what has none, and
-/// where the values can't be had.
-///
-/// # Errors
-/// [`Cancelled`].
-pub fn thumbnail(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Image>, Cancelled> {
-    let Ok(real) = weight.real(model, token) else { return token.check().map(|()| None) };
-    let moments = Moments::of(&real.values, token)?;
-    Ok(kernels(weight, &real, &moments))
-}
-
-/// The first kernels of a convolution, small, side by side: as many as fit in rows of the same
-/// height.
-fn kernels(weight: &Weight, real: &Real, moments: &Moments) -> Option<Image> {
-    let view = View::default_for(&real.shape, weight.role.layout, 1.0);
-    let (height, width) = view.block_size();
-    if weight.role.name != "kernel" || weight.role.kind != Kind::Weight || height.max(width) < 2 || real.values.is_empty() {
-        return None;
-    }
-    let colours = Colours {
-        map: Map::default_for(true),
-        limits: Limits::new(moments.min as f32, moments.max as f32).symmetric(),
-        norm: Norm::Linear,
-    };
-    render::kernel_strip(&real.values, &view, &colours, cards::THUMBNAIL_PIXELS)
 }

@@ -1,16 +1,24 @@
-//! A weight with its values in memory, and the figures that panels and pictures ask for.
+//! A weight with its values at hand, and the figures that panels and pictures ask for.
+//!
+//! A large weight comes twice: at once, with figures of a sample, so that there is a picture to look
+//! at, and again when all its values are counted ([`Loaded::counted`]). Both share their values.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::figures::Figures;
 use super::job::Opened;
+use super::numbers::{Codes, Magnitudes, Values};
 use super::pool::Failure;
 use super::{Cancelled, Token};
 use crate::colormap::{Limits, Map, Range};
-use crate::render::{Pyramid, Viewport};
+use crate::render::{KernelScales, Pyramid};
 use crate::stats::{self, Channel, Summary};
+use crate::values::Blocks;
+use crate::values::blocks::sample;
 use crate::values::text::{Lengths, Texts};
 use crate::view::{Mark, View};
-use crate::weights::{Reading, Real, Scales, Section, Weight};
+use crate::weights::{CodeWay, Reading, Real, Scales, Section, Weight};
 
 /// A weight with its values.
 #[derive(Debug)]
@@ -21,10 +29,12 @@ pub struct Loaded {
     pub sections: Vec<Section>,
     /// What the values are of a weight that `FakeQuantize` quantises when the model runs.
     pub reading: Reading,
-    pub real: Real,
+    pub values: Arc<Values>,
+    /// Whether the figures are those of a sample: good for colours, not to be told.
+    pub is_sampled: bool,
     pub summary: Summary,
-    /// Values at 0, 0.1, ... 100 percent.
-    pub quantiles: Vec<f64>,
+    /// What the limits of the real values' colours are taken from.
+    pub figures: Figures,
     pub scales: Scales,
     /// The axis of output channels and its figures, where the layout names one.
     pub channels: Option<(usize, Vec<Channel>)>,
@@ -33,22 +43,95 @@ pub struct Loaded {
     /// How long they are, if the constant holds strings: then there are no values, but
     /// [`texts`](Self::texts).
     pub text_lengths: Option<Lengths>,
-    /// For pictures in which a pixel covers many cells, and the view it was made for.
-    pyramid: Mutex<Option<(View, Arc<Pyramid>)>>,
+    /// The way from values to stored codes, where there is one.
+    way: Option<CodeWay>,
+    kept: Arc<Kept>,
 }
 
-/// A weight, or some sections of it, with values and figures.
+/// What is shown of a weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Shows {
+    #[default]
+    Real,
+    /// The integers that the file holds.
+    Codes,
+    /// Absolute values.
+    Magnitude,
+}
+
+/// What was made of the values for some picture, for the next one.
+#[derive(Debug, Default)]
+struct Kept {
+    codes: OnceLock<Option<Arc<Codes>>>,
+    code_figures: OnceLock<Figures>,
+    magnitude_figures: OnceLock<Figures>,
+    pyramids: Mutex<Vec<(PictureKey, Arc<Pyramid>)>>,
+    scales: Mutex<Option<(PictureKey, Arc<KernelScales>)>>,
+}
+
+/// The cells of a picture: what is shown, where, and whether each kernel is on its own scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureKey {
+    pub view: View,
+    pub shows: Shows,
+    pub own_scale: bool,
+}
+
+/// Pyramids that are kept; each takes about an eighth of the values' room as float32.
+const PYRAMIDS: usize = 1;
+/// Weights above this come with figures of a sample first.
+const MANY: usize = 1 << 22;
+/// The values of a sample.
+const SAMPLE: usize = 1 << 20;
+
+impl Shows {
+    pub const ALL: [Self; 3] = [Self::Real, Self::Codes, Self::Magnitude];
+
+    /// The name that the command line takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Codes => "codes",
+            Self::Magnitude => "magnitude",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shows| shows.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A weight, or some sections of it, with its values; of a large one the figures are a sample's.
 ///
 /// # Errors
 /// [`Failure`]: cancelled, or one sentence why the values can't be had.
 pub fn load(opened: Arc<Opened>, weight: Weight, sections: Vec<Section>, reading: Reading, token: &Token) -> Result<Loaded, Failure> {
     if weight.is_text(&opened.model) {
         let lengths = weight.texts(&opened.model)?.lengths();
-        let none = Real { shape: vec![0], values: Vec::new() };
-        return Ok(Loaded { text_lengths: Some(lengths), ..Loaded::of(opened, weight, Vec::new(), reading, none, token)? });
+        let none = Values::from(Real { shape: vec![0], values: Vec::new() });
+        return Ok(Loaded { text_lengths: Some(lengths), ..Loaded::of(opened, weight, Vec::new(), reading, (none, vec![0]), token)? });
     }
-    let real = weight.real_as(&opened.model, reading, token)?;
-    Ok(Loaded::of(opened, weight, sections, reading, real, token)?)
+    let value = weight.value(&opened.model, reading, token)?;
+    let whole = value.shape.clone();
+    let (values, has_sections) = Values::new(&opened, value, &sections, token)?;
+    // Sections lie in the weight's shape; one that its values don't have cuts nothing.
+    let sections = if has_sections { sections } else { Vec::new() };
+    Ok(Loaded::of(opened, weight, sections, reading, (values, whole), token)?)
+}
+
+/// [`load`], with the figures of all values however many they are.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_counted(
+    opened: Arc<Opened>,
+    weight: Weight,
+    sections: Vec<Section>,
+    reading: Reading,
+    token: &Token,
+) -> Result<Loaded, Failure> {
+    let loaded = load(opened, weight, sections, reading, token)?;
+    Ok(if loaded.is_sampled { loaded.counted(token)? } else { loaded })
 }
 
 /// The axis of output channels in a layout of the same rank. Grouped kernels have two; the group is
@@ -66,45 +149,94 @@ impl Loaded {
         weight: Weight,
         sections: Vec<Section>,
         reading: Reading,
-        real: Real,
+        (values, whole): (Values, Vec<usize>),
         token: &Token,
     ) -> Result<Self, Cancelled> {
-        let whole = real.shape.clone();
-        // Sections lie in the weight's shape; one that its values don't have cuts nothing.
-        let (sections, real) = match real.part(&sections) {
-            Some(part) if !sections.is_empty() => (sections, part),
-            _ => (Vec::new(), real),
-        };
-        let summary = Summary::of(&real.values, token)?;
-        let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
-        let quantiles = stats::percentiles(&real.values, &percents, token)?;
+        let is_sampled = values.len() > MANY;
         // What they are needed for, a readout, can do without them.
         let scales = weight.scales(&opened.model, token).unwrap_or_default();
-        let axis = weight.role.layout.and_then(|layout| output_axis(layout, real.shape.len()));
-        let channels = match axis {
-            Some(axis) => Some((axis, stats::channels(&real.values, &real.shape, axis, token)?)),
-            None => None,
-        };
-        Ok(Self {
+        let way = weight.code_way(&opened.model, token);
+        let loaded = Self {
             opened,
             weight,
             sections,
             reading,
-            real,
-            summary,
-            quantiles,
+            values: Arc::new(values),
+            is_sampled,
+            summary: Summary::of(&[], token)?,
+            figures: Figures::of(&[], token)?,
             scales,
-            channels,
+            channels: None,
             whole,
             text_lengths: None,
-            pyramid: Mutex::default(),
+            way,
+            kept: Arc::default(),
+        };
+        if is_sampled {
+            let some = sample(&*loaded.values, SAMPLE);
+            let summary = Summary::of(&some, token)?;
+            let figures = Figures::of(&some, token)?;
+            return Ok(Self { summary, figures, ..loaded });
+        }
+        loaded.counted(token)
+    }
+
+    /// The same weight with the figures of all its values.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn counted(&self, token: &Token) -> Result<Self, Cancelled> {
+        token.expect(3);
+        let values = self.as_slice();
+        let summary = Summary::of(&values, token)?;
+        token.advance(1);
+        let figures = Figures::of(&values, token)?;
+        token.advance(1);
+        let axis = self.weight.role.layout.and_then(|layout| output_axis(layout, self.shape().len()));
+        let channels = match axis {
+            Some(axis) => Some((axis, stats::channels(&values, self.shape(), axis, token)?)),
+            None => None,
+        };
+        token.advance(1);
+        Ok(Self {
+            opened: Arc::clone(&self.opened),
+            weight: self.weight.clone(),
+            sections: self.sections.clone(),
+            reading: self.reading,
+            values: Arc::clone(&self.values),
+            is_sampled: false,
+            summary,
+            figures,
+            scales: self.scales.clone(),
+            channels,
+            whole: self.whole.clone(),
+            text_lengths: self.text_lengths,
+            way: self.way.clone(),
+            kept: Arc::clone(&self.kept),
         })
+    }
+
+    /// All values as a slice; a copy where they are decoded block by block.
+    pub fn as_slice(&self) -> Cow<'_, [f32]> {
+        match self.values.as_slice() {
+            Some(values) => Cow::Borrowed(values),
+            None => Cow::Owned(sample(&*self.values, usize::MAX)),
+        }
+    }
+
+    pub fn shape(&self) -> &[usize] {
+        self.values.shape()
+    }
+
+    /// The number of values.
+    pub fn count(&self) -> usize {
+        self.values.len()
     }
 
     /// The usual view of the values, the sections that are not cut out marked. The layout is that of
     /// the values' shape; a weight brought to another rank has none.
     pub fn default_view(&self, aspect: f64) -> View {
-        let mut view = View::default_for(&self.real.shape, self.weight.role.layout, aspect);
+        let mut view = View::default_for(self.shape(), self.weight.role.layout, aspect);
         let is_cut = |section: &&Section| self.sections.iter().any(|cut| cut.axis == section.axis);
         let mark = |section: &Section| Mark { name: section.name.to_owned(), axis: section.axis, indices: section.start..section.end };
         view.set_marks(self.weight.sections.iter().filter(|section| !is_cut(section)).map(mark).collect());
@@ -119,13 +251,76 @@ impl Loaded {
     /// The position in the whole weight's C order of an element of the values.
     pub fn whole_offset(&self, offset: usize) -> Option<usize> {
         let (mut rest, mut whole, mut stride) = (offset, 0, 1);
-        for (axis, (extent, extent_of_whole)) in self.real.shape.iter().zip(&self.whole).enumerate().rev() {
+        for (axis, (extent, extent_of_whole)) in self.shape().iter().zip(&self.whole).enumerate().rev() {
             let start = self.sections.iter().find(|section| section.axis == axis).map_or(0, |section| section.start);
             whole += (rest.checked_rem(*extent)? + start) * stride;
             rest /= extent;
             stride *= extent_of_whole;
         }
         (rest == 0).then_some(whole)
+    }
+
+    /// One value.
+    pub fn value(&self, offset: usize) -> Option<f32> {
+        let mut value = [0.0];
+        (offset < self.count()).then(|| self.values.read(offset, &mut value)).map(|()| value[0])
+    }
+
+    /// The stored integer behind one value.
+    pub fn code(&self, offset: usize) -> Option<i64> {
+        self.weight.code_at(&self.opened.model, self.way.as_ref()?, self.whole_offset(offset)?)
+    }
+
+    /// Scale and zero point behind one value.
+    pub fn scale(&self, offset: usize) -> Option<(f64, f64)> {
+        self.weight.scale_at(&self.opened.model, &self.scales, self.way.as_ref()?, self.whole_offset(offset)?)
+    }
+
+    /// Whether there are stored integers to show.
+    pub fn has_codes(&self) -> bool {
+        self.way.is_some() && self.weight.data_tensor(&self.opened.model).dtype.is_integer()
+    }
+
+    /// The stored integers; `None` where the values do not come from integers one by one.
+    pub fn codes(&self, token: &Token) -> Option<Arc<Codes>> {
+        let find = || Codes::new(&self.opened, &self.weight, &self.whole, &self.sections, token).map(Arc::new);
+        self.kept.codes.get_or_init(find).clone()
+    }
+
+    /// The numbers that a picture shows; `None` of codes that there are not.
+    pub fn numbers(&self, shows: Shows, token: &Token) -> Option<Arc<dyn Blocks>> {
+        match shows {
+            Shows::Real => Some(Arc::<Values>::clone(&self.values)),
+            Shows::Codes => Some(self.codes(token)?),
+            Shows::Magnitude => Some(Arc::new(Magnitudes(Arc::clone(&self.values)))),
+        }
+    }
+
+    /// Their figures, if they are there already.
+    pub fn figures_of(&self, shows: Shows) -> Option<&Figures> {
+        match shows {
+            Shows::Real => Some(&self.figures),
+            Shows::Codes => self.kept.code_figures.get(),
+            Shows::Magnitude => self.kept.magnitude_figures.get(),
+        }
+    }
+
+    /// Counts what is needed for the colours of other numbers than the real values.
+    ///
+    /// # Errors
+    /// [`Failure`]: cancelled, or there are no such numbers.
+    pub fn count_figures(&self, shows: Shows, token: &Token) -> Result<(), Failure> {
+        let kept = match shows {
+            Shows::Real => return Ok(()),
+            Shows::Codes => &self.kept.code_figures,
+            Shows::Magnitude => &self.kept.magnitude_figures,
+        };
+        if kept.get().is_none() {
+            let no_codes = || Failure::Failed("The weight's values do not come from stored integers one by one".to_owned());
+            let numbers = self.numbers(shows, token).ok_or_else(no_codes)?;
+            let _ = kept.set(Figures::of(&sample(&*numbers, usize::MAX), token)?);
+        }
+        Ok(())
     }
 
     /// The strings, where the constant holds strings; they were checked when it was loaded.
@@ -143,12 +338,12 @@ impl Loaded {
     /// The values at the ends of the colours, as [`Range::limits`] has them, but from the figures
     /// that are there already: quick enough for every frame.
     pub fn limits(&self, range: Range, symmetric: bool) -> Limits {
-        range.limits_from(&self.summary.moments, |percent| self.percentile(percent), symmetric)
+        self.figures.limits(range, symmetric)
     }
 
     /// The range to begin with: full, or where outliers would take most of the colours, percentiles.
     pub fn default_range(&self, symmetric: bool) -> Range {
-        Range::default_from(&self.summary.moments, |percent| self.percentile(percent), symmetric)
+        self.figures.default_range(symmetric)
     }
 
     /// Diverging for weights of both signs, sequential for others.
@@ -156,57 +351,48 @@ impl Loaded {
         Map::default_for(self.summary.moments.min < 0.0)
     }
 
-    /// A percentile of the finite values: numpy's at every tenth of a percent, interpolated between.
-    pub fn percentile(&self, percent: f64) -> f64 {
-        let tenths = (percent * 10.0).clamp(0.0, 1000.0);
-        let at = |index: f64| self.quantiles.get(index as usize).copied().unwrap_or(f64::NAN);
-        let (below, part) = (tenths.floor(), tenths.fract());
-        if part == 0.0 { at(below) } else { at(below) + (at(below + 1.0) - at(below)) * part }
-    }
-
-    /// The part of the finite values, 0 to 1, that are below a value; interpolated between the tenths
-    /// of a percent.
-    pub fn part_below(&self, value: f64) -> f64 {
-        self.part(value, |quantile| quantile < value)
-    }
-
-    /// The part of the finite values, 0 to 1, that are not above a value; interpolated as
-    /// [`part_below`](Self::part_below).
-    pub fn part_up_to(&self, value: f64) -> f64 {
-        self.part(value, |quantile| quantile <= value)
-    }
-
-    /// `is_before` holds for the quantiles up to some place.
-    fn part(&self, value: f64, is_before: impl Fn(f64) -> bool) -> f64 {
-        let after = self.quantiles.partition_point(|quantile| is_before(*quantile));
-        let below = after.checked_sub(1).and_then(|below| self.quantiles.get(below));
-        let (Some(low), Some(high)) = (below, self.quantiles.get(after)) else {
-            return if after == 0 { 0.0 } else { 1.0 };
-        };
-        ((after - 1) as f64 + (value - low) / (high - low)) / 1000.0
-    }
-
     /// The percentile that a finite value stands at; of equal values the middle.
     pub fn rank_of(&self, value: f32) -> Option<f64> {
-        let value = f64::from(value);
-        (value.is_finite() && self.summary.moments.finite > 0).then(|| 50.0 * (self.part_below(value) + self.part_up_to(value)))
+        self.figures.rank_of(value)
     }
 
-    /// Makes reduced pictures quick; built once a view, where it is of use.
-    pub fn pyramid(&self, view: &View, viewport: &Viewport) -> Option<Arc<Pyramid>> {
-        const MANY: usize = 1 << 20;
-        if self.real.values.len() < MANY || viewport.scale.iter().all(|scale| *scale > 0.125) {
+    /// The pyramid of a picture, complete or not; `None` where reading the cells is quick enough.
+    /// [`Pyramid::build`] completes it.
+    pub fn pyramid(&self, key: &PictureKey) -> Option<Arc<Pyramid>> {
+        const LEAST: usize = 1 << 20;
+        if self.count() < LEAST || key.view.colour_axis().is_some() {
             return None;
         }
-        let mut held = self.pyramid.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*held {
-            Some((of, pyramid)) if of == view => Some(Arc::clone(pyramid)),
-            _ => {
-                let pyramid = Arc::new(Pyramid::new(&self.real.values, view));
-                *held = Some((view.clone(), Arc::clone(&pyramid)));
-                Some(pyramid)
-            }
+        let mut held = self.kept.pyramids.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pyramid)) = held.iter().find(|(of, _)| of == key) {
+            return Some(Arc::clone(pyramid));
         }
+        let pyramid = Arc::new(Pyramid::new(&key.view, self.count()));
+        if held.len() >= PYRAMIDS {
+            held.remove(0);
+        }
+        held.push((key.clone(), Arc::clone(&pyramid)));
+        Some(pyramid)
+    }
+
+    /// The largest magnitude of each kernel of a picture, which its colours end at where each kernel
+    /// has its own scale.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn kernel_scales(&self, key: &PictureKey, token: &Token) -> Result<Option<Arc<KernelScales>>, Cancelled> {
+        if !key.own_scale || !key.view.has_blocks() {
+            return Ok(None);
+        }
+        if let Some((of, scales)) = &*self.kept.scales.lock().unwrap_or_else(PoisonError::into_inner)
+            && of == key
+        {
+            return Ok(Some(Arc::clone(scales)));
+        }
+        let Some(numbers) = self.numbers(key.shows, token) else { return Ok(None) };
+        let scales = Arc::new(KernelScales::of(&*numbers, &key.view, token)?);
+        *self.kept.scales.lock().unwrap_or_else(PoisonError::into_inner) = Some((key.clone(), Arc::clone(&scales)));
+        Ok(Some(scales))
     }
 }
 
@@ -216,7 +402,6 @@ mod tests {
     use crate::formats::{self, Options};
     use crate::jobs::{Origin, open};
     use crate::source::Source;
-    use crate::stats::percentiles;
 
     /// A weight of the example with other values.
     fn loaded(values: &[f32]) -> Loaded {
@@ -226,63 +411,23 @@ mod tests {
         let opened = open(|| formats::open_source(source, &Options::default(), &token), Origin::BuiltIn, None).unwrap();
         let weight = opened.catalogue.weights().next().unwrap().clone();
         let real = Real { shape: vec![values.len()], values: values.to_vec() };
-        Loaded::of(opened, weight, Vec::new(), Reading::Effective, real, &token).unwrap()
-    }
-
-    /// `numpy.percentile`
-    #[test]
-    fn percentiles_at_tenths_are_exact() {
-        let values: Vec<f32> = (0..777u16).map(|i| (f32::from(i) * 0.37).sin() * 3.0 - 1.0).collect();
-        let loaded = loaded(&values);
-        for percent in [0.0, 0.1, 0.5, 1.1, 2.3, 50.0, 57.3, 99.5, 99.9, 100.0] {
-            let exact = percentiles(&values, &[percent], &Token::new()).unwrap();
-            assert_eq!(loaded.percentile(percent), exact[0], "{percent}");
-        }
-        let between = loaded.percentile(0.05);
-        assert!(loaded.percentile(0.0) < between && between < loaded.percentile(0.1));
-    }
-
-    #[test]
-    fn ranks() {
-        // Of n different values, number i stands at i / (n - 1), as `numpy.percentile` has it.
-        let four = loaded(&[0.0, 1.0, 2.0, 3.0, f32::NAN, f32::INFINITY]);
-        for (value, rank) in [(0.0, 0.0), (1.0, 100.0 / 3.0), (1.5, 50.0), (3.0, 100.0), (-1.0, 0.0), (9.0, 100.0)] {
-            let found = four.rank_of(value).unwrap();
-            assert!((found - rank).abs() < 1e-9, "{value} stands at {found}");
-        }
-        assert_eq!((four.rank_of(f32::NAN), four.rank_of(f32::INFINITY)), (None, None));
-        assert_eq!(loaded(&[f32::NAN]).rank_of(1.0), None);
-        assert_eq!(loaded(&[5.0; 8]).rank_of(5.0), Some(50.0));
-    }
-
-    #[test]
-    fn equal_values_are_on_one_side_of_an_edge() {
-        // Half of the values are 0, the other half lies evenly above.
-        let values: Vec<f32> = (0..1000u16).map(|i| f32::from(i.saturating_sub(500))).collect();
-        let loaded = loaded(&values);
-        assert_eq!(loaded.part_below(0.0), 0.0);
-        assert!((loaded.part_up_to(0.0) - 0.5).abs() < 2e-3, "{}", loaded.part_up_to(0.0));
-        assert_eq!((loaded.part_below(-1.0), loaded.part_up_to(499.0), loaded.part_below(500.0)), (0.0, 1.0, 1.0));
-        let empty = self::loaded(&[]);
-        assert_eq!((empty.part_below(0.0), empty.part_up_to(0.0)), (0.0, 0.0));
+        let values = (Values::from(real.clone()), real.shape);
+        Loaded::of(opened, weight, Vec::new(), Reading::Effective, values, &token).unwrap()
     }
 
     /// `numpy.arange(24).reshape(4, 6)[2:4, 1:3]`
     #[test]
     fn sections_know_their_place_in_the_whole() {
-        let values: Vec<f32> = (0..24u8).map(f32::from).collect();
-        let whole = loaded(&values);
-        let real = Real { shape: vec![4, 6], values };
-        let sections = vec![Section { name: "cell", axis: 0, start: 2, end: 4 }, Section { name: "state", axis: 1, start: 1, end: 3 }];
-        let part =
-            Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), sections, Reading::Effective, real.clone(), &Token::new()).unwrap();
-        assert_eq!(part.real.values, [13.0, 14.0, 19.0, 20.0]);
+        let whole = loaded(&[0.0; 24]);
+        let part = Loaded {
+            sections: vec![Section { name: "cell", axis: 0, start: 2, end: 4 }, Section { name: "state", axis: 1, start: 1, end: 3 }],
+            values: Arc::new(Values::from(Real { shape: vec![2, 2], values: vec![13.0, 14.0, 19.0, 20.0] })),
+            whole: vec![4, 6],
+            ..loaded(&[])
+        };
         let offsets: Vec<_> = (0..5).map(|offset| part.whole_offset(offset)).collect();
         assert_eq!(offsets, [Some(13), Some(14), Some(19), Some(20), None]);
-        assert_eq!(whole.whole_offset(7), Some(7));
-        let outside = vec![Section { name: "cell", axis: 3, start: 2, end: 4 }];
-        let all = Loaded::of(Arc::clone(&whole.opened), whole.weight.clone(), outside, Reading::Effective, real, &Token::new()).unwrap();
-        assert!(all.sections.is_empty() && all.real.values.len() == 24);
+        assert_eq!((whole.whole_offset(7), part.value(2), part.value(4)), (Some(7), Some(19.0), None));
     }
 
     #[test]

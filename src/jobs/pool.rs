@@ -23,6 +23,14 @@ pub enum Key {
     Load(u64),
     /// The picture on display.
     Picture(u64),
+    /// What makes the picture on display exact.
+    Pyramid(u64),
+    /// The figures of what is on display, where they are not the real values'.
+    Figures(u64),
+    /// An order of the weight on display.
+    Sort(u64),
+    /// A value of the weight on display that is looked for.
+    Find(u64),
     /// The histogram on display.
     Histogram(u64),
     /// A small picture and figures for a list row or an operation's box.
@@ -210,10 +218,10 @@ impl Pool {
         self.current.get(&key).and_then(|running| running.token.fraction())
     }
 
-    /// The oldest of the jobs that know how far they are: title and part done.
-    pub fn longest(&self) -> Option<(&str, f32)> {
-        let told = self.current.values().filter_map(|running| Some((running, running.token.fraction()?)));
-        told.min_by_key(|(running, _)| running.ticket).map(|(running, fraction)| (running.title.as_str(), fraction))
+    /// The oldest of the jobs that know how far they are: key, title and part done.
+    pub fn longest(&self) -> Option<(Key, &str, f32)> {
+        let told = self.current.iter().filter_map(|(key, running)| Some((*key, running, running.token.fraction()?)));
+        told.min_by_key(|(_, running, _)| running.ticket).map(|(key, running, fraction)| (key, running.title.as_str(), fraction))
     }
 
     /// Whether nothing is queued or running.
@@ -390,7 +398,7 @@ mod tests {
             ends.push(end);
         }
         (0..2).for_each(|_| has_started.recv().unwrap());
-        assert_eq!((pool.longest(), pool.fraction(Key::Save(2))), (Some(("Testing", 0.25)), Some(0.75)));
+        assert_eq!((pool.longest(), pool.fraction(Key::Save(2))), (Some((Key::Save(1), "Testing", 0.25)), Some(0.75)));
         drop(ends);
         delivered(&mut pool, &notified, 2);
         assert_eq!(pool.longest(), None);

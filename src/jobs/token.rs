@@ -7,11 +7,13 @@ use thiserror::Error;
 
 /// Cloned freely; all clones are the same token.
 #[derive(Clone, Debug, Default)]
-pub struct Token(Arc<State>);
+pub struct Token {
+    is_cancelled: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+}
 
 #[derive(Debug, Default)]
-struct State {
-    is_cancelled: AtomicBool,
+struct Progress {
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -26,12 +28,17 @@ impl Token {
         Self::default()
     }
 
+    /// For a part of the work that counts on its own: it is cancelled with the whole.
+    pub fn part(&self) -> Self {
+        Self { is_cancelled: Arc::clone(&self.is_cancelled), progress: Arc::default() }
+    }
+
     pub fn cancel(&self) {
-        self.0.is_cancelled.store(true, Ordering::Relaxed);
+        self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled.load(Ordering::Relaxed)
+        self.is_cancelled.load(Ordering::Relaxed)
     }
 
     /// For the worker: between two blocks of work, `token.check()?`.
@@ -44,18 +51,18 @@ impl Token {
 
     /// Sets how much there is to do, in a unit of the worker's choice, and starts from nothing.
     pub fn expect(&self, total: u64) {
-        self.0.done.store(0, Ordering::Relaxed);
-        self.0.total.store(total, Ordering::Relaxed);
+        self.progress.done.store(0, Ordering::Relaxed);
+        self.progress.total.store(total, Ordering::Relaxed);
     }
 
     pub fn advance(&self, amount: u64) {
-        self.0.done.fetch_add(amount, Ordering::Relaxed);
+        self.progress.done.fetch_add(amount, Ordering::Relaxed);
     }
 
     /// The part done, 0 to 1; `None` while the total is not known.
     pub fn fraction(&self) -> Option<f32> {
-        let total = self.0.total.load(Ordering::Relaxed);
-        let done = self.0.done.load(Ordering::Relaxed);
+        let total = self.progress.total.load(Ordering::Relaxed);
+        let done = self.progress.done.load(Ordering::Relaxed);
         (total > 0).then(|| (done as f64 / total as f64).min(1.0) as f32)
     }
 }
@@ -72,7 +79,11 @@ mod tests {
         token.expect(4);
         token.advance(1);
         assert_eq!(watcher.fraction(), Some(0.25));
+        let part = token.part();
+        part.expect(1);
+        assert_eq!((watcher.fraction(), part.fraction()), (Some(0.25), Some(0.0)));
         watcher.cancel();
+        assert_eq!(part.check(), Err(Cancelled));
         assert_eq!(token.check(), Err(Cancelled));
     }
 }

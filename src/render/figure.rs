@@ -16,6 +16,7 @@ use thiserror::Error;
 use super::font::{self, Anchor, Font};
 use super::scene::Scene;
 use super::theme::Theme;
+use crate::jobs::Cancelled;
 
 /// Why a figure can't be made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum FigureError {
     TooLarge { width: u64, height: u64, max: u32, area: u64 },
     #[error("there is nothing to draw: the tensor has no elements")]
     Empty,
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 /// Pixels in all that a figure may have: a gigabyte of them.

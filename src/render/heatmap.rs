@@ -7,10 +7,14 @@
 
 use rayon::prelude::*;
 
+use super::field::{Field, KernelScales, Numbers, Test};
 use super::font::{self, Font};
+use super::paint::{self, Paint, Scratch};
 use super::pyramid::{self, Cut};
-use super::{Image, Pyramid, Reduction, Rgba, blend, lines, luminance, number, raster};
-use crate::colormap::{Colours, Lookup, Rgb};
+use super::{Image, Pyramid, Reduction, Rgba, blend, hatch, lines, luminance, number, raster};
+use crate::colormap::{Colours, Rgb};
+use crate::jobs::Token;
+use crate::values::Blocks;
 use crate::view::View;
 
 /// The longest side of an image in pixels.
@@ -47,7 +51,7 @@ pub struct Ink {
 }
 
 /// How to draw, the values' colours apart.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Options<'a> {
     pub ink: Ink,
     pub reduction: Reduction,
@@ -57,6 +61,23 @@ pub struct Options<'a> {
     pub numbers: bool,
     /// One that was made for the same values and view, to be quick.
     pub pyramid: Option<&'a Pyramid>,
+    /// Each kernel on its own scale: the colours are those of the parts of its largest magnitude.
+    pub scales: Option<&'a KernelScales>,
+    /// Cells that are meant: the others are dimmed.
+    pub marked: Option<Marked<'a>>,
+    /// Cells that are painted in [`colormap::SATURATED`].
+    pub saturated: Option<Marked<'a>>,
+    /// Kernels of nothing but zeros are hatched, from 6 pixels a kernel.
+    pub hatched: bool,
+    /// Cancelled, a picture is left unfinished.
+    pub token: Option<&'a Token>,
+}
+
+/// Cells told by numbers of their own, of the same shape as the values.
+#[derive(Clone, Copy)]
+pub struct Marked<'a> {
+    pub values: &'a dyn Blocks,
+    pub test: Test,
 }
 
 /// A number to be written into a cell.
@@ -96,27 +117,46 @@ impl Viewport {
 impl Options<'_> {
     /// Grid and numbers where there is room, extremes where there is not.
     pub fn new(ink: Ink) -> Self {
-        Self { ink, reduction: Reduction::Extreme, grid: true, numbers: true, pyramid: None }
+        Self {
+            ink,
+            reduction: Reduction::Extreme,
+            grid: true,
+            numbers: true,
+            pyramid: None,
+            scales: None,
+            marked: None,
+            saturated: None,
+            hatched: true,
+            token: None,
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.token.is_some_and(Token::is_cancelled)
     }
 }
 
 /// Draws the values of a tensor, in C order of the view's shape. Values that are missing at the
-/// end are drawn as background. Sides above [`MAX_SIDE`] are cut.
-pub fn heatmap(values: &[f32], view: &View, colours: &Colours, viewport: &Viewport, options: &Options<'_>) -> Image {
+/// end are drawn as NaN. Sides above [`MAX_SIDE`] are cut.
+pub fn heatmap(values: &dyn Blocks, view: &View, colours: &Colours, viewport: &Viewport, options: &Options<'_>) -> Image {
     let mut image = Image::filled(viewport.width, viewport.height, options.ink.background);
     if image.pixels.is_empty() || values.is_empty() || !viewport.is_sound() {
         return image;
     }
-    let lookup = colours.lookup();
+    let planes = paint::planes(view);
+    let paint = Paint::new(values, &planes, colours, options);
     if viewport.scale.iter().all(|scale| *scale >= 1.0) {
-        magnified(values, view, &lookup, viewport, options, &mut image);
+        magnified(&paint, viewport, &mut image);
     } else {
-        reduced(values, view, &lookup, viewport, options, &mut image);
+        reduced(&paint, viewport, &mut image);
+    }
+    if options.hatched {
+        hatch::draw(&Field::new(Numbers { values, view, scales: None, test: None }), view, viewport, options, &mut image);
     }
     lines::draw(view, viewport, options.ink.gap, &mut image);
     if options.numbers {
         let mut canvas = raster::Canvas::over(image);
-        for label in labels(values, view, colours, viewport) {
+        for label in labels(values, view, colours, viewport, options) {
             let [red, green, blue] = label.colour;
             let at = [label.at[0] as f32, label.at[1] as f32 + font::cap_height(Font::Mono, label.size) / 2.0];
             canvas.text(&label.text, Font::Mono, label.size, at, font::Anchor::Middle, [red, green, blue, 255]);
@@ -126,10 +166,11 @@ pub fn heatmap(values: &[f32], view: &View, colours: &Colours, viewport: &Viewpo
     image
 }
 
-/// The numbers to be written into the cells of an image; none below 48 pixels a cell.
-pub fn labels(values: &[f32], view: &View, colours: &Colours, viewport: &Viewport) -> Vec<Label> {
+/// The numbers to be written into the cells of an image; none below 48 pixels a cell, and none into
+/// cells that show three.
+pub fn labels(values: &dyn Blocks, view: &View, colours: &Colours, viewport: &Viewport, options: &Options<'_>) -> Vec<Label> {
     let scale = viewport.scale[0].min(viewport.scale[1]);
-    if scale < NUMBER_SCALE || !viewport.is_sound() {
+    if scale < NUMBER_SCALE || !viewport.is_sound() || view.colour_axis().is_some() || values.is_empty() {
         return Vec::new();
     }
     let span = |axis: usize, pixels: u32, cells: usize| {
@@ -138,14 +179,21 @@ pub fn labels(values: &[f32], view: &View, colours: &Colours, viewport: &Viewpor
         first..last.min(cells)
     };
     let mut labels = Vec::new();
+    let columns = span(0, viewport.width, view.columns());
+    let planes = paint::planes(view);
+    let paint = Paint::new(values, &planes, colours, options);
+    let plain = Field::new(Numbers { values, view, scales: None, test: None });
+    let (mut scratch, mut numbers) = (Scratch::default(), Vec::new());
     for row in span(1, viewport.height, view.rows()) {
-        for column in span(0, viewport.width, view.columns()) {
-            let Some(value) = view.offset(row, column).and_then(|offset| values.get(offset)) else { continue };
-            let at = [(column, 0), (row, 1)]
-                .map(|(cell, axis): (usize, usize)| (cell as f64 + 0.5 - viewport.origin[axis]) * viewport.scale[axis]);
-            let text = number::significant(f64::from(*value), 4);
-            labels.push(Label { at, text, colour: ink_on(colours.colour(*value)), size: 0.0 });
-        }
+        paint.row(row, columns.start, columns.len(), &mut scratch);
+        plain.with_row(row, columns.start, columns.len(), &mut numbers, |numbers| {
+            for ((column, value), colour) in columns.clone().zip(numbers).zip(&scratch.colours) {
+                let at = [(column, 0), (row, 1)]
+                    .map(|(cell, axis): (usize, usize)| (cell as f64 + 0.5 - viewport.origin[axis]) * viewport.scale[axis]);
+                let text = number::significant(f64::from(*value), 4);
+                labels.push(Label { at, text, colour: ink_on(*colour), size: 0.0 });
+            }
+        });
     }
     // One size for all, so that none stands out: what the longest text needs.
     let widest = labels.iter().map(|label| font::width(Font::Mono, 1.0, &label.text)).fold(1.0, f32::max);
@@ -175,7 +223,8 @@ enum Line {
     Gap,
 }
 
-fn magnified(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, options: &Options<'_>, image: &mut Image) {
+fn magnified(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
+    let (view, options) = (paint.view, paint.options);
     let (block_rows, block_columns) = view.block_size();
     let least = viewport.scale[0].min(viewport.scale[1]);
     let lines = |block: usize| Lines {
@@ -189,11 +238,14 @@ fn magnified(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, 
     let Some(left) = columns.iter().position(Option::is_some) else { return };
     let columns: Vec<Slot> = columns.into_iter().flatten().collect();
     let first = columns.first().map_or(0, |slot| slot.cell);
-    let offsets = view.column_offsets(first..columns.last().map_or(0, |slot| slot.cell.saturating_add(1)));
+    let count = columns.last().map_or(0, |slot| slot.cell + 1) - first;
 
     let row_bytes = image.row_bytes();
     let bands = image.pixels.par_chunks_mut(row_bytes * 32).zip(rows.par_chunks(32));
-    bands.for_each(|(pixels, rows)| {
+    bands.for_each_init(Scratch::default, |scratch, (pixels, rows)| {
+        if options.is_cancelled() {
+            return;
+        }
         let mut last: Option<(Slot, usize)> = None;
         for (y, row) in rows.iter().enumerate() {
             let Some(row) = *row else { continue };
@@ -204,23 +256,17 @@ fn magnified(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, 
                 pixels.copy_within(from..from + row_bytes, start);
                 continue;
             }
-            let plan = view.row(row.cell);
+            // Of a grid line's row the cells are those of the rows beside it.
+            if last.is_none_or(|(last, _)| last.cell != row.cell) {
+                paint.row(row.cell, first, count, scratch);
+            }
             let row_pixels = pixels.get_mut(start..start + row_bytes).unwrap_or_default();
-            let mut known: (usize, Option<Rgb>) = (usize::MAX, None);
             for (pixel, slot) in row_pixels.as_chunks_mut::<4>().0.iter_mut().skip(left).zip(&columns) {
-                if known.0 != slot.cell {
-                    let offset = match plan {
-                        Some(plan) if slot.cell < plan.columns => offsets.get(slot.cell - first).map(|offset| plan.start + offset),
-                        Some(_) => None,
-                        None => view.offset(row.cell, slot.cell),
-                    };
-                    known = (slot.cell, offset.and_then(|offset| values.get(offset)).map(|value| lookup.colour(*value)));
-                }
-                let Some(colour) = known.1 else { continue };
+                let Some(colour) = scratch.colours.get(slot.cell - first) else { continue };
                 let [red, green, blue] = match (row.line, slot.line) {
                     (Line::Gap, _) | (_, Line::Gap) => options.ink.gap,
-                    (Line::None, Line::None) => colour,
-                    _ => grid_on(colour),
+                    (Line::None, Line::None) => *colour,
+                    _ => grid_on(*colour),
                 };
                 *pixel = [red, green, blue, 255];
             }
@@ -267,25 +313,13 @@ fn slots(pixels: u32, origin: f64, scale: f64, cells: usize, lines: Lines) -> Ve
         .collect()
 }
 
-fn reduced(values: &[f32], view: &View, lookup: &Lookup, viewport: &Viewport, options: &Options<'_>, image: &mut Image) {
+fn reduced(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
+    let (view, options) = (paint.view, paint.options);
     let step = pyramid::step((1.0 / viewport.scale[0]).min(1.0 / viewport.scale[1]));
     let columns = spans(image.width, viewport.origin[0], viewport.scale[0], view.columns(), step);
     let rows = spans(image.height, viewport.origin[1], viewport.scale[1], view.rows(), step);
-    let cut = Cut { rows: &rows, columns: &columns, step };
-    let numbers = pyramid::reduce(values, view, options.pyramid, &cut, options.reduction, lookup.centre());
-    let pixels = image.pixels.par_chunks_mut(4 * CHUNK).zip(numbers.par_chunks(CHUNK));
-    pixels.for_each(|(pixels, numbers)| {
-        for (pixel, number) in pixels.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
-            if let Some(number) = number {
-                let [red, green, blue] = lookup.colour(*number);
-                *pixel = [red, green, blue, 255];
-            }
-        }
-    });
+    paint.reduced(&Cut { rows: &rows, columns: &columns, step }, &mut image.pixels, options);
 }
-
-/// Pixels that are coloured at a time.
-const CHUNK: usize = 1 << 14;
 
 /// The cells under every pixel of one direction, as starts and ends that are multiples of `step`
 /// or the picture's end. Of neighbouring pixels each begins where the other ends: no cell that
@@ -398,7 +432,8 @@ mod tests {
             let mut values = vec![100.0; shape.iter().product()];
             let outliers = [0, values.len() / 3, values.len() / 2, values.len() - 1];
             outliers.iter().zip([200.0, f32::NAN, 255.0, 180.0]).for_each(|(at, value)| values[*at] = value);
-            let pyramid = Pyramid::new(&values, &view);
+            let pyramid = Pyramid::new(&view, values.len());
+            pyramid.build(Numbers { values: &values, view: &view, scales: None, test: None }, &Token::new()).unwrap();
             for scale in [0.9, 0.5, 0.33, 0.125, 0.1, 1.0 / 17.0, 0.03, 0.01] {
                 let viewport = Viewport::whole(&view, [scale, scale]);
                 let image = heatmap(&values, &view, &CODES, &viewport, &options());
@@ -450,9 +485,9 @@ mod tests {
     fn nothing_is_drawn_of_nothing() {
         let empty = View::default_for(&[0, 7], None, 1.0);
         let viewport = Viewport { origin: [0.0; 2], scale: [4.0; 2], width: 3, height: 2 };
-        for (view, values) in [(&empty, &[][..]), (&View::default_for(&[2, 2], None, 1.0), &[1.0][..])] {
+        for (view, values) in [(&empty, vec![]), (&View::default_for(&[2, 2], None, 1.0), vec![1.0])] {
             for scale in [4.0, 0.25, f64::NAN, 0.0, -1.0, f64::INFINITY, 1e-300] {
-                let image = heatmap(values, view, &CODES, &Viewport { scale: [scale; 2], ..viewport }, &Options::new(INK));
+                let image = heatmap(&values, view, &CODES, &Viewport { scale: [scale; 2], ..viewport }, &Options::new(INK));
                 assert_eq!((image.width(), image.height()), (3, 2));
             }
         }
@@ -465,7 +500,7 @@ mod tests {
     #[test]
     fn numbers_are_written_from_48_pixels() {
         let view = View::default_for(&[2], None, 1.0);
-        let at = |scale: f64| labels(&[-0.012_345_6, 250.0], &view, &CODES, &Viewport::whole(&view, [scale; 2]));
+        let at = |scale: f64| labels(&[-0.012_345_6, 250.0], &view, &CODES, &Viewport::whole(&view, [scale; 2]), &options());
         assert_eq!(at(47.0), []);
         let texts: Vec<_> = at(48.0).into_iter().map(|label| (label.text, label.at, label.colour)).collect();
         assert_eq!(texts, [("-0.01235".into(), [24.0, 24.0], [255; 3]), ("250".into(), [72.0, 24.0], [0; 3])]);

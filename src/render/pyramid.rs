@@ -2,72 +2,151 @@
 //!
 //! The extremes of a rectangle of cells are kept as (low, high), where a NaN in `low` stands for
 //! "there is a NaN among them" and `low > high` for "no cell at all". A [`Pyramid`] holds them for
-//! squares of 4, 16, 64, ... cells a side. Rendering with or without one gives the same pixels:
-//! where squares of `step` cells are used, the edges of the pixels are laid on their edges.
+//! squares of 4, 16 and 64 cells a side, and of the larger squares the mean and how many numbers are
+//! none. It is built band by band while pictures are drawn with what is there: rows of pixels whose
+//! bands are not built yet show one of their rows of cells. With a complete one the extremes are the
+//! same to the bit as without: the edges of the pixels are laid on the edges of the squares.
 
 use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::field::{Field, Numbers};
+use crate::jobs::{Cancelled, Token};
 use crate::view::View;
 
 /// What a pixel shows of the cells under it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub enum Reduction {
     /// The value farthest from the middle of the limits; NaN before everything, then infinities.
     #[default]
     Extreme,
-    /// The arithmetic mean, in float64. A NaN makes it NaN.
+    /// The arithmetic mean. A NaN makes it NaN.
     Mean,
+}
+
+impl Reduction {
+    pub const ALL: [Self; 2] = [Self::Extreme, Self::Mean];
+
+    /// The name that the command line takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Extreme => "extreme",
+            Self::Mean => "mean",
+        }
+    }
 }
 
 /// The sides of a pyramid's squares are powers of this.
 const FACTOR: usize = 4;
+/// The side of the largest squares, and the rows of a band.
+const BAND: usize = 64;
 
-/// The extremes of squares of cells, for quick redrawing. For a view as it was when the pyramid
-/// was made: moving an axis or a slider wants a new one. Takes an eighth of the values' room.
-#[derive(Clone, Debug)]
+/// What is known of squares of cells, for quick redrawing. For a view as it was when the pyramid
+/// was made: moving an axis or a slider wants a new one. Takes an eighth of the values' room as float32.
+#[derive(Debug)]
 pub struct Pyramid {
     rows: usize,
     columns: usize,
-    levels: Vec<Level>,
+    /// Bands are rows of the view turned over, where memory runs down its columns.
+    is_turned: bool,
+    bands: Vec<OnceLock<Band>>,
+    built: AtomicUsize,
 }
 
-/// Squares of `step` cells a side.
-#[derive(Clone, Debug)]
+/// [`BAND`] rows of cells.
+#[derive(Debug)]
+struct Band {
+    /// Squares of 4, 16 and 64 cells a side.
+    levels: [Level; 3],
+}
+
+/// A band's squares of `step` cells a side, in rows.
+#[derive(Debug)]
 struct Level {
-    step: usize,
-    rows: usize,
     columns: usize,
     low: Vec<f32>,
     high: Vec<f32>,
+    /// Means and counts; none of the smallest squares.
+    sums: Vec<Sum>,
+}
+
+/// What is summed up in a square.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Sum {
+    mean: f32,
+    cells: u16,
+    nan: u16,
+    infinite: u16,
 }
 
 impl Pyramid {
-    pub fn new(values: &[f32], view: &View) -> Self {
-        let (rows, columns) = (view.rows(), view.columns());
-        let mut pyramid = Self { rows, columns, levels: Vec::new() };
+    /// An empty one, for a view of so many values.
+    pub fn new(view: &View, count: usize) -> Self {
+        let is_turned = view.runs_down() && view.transposed().is_some();
+        let (rows, columns) = if is_turned { (view.columns(), view.rows()) } else { (view.rows(), view.columns()) };
         // Nothing is allocated by a shape that the values do not fill.
-        let is_filled = rows.checked_mul(columns).is_some_and(|cells| cells / FACTOR <= values.len().saturating_mul(FACTOR));
-        if !is_filled || rows.max(columns) <= FACTOR {
-            return pyramid;
-        }
-        let mut level = match lying(view) {
-            Some(lying) => Level::over(&Cells::new(values, &lying), FACTOR).transposed(),
-            None => Level::over(&Cells::new(values, view), FACTOR),
-        };
-        while level.rows.max(level.columns) > FACTOR {
-            let next = Level::over(&level, level.step * FACTOR);
-            pyramid.levels.push(std::mem::replace(&mut level, next));
-        }
-        pyramid.levels.push(level);
-        pyramid
+        let is_filled = rows.checked_mul(columns).is_some_and(|cells| cells / 2 <= count);
+        let bands = if is_filled { rows.div_ceil(BAND) } else { 0 };
+        Self { rows, columns, is_turned, bands: (0..bands).map(|_| OnceLock::new()).collect(), built: AtomicUsize::new(0) }
     }
 
-    /// The squares of a given side, if the pyramid was made for a picture of that size.
-    fn level(&self, step: usize, view: &View) -> Option<&Level> {
-        let fits = (self.rows, self.columns) == (view.rows(), view.columns());
-        self.levels.iter().find(|level| fits && level.step == step)
+    /// Builds the bands that are not there yet. Several may do so at once.
+    ///
+    /// # Errors
+    /// [`Cancelled`]; what was built stays.
+    pub fn build(&self, numbers: Numbers<'_>, token: &Token) -> Result<(), Cancelled> {
+        let (field, _) = Field::lying(numbers);
+        token.expect(self.bands.len() as u64);
+        // A few at a time: what is to be drawn meanwhile gets its turn in between.
+        let group = 2 * rayon::current_num_threads().max(1);
+        for (number, bands) in self.bands.chunks(group).enumerate() {
+            bands.par_iter().enumerate().try_for_each(|(place, band)| {
+                token.check()?;
+                if band.get().is_none() {
+                    let first = (number * group + place) * BAND;
+                    if band.set(Band::of(&field, first..(first + BAND).min(field.rows))).is_ok() {
+                        self.built.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                token.advance(1);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.built.load(Ordering::Relaxed) == self.bands.len()
+    }
+
+    /// How far it is built, in so many steps.
+    pub fn progress(&self, steps: usize) -> usize {
+        (self.built.load(Ordering::Relaxed) * steps).checked_div(self.bands.len()).unwrap_or(steps)
+    }
+
+    /// Bytes of memory that the built bands take.
+    pub fn bytes(&self) -> usize {
+        let level = |level: &Level| (level.low.len() + level.high.len()) * 4 + level.sums.len() * size_of::<Sum>();
+        self.bands.iter().filter_map(OnceLock::get).flat_map(|band| &band.levels).map(level).sum()
+    }
+
+    /// How many cells are NaN and how many infinite, as far as it is built.
+    pub fn odd_cells(&self) -> (u64, u64) {
+        let squares = self.bands.iter().filter_map(OnceLock::get).flat_map(|band| &band.levels[2].sums);
+        squares.fold((0, 0), |(nan, infinite), sum| (nan + u64::from(sum.nan), infinite + u64::from(sum.infinite)))
+    }
+
+    fn fits(&self, field: &Field<'_>) -> bool {
+        !self.bands.is_empty() && (self.rows, self.columns) == (field.rows, field.columns)
+    }
+
+    /// The level of squares of a side in a band, if it is built.
+    fn level(&self, band: usize, step: usize) -> Option<&Level> {
+        let level = [4, 16, 64].iter().position(|of| *of == step)?;
+        self.bands.get(band)?.get()?.levels.get(level)
     }
 }
 
@@ -75,7 +154,7 @@ impl Pyramid {
 /// a pixel, so that the work a pixel is bounded; 1 (the cells themselves) below 8 cells a pixel.
 pub fn step(cells_per_pixel: f64) -> usize {
     let mut step = 1usize;
-    while step < usize::MAX / 8 && (step * FACTOR * 2) as f64 <= cells_per_pixel {
+    while step < BAND && (step * FACTOR * 2) as f64 <= cells_per_pixel {
         step *= FACTOR;
     }
     step
@@ -89,40 +168,33 @@ pub struct Cut<'a> {
     pub step: usize,
 }
 
-/// One number a pixel, row by row; `None` where a pixel covers no cell.
+/// One number a pixel, row by row; `None` where a pixel covers no cell. A cancelled one is cut short.
 pub fn reduce(
-    values: &[f32],
-    view: &View,
+    numbers: Numbers<'_>,
     pyramid: Option<&Pyramid>,
     cut: &Cut<'_>,
     reduction: Reduction,
     centre: f32,
+    token: &Token,
 ) -> Vec<Option<f32>> {
-    if let (Reduction::Extreme, Some(level)) = (reduction, pyramid.and_then(|pyramid| pyramid.level(cut.step, view))) {
-        let squares = |spans: &[(usize, usize)]| -> Vec<(usize, usize)> {
-            spans.iter().map(|(start, end)| if start < end { (start / cut.step, end.div_ceil(cut.step)) } else { (0, 0) }).collect()
-        };
-        return extremes(level, &squares(cut.rows), &squares(cut.columns), centre);
-    }
-    let along = |view: &View, rows: &[(usize, usize)], columns: &[(usize, usize)]| {
-        let cells = Cells::new(values, view);
-        match reduction {
-            Reduction::Extreme => extremes(&cells, rows, columns, centre),
-            Reduction::Mean => means(&cells, rows, columns),
+    let (field, is_turned) = Field::lying(numbers);
+    let (rows, columns) = if is_turned { (cut.columns, cut.rows) } else { (cut.rows, cut.columns) };
+    let has_squares = cut.step > 1 && !(reduction == Reduction::Mean && cut.step == FACTOR);
+    let pyramid = pyramid.filter(|pyramid| has_squares && pyramid.fits(&field) && pyramid.is_turned == is_turned);
+    let (first, last) = hull(columns, field.columns);
+    let mut found = vec![None; rows.len() * columns.len()];
+    let lines = found.par_chunks_mut(columns.len().max(1)).zip(rows);
+    let work = Work { field: &field, pyramid, step: cut.step, columns, first, last, centre };
+    lines.for_each_init(Scratch::default, |scratch, (found, span)| {
+        if token.is_cancelled() {
+            return;
         }
-    };
-    match lying(view) {
-        Some(lying) => transposed(&along(&lying, cut.columns, cut.rows), cut.rows.len()),
-        None => along(view, cut.rows, cut.columns),
-    }
-}
-
-/// The view turned over, if the tensor's elements lie down its columns: they are read in the order
-/// of memory or not at a bearable speed.
-fn lying(view: &View) -> Option<View> {
-    let [here, right, below] = [(0, 0), (0, 1), (1, 0)].map(|(row, column)| view.offset(row, column));
-    let (across, down) = (right?.abs_diff(here?), below?.abs_diff(here?));
-    if across > down { view.transposed() } else { None }
+        match reduction {
+            Reduction::Extreme => work.extremes(*span, found, scratch),
+            Reduction::Mean => work.means(*span, found, scratch),
+        }
+    });
+    if is_turned { transposed(&found, cut.rows.len()) } else { found }
 }
 
 /// Rows of `width` entries as columns.
@@ -143,49 +215,122 @@ fn farther(low: f32, high: f32, centre: f32) -> Option<f32> {
     Some(if above >= below { high } else { low })
 }
 
-fn extremes(source: &impl Source, rows: &[(usize, usize)], columns: &[(usize, usize)], centre: f32) -> Vec<Option<f32>> {
-    let (first, last) = hull(columns, source.columns());
-    let fresh = || (vec![0.0; last - first], vec![0.0; last - first]);
-    let mut numbers = vec![None; rows.len() * columns.len()];
-    let lines = numbers.par_chunks_mut(columns.len().max(1)).zip(rows);
-    lines.for_each_init(fresh, |(low, high), (numbers, (top, bottom))| {
-        low.fill(f32::INFINITY);
-        high.fill(f32::NEG_INFINITY);
-        for row in *top..(*bottom).min(source.rows()) {
-            source.add_row(row, first, low, high);
-        }
-        for (number, span) in numbers.iter_mut().zip(columns) {
-            let span = within(*span, first, last);
-            let (low, high) = fold(low.get(span.clone()).unwrap_or_default(), high.get(span).unwrap_or_default());
-            *number = farther(low, high, centre);
-        }
-    });
-    numbers
+#[derive(Default)]
+struct Scratch {
+    row: Vec<f32>,
+    low: Vec<f32>,
+    high: Vec<f32>,
+    sums: Vec<(f64, u64)>,
 }
 
-fn means(cells: &Cells<'_>, rows: &[(usize, usize)], columns: &[(usize, usize)]) -> Vec<Option<f32>> {
-    let (first, last) = hull(columns, cells.columns());
-    let mut numbers = vec![None; rows.len() * columns.len()];
-    let lines = numbers.par_chunks_mut(columns.len().max(1)).zip(rows);
-    lines.for_each_init(
-        || vec![(0.0f64, 0u64); last - first],
-        |sums, (numbers, (top, bottom))| {
-            sums.fill((0.0, 0));
-            for row in *top..(*bottom).min(cells.rows()) {
-                cells.each(row, first, last - first, |column, value| {
-                    if let Some(sum) = sums.get_mut(column) {
-                        *sum = (sum.0 + f64::from(value), sum.1 + 1);
+struct Work<'a> {
+    field: &'a Field<'a>,
+    pyramid: Option<&'a Pyramid>,
+    step: usize,
+    columns: &'a [(usize, usize)],
+    /// The columns of cells that any pixel covers.
+    first: usize,
+    last: usize,
+    centre: f32,
+}
+
+/// Where the numbers of a row of pixels come from.
+enum Rows {
+    Cells(Range<usize>),
+    /// Rows of squares.
+    Squares(Range<usize>),
+}
+
+impl Work<'_> {
+    /// Squares, where there are some and all are built; one row of cells for all, where they are not yet.
+    fn rows(&self, (top, bottom): (usize, usize)) -> Rows {
+        let bottom = bottom.min(self.field.rows);
+        let Some(pyramid) = self.pyramid.filter(|_| top < bottom) else { return Rows::Cells(top..bottom.max(top)) };
+        let is_built = (top / BAND..bottom.div_ceil(BAND)).all(|band| pyramid.level(band, self.step).is_some());
+        if is_built {
+            return Rows::Squares(top / self.step..bottom.div_ceil(self.step));
+        }
+        let middle = usize::midpoint(top, bottom);
+        Rows::Cells(middle..middle + 1)
+    }
+
+    /// The level that a row of squares lies in, and the squares of that row.
+    fn squares(&self, row: usize) -> Option<(&Level, Range<usize>)> {
+        let per_band = BAND / self.step;
+        let level = self.pyramid?.level(row / per_band, self.step)?;
+        let start = row % per_band * level.columns;
+        Some((level, start..start + level.columns))
+    }
+
+    fn extremes(&self, span: (usize, usize), found: &mut [Option<f32>], scratch: &mut Scratch) {
+        let rows = self.rows(span);
+        let (first, last, step) = match &rows {
+            Rows::Cells(_) => (self.first, self.last, 1),
+            Rows::Squares(_) => (self.first / self.step, self.last.div_ceil(self.step), self.step),
+        };
+        let Scratch { row: cells, low, high, .. } = scratch;
+        low.clear();
+        low.resize(last - first, f32::INFINITY);
+        high.clear();
+        high.resize(last - first, f32::NEG_INFINITY);
+        match rows {
+            Rows::Cells(rows) => {
+                for row in rows {
+                    self.field.with_row(row, first, last - first, cells, |cells| widen(low, high, cells, cells));
+                }
+            }
+            Rows::Squares(rows) => {
+                for (level, squares) in rows.filter_map(|row| self.squares(row)) {
+                    let squares = squares.start + first..squares.end;
+                    if let (Some(lows), Some(highs)) = (level.low.get(squares.clone()), level.high.get(squares)) {
+                        widen(low, high, lows, highs);
                     }
-                });
+                }
             }
-            for (number, span) in numbers.iter_mut().zip(columns) {
-                let sums = sums.get(within(*span, first, last)).unwrap_or_default().iter();
-                let (sum, count) = sums.fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-                *number = (count > 0).then(|| (sum / count as f64) as f32);
+        }
+        for (number, (start, end)) in found.iter_mut().zip(self.columns) {
+            if start < end {
+                let span = within((start / step, end.div_ceil(step)), first, last);
+                let (low, high) = fold(low.get(span.clone()).unwrap_or_default(), high.get(span).unwrap_or_default());
+                *number = farther(low, high, self.centre);
             }
-        },
-    );
-    numbers
+        }
+    }
+
+    fn means(&self, span: (usize, usize), found: &mut [Option<f32>], scratch: &mut Scratch) {
+        let rows = self.rows(span);
+        let (first, last, step) = match &rows {
+            Rows::Cells(_) => (self.first, self.last, 1),
+            Rows::Squares(_) => (self.first / self.step, self.last.div_ceil(self.step), self.step),
+        };
+        let Scratch { row: cells, sums, .. } = scratch;
+        sums.clear();
+        sums.resize(last - first, (0.0, 0));
+        match rows {
+            Rows::Cells(rows) => {
+                for row in rows {
+                    self.field.with_row(row, first, last - first, cells, |cells| {
+                        sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum = (sum.0 + f64::from(*cell), sum.1 + 1));
+                    });
+                }
+            }
+            Rows::Squares(rows) => {
+                for (level, squares) in rows.filter_map(|row| self.squares(row)) {
+                    let squares = level.sums.get(squares.start + first..squares.end).unwrap_or_default();
+                    for (sum, square) in sums.iter_mut().zip(squares) {
+                        if square.cells > 0 {
+                            *sum = (sum.0 + f64::from(square.mean) * f64::from(square.cells), sum.1 + u64::from(square.cells));
+                        }
+                    }
+                }
+            }
+        }
+        for (number, (start, end)) in found.iter_mut().zip(self.columns) {
+            let span = if start < end { within((start / step, end.div_ceil(step)), first, last) } else { 0..0 };
+            let (sum, count) = sums.get(span).unwrap_or_default().iter().fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+            *number = (count > 0).then(|| (sum / count as f64) as f32);
+        }
+    }
 }
 
 /// A pixel's columns, counted from the first that any pixel covers.
@@ -201,133 +346,111 @@ fn hull(columns: &[(usize, usize)], limit: usize) -> (usize, usize) {
     (first, spans.map(|(_, end)| *end).max().unwrap_or(0).clamp(first, limit))
 }
 
-/// Rows of extremes: cells, or the squares of a pyramid.
-trait Source: Sync {
-    fn rows(&self) -> usize;
-    fn columns(&self) -> usize;
-    /// Widens `low` and `high` by a row's entries from column `first` on.
-    fn add_row(&self, row: usize, first: usize, low: &mut [f32], high: &mut [f32]);
-}
-
-/// A view's cells, with the columns' offsets laid out once.
-struct Cells<'a> {
-    values: &'a [f32],
-    view: &'a View,
-    offsets: Vec<usize>,
-    /// Neighbouring columns are neighbours in memory.
-    is_contiguous: bool,
-    rows: usize,
-}
-
-impl<'a> Cells<'a> {
-    fn new(values: &'a [f32], view: &'a View) -> Self {
-        // A shape may claim more columns than there are values; those show nothing.
-        let columns = view.columns().min(values.len());
-        let offsets = view.column_offsets(0..columns);
-        let is_contiguous = offsets.windows(2).all(|pair| matches!(pair, [a, b] if *b == a + 1));
-        Self { values, view, is_contiguous, rows: view.rows().min(values.len()), offsets }
-    }
-
-    /// Hands every cell of a row, from column `first` on, to `visit(column - first, value)`.
-    #[inline]
-    fn each(&self, row: usize, first: usize, count: usize, mut visit: impl FnMut(usize, f32)) {
-        match self.view.row(row) {
-            Some(plan) => {
-                let end = plan.columns.min(first.saturating_add(count)).max(first);
-                let offsets = self.offsets.get(first..end).unwrap_or_default();
-                for (column, offset) in offsets.iter().enumerate() {
-                    if let Some(value) = self.values.get(plan.start + offset) {
-                        visit(column, *value);
-                    }
-                }
-            }
-            None => {
-                for column in 0..count {
-                    let offset = self.view.offset(row, first + column);
-                    if let Some(value) = offset.and_then(|offset| self.values.get(offset)) {
-                        visit(column, *value);
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Source for Cells<'_> {
-    fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn columns(&self) -> usize {
-        self.offsets.len()
-    }
-
-    fn add_row(&self, row: usize, first: usize, low: &mut [f32], high: &mut [f32]) {
-        let plan = self.view.row(row).filter(|_| self.is_contiguous);
-        if let (Some(plan), Some(offset)) = (plan, self.offsets.get(first)) {
-            let start = plan.start + offset;
-            let count = plan.columns.saturating_sub(first).min(low.len());
-            if let Some(values) = self.values.get(start..start + count) {
-                widen(low, high, values, values);
-                return;
-            }
-        }
-        self.each(row, first, low.len(), |column, value| {
-            if let (Some(low), Some(high)) = (low.get_mut(column), high.get_mut(column)) {
-                widen_one(low, high, value, value);
-            }
-        });
-    }
-}
-
-impl Source for Level {
-    fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn columns(&self) -> usize {
-        self.columns
-    }
-
-    fn add_row(&self, row: usize, first: usize, low: &mut [f32], high: &mut [f32]) {
-        let span = row * self.columns + first..(row + 1) * self.columns;
-        if let (Some(lows), Some(highs)) = (self.low.get(span.clone()), self.high.get(span)) {
-            widen(low, high, lows, highs);
-        }
-    }
-}
-
-impl Level {
-    /// Squares made of `FACTOR` by `FACTOR` entries of a source.
-    fn over(source: &impl Source, step: usize) -> Self {
-        let (rows, columns) = (source.rows().div_ceil(FACTOR), source.columns().div_ceil(FACTOR));
-        let mut level = Self { step, rows, columns, low: vec![0.0; rows * columns], high: vec![0.0; rows * columns] };
-        let fresh = || (vec![0.0; source.columns()], vec![0.0; source.columns()]);
-        let width = columns.max(1);
-        let squares = level.low.par_chunks_mut(width).zip(level.high.par_chunks_mut(width)).enumerate();
-        squares.for_each_init(fresh, |(low, high), (row, (lows, highs))| {
+impl Band {
+    fn of(field: &Field<'_>, rows: Range<usize>) -> Self {
+        let width = field.columns;
+        let [across4, across16] = [4, 16].map(|side| width.div_ceil(side));
+        let [down4, down16] = [4, 16].map(|side| rows.len().div_ceil(side));
+        let fresh = |squares: usize| (vec![f32::INFINITY; squares], vec![f32::NEG_INFINITY; squares]);
+        let (mut low4, mut high4) = fresh(down4 * across4);
+        let mut sums16 = vec![Total::default(); down16 * across16];
+        let (mut low, mut high, mut scratch) = (vec![0.0; width], vec![0.0; width], Vec::new());
+        for quad in 0..down4 {
             low.fill(f32::INFINITY);
             high.fill(f32::NEG_INFINITY);
-            for row in row * FACTOR..(row * FACTOR + FACTOR).min(source.rows()) {
-                source.add_row(row, 0, low, high);
+            let sums = &mut sums16[quad / 4 * across16..][..across16];
+            for row in (rows.start + quad * 4..rows.end).take(4) {
+                field.with_row(row, 0, width, &mut scratch, |cells| {
+                    widen(&mut low, &mut high, cells, cells);
+                    cells.chunks(16).zip(&mut *sums).for_each(|(cells, sum)| sum.add(cells));
+                });
             }
-            let entries = low.chunks(FACTOR).zip(high.chunks(FACTOR));
-            for ((to_low, to_high), (low, high)) in lows.iter_mut().zip(highs).zip(entries) {
+            let squares = low4[quad * across4..].iter_mut().zip(&mut high4[quad * across4..]);
+            for ((to_low, to_high), (low, high)) in squares.zip(low.chunks(4).zip(high.chunks(4))) {
                 (*to_low, *to_high) = fold(low, high);
             }
-        });
-        level
-    }
-
-    fn transposed(self) -> Self {
+        }
+        let (low16, high16) = coarser((&low4, &high4), across4);
+        let (low64, high64) = coarser((&low16, &high16), across16);
+        let sums64 = coarser_sums(&sums16, across16);
+        let sums = |totals: &[Total]| totals.iter().map(Total::sum).collect();
         Self {
-            low: transposed(&self.low, self.columns),
-            high: transposed(&self.high, self.columns),
-            rows: self.columns,
-            columns: self.rows,
-            ..self
+            levels: [
+                Level { columns: across4, low: low4, high: high4, sums: Vec::new() },
+                Level { columns: across16, low: low16, high: high16, sums: sums(&sums16) },
+                Level { columns: across16.div_ceil(4), low: low64, high: high64, sums: sums(&sums64) },
+            ],
         }
     }
+}
+
+/// A [`Sum`] while it is being added up.
+#[derive(Clone, Copy, Default)]
+struct Total {
+    sum: f64,
+    cells: u16,
+    nan: u16,
+    infinite: u16,
+}
+
+impl Total {
+    fn add(&mut self, cells: &[f32]) {
+        let (mut sum, mut nan, mut infinite) = (0.0f64, 0u16, 0u16);
+        for cell in cells {
+            sum += f64::from(*cell);
+            nan += u16::from(cell.is_nan());
+            infinite += u16::from(cell.is_infinite());
+        }
+        *self = self.plus(&Self { sum, cells: cells.len() as u16, nan, infinite });
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        Self {
+            sum: self.sum + other.sum,
+            cells: self.cells + other.cells,
+            nan: self.nan + other.nan,
+            infinite: self.infinite + other.infinite,
+        }
+    }
+
+    fn sum(&self) -> Sum {
+        let &Self { sum, cells, nan, infinite } = self;
+        Sum { mean: (sum / f64::from(cells)) as f32, cells, nan, infinite }
+    }
+}
+
+/// Rows of extremes, four by four of them folded into one.
+fn coarser((low, high): (&[f32], &[f32]), columns: usize) -> (Vec<f32>, Vec<f32>) {
+    let columns = columns.max(1);
+    let rows = low.len() / columns;
+    let (mut lows, mut highs) = (Vec::new(), Vec::new());
+    for top in (0..rows).step_by(FACTOR) {
+        for left in (0..columns).step_by(FACTOR) {
+            let (mut to_low, mut to_high) = (f32::INFINITY, f32::NEG_INFINITY);
+            for row in top..(top + FACTOR).min(rows) {
+                let span = row * columns + left..row * columns + (left + FACTOR).min(columns);
+                let (below, above) = fold(&low[span.clone()], &high[span]);
+                widen_one(&mut to_low, &mut to_high, below, above);
+            }
+            lows.push(to_low);
+            highs.push(to_high);
+        }
+    }
+    (lows, highs)
+}
+
+fn coarser_sums(totals: &[Total], columns: usize) -> Vec<Total> {
+    let columns = columns.max(1);
+    let rows = totals.len() / columns;
+    let mut coarse = Vec::new();
+    for top in (0..rows).step_by(FACTOR) {
+        for left in (0..columns).step_by(FACTOR) {
+            let rows = top..(top + FACTOR).min(rows);
+            let squares = rows.flat_map(|row| &totals[row * columns + left..row * columns + (left + FACTOR).min(columns)]);
+            coarse.push(squares.fold(Total::default(), |sum, total| sum.plus(total)));
+        }
+    }
+    coarse
 }
 
 /// The extremes of extremes.
@@ -359,9 +482,7 @@ mod tests {
 
     #[test]
     fn steps() {
-        for (cells, expected) in
-            [(0.5, 1), (7.9, 1), (8.0, 4), (31.0, 4), (32.0, 16), (1e18, 4usize.pow(29)), (f64::INFINITY, 4usize.pow(31))]
-        {
+        for (cells, expected) in [(0.5, 1), (7.9, 1), (8.0, 4), (31.0, 4), (32.0, 16), (128.0, 64), (1e18, 64), (f64::INFINITY, 64)] {
             assert_eq!(step(cells), expected, "{cells}");
         }
     }
@@ -383,7 +504,7 @@ mod tests {
     fn turned_over() {
         assert_eq!(transposed(&[1, 2, 3, 4, 5, 6], 3), [1, 4, 2, 5, 3, 6]);
         assert!(transposed::<u8>(&[], 0).is_empty());
-        let turned = |shape: &[usize], layout| lying(&View::default_for(shape, Some(layout), 1.0)).is_some();
+        let turned = |shape: &[usize], layout| View::default_for(shape, Some(layout), 1.0).runs_down();
         assert_eq!([turned(&[4, 5], "OI"), turned(&[4, 5], "IO"), turned(&[1, 3, 3, 8], "1HWO")], [false, true, false]);
     }
 
@@ -393,5 +514,48 @@ mod tests {
             assert!(fold(&values, &values).0.is_nan());
         }
         assert_eq!(fold(&[3.0, -1.0], &[3.0, -1.0]), (-1.0, 3.0));
+    }
+
+    fn numbers<'a>(values: &'a Vec<f32>, view: &'a View) -> Numbers<'a> {
+        Numbers { values, view, scales: None, test: None }
+    }
+
+    /// Means and counts of every square beside those of its cells.
+    #[test]
+    fn squares_keep_mean_and_counts() {
+        for layout in ["OI", "IO"] {
+            let view = View::default_for(&[130, 70], Some(layout), 1.0);
+            let mut values: Vec<f32> = (0..130 * 70u16).map(|value| f32::from(value % 97) * 0.25).collect();
+            (values[5], values[4000], values[9099]) = (f32::NAN, f32::INFINITY, f32::NEG_INFINITY);
+            let pyramid = Pyramid::new(&view, values.len());
+            pyramid.build(numbers(&values, &view), &Token::new()).unwrap();
+            assert!(pyramid.is_complete() && pyramid.odd_cells() == (1, 2) && pyramid.is_turned == (layout == "IO"));
+            let level = pyramid.level(1, 64).unwrap();
+            // Rows 64 to 128, columns 0 to 64 of the tensor, whichever way it lies.
+            let cells = (64..128).flat_map(|row| (0..64).map(move |column| row * 70 + column));
+            let mean = cells.map(|cell| f64::from(values[cell])).sum::<f64>() / 4096.0;
+            assert_eq!((level.sums[0].mean, level.sums[0].cells), (mean as f32, 4096));
+            let edge = pyramid.level(2, 16).unwrap().sums.last().copied().unwrap();
+            assert_eq!((edge.cells, edge.infinite), (2 * 6, 1));
+            assert!(pyramid.bytes() > 0);
+        }
+    }
+
+    /// While it is built, every pixel shows something, and what is built shows everything.
+    #[test]
+    fn a_coarse_picture_comes_first() {
+        let view = View::default_for(&[256, 256], Some("OI"), 1.0);
+        let mut values = vec![1.0; 256 * 256];
+        values[3] = 9.0;
+        let spans: Vec<_> = (0..16).map(|pixel| (pixel * 16, pixel * 16 + 16)).collect();
+        let cut = Cut { rows: &spans, columns: &spans, step: 4 };
+        let pyramid = Pyramid::new(&view, values.len());
+        let shown = |pyramid: &Pyramid| reduce(numbers(&values, &view), Some(pyramid), &cut, Reduction::Extreme, 0.0, &Token::new());
+        assert!(!pyramid.is_complete() && shown(&pyramid).iter().all(|number| *number == Some(1.0)));
+        pyramid.build(numbers(&values, &view), &Token::new()).unwrap();
+        assert_eq!((pyramid.progress(8), shown(&pyramid)[0]), (8, Some(9.0)));
+        let token = Token::new();
+        token.cancel();
+        assert_eq!(Pyramid::new(&view, values.len()).build(numbers(&values, &view), &token), Err(Cancelled));
     }
 }

@@ -2,12 +2,13 @@
 
 use super::Image;
 use crate::colormap::{Colours, Rgb};
+use crate::values::Blocks;
 use crate::view::View;
 
 /// Draws as many kernels as fit into `room` (width, height in pixels), in rows from the left: of a
 /// grid of kernels the first input channels of every output channel go below one another. `None`
 /// where a single kernel does not fit.
-pub fn kernel_strip(values: &[f32], view: &View, colours: &Colours, room: (u32, u32)) -> Option<Image> {
+pub fn kernel_strip(values: &dyn Blocks, view: &View, colours: &Colours, room: (u32, u32)) -> Option<Image> {
     const GAP: usize = 4;
     let (height, width) = view.block_size();
     if height == 0 || width == 0 {
@@ -37,10 +38,11 @@ pub fn kernel_strip(values: &[f32], view: &View, colours: &Colours, room: (u32, 
             for row in 0..height {
                 for column in 0..width {
                     let Some(offset) = view.offset(block_row * height + row, block_column * width + column) else { continue };
-                    let Some(value) = values.get(offset) else { continue };
+                    let mut value = [0.0];
+                    values.read(offset, &mut value);
                     let x = position * (width * scale + GAP) + column * scale;
                     let y = line * (height * scale + GAP) + row * scale;
-                    fill(&mut image, x, y, scale, lookup.colour(*value));
+                    fill(&mut image, x, y, scale, lookup.colour(value[0]));
                 }
             }
         }
@@ -82,6 +84,6 @@ mod tests {
         assert_eq!(row[8..], [colour(1.0), colour(1.0), colour(-1.0), colour(-1.0)]);
         assert!(kernel_strip(&values, &view, &colours, (1, 1)).is_none());
         let empty = View::default_for(&[2, 1, 0, 1], Some("OHWI"), 1.0);
-        assert!(kernel_strip(&[], &empty, &colours, (12, 2)).is_none());
+        assert!(kernel_strip(&[0.0; 0], &empty, &colours, (12, 2)).is_none());
     }
 }

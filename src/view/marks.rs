@@ -89,7 +89,8 @@ impl View {
     /// within a block of so many cells.
     fn spans(&self, outer: impl Fn(&Mark) -> Vec<Range<usize>>, inner: &[usize], block: usize, blocks: usize) -> Vec<Span> {
         let mut spans = Vec::new();
-        for mark in &self.marks {
+        // In another order than the file's a mark's indices are scattered.
+        for mark in self.marks.iter().filter(|mark| self.order(mark.axis).is_none()) {
             let named = |cells: Range<usize>| Span { name: mark.name.clone(), cells };
             spans.extend(outer(mark).into_iter().map(|range| named(range.start * block..range.end * block)));
             let places = self.merged(inner, mark);
@@ -122,7 +123,7 @@ impl View {
 
     /// Whether an axis with marks is laid out in rows or columns, so that they can be shown.
     pub fn has_marks(&self) -> bool {
-        self.marks.iter().any(|mark| self.place(mark.axis) != Place::Slider)
+        self.marks.iter().any(|mark| !matches!(self.place(mark.axis), Place::Slider | Place::Colour))
     }
 }
 

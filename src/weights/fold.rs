@@ -31,6 +31,7 @@ mod elementwise;
 mod evaluate;
 mod fake_quantize;
 mod gather;
+mod held;
 mod labels;
 mod moves;
 mod operations;
@@ -43,6 +44,7 @@ mod view;
 pub use constant::{Elements, affine, code, elements, stored_bytes};
 pub use evaluate::{evaluate, evaluate_as};
 pub use fake_quantize::Reading;
+pub use held::Held;
 pub use labels::{chain, constant_tensors, data_input, is_constant_fed};
 
 /// The value of a tensor that is fed by constants alone.

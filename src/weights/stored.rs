@@ -1,8 +1,9 @@
 //! What the file holds behind a real value: the stored number, its scale and its zero point.
 
-use super::fold::{self, Elements, FoldError};
+use super::fold::{self, Elements, FoldError, Held};
 use super::{Scales, Weight};
-use crate::model::{DType, Graph, Model, Quantization, Tensor};
+use crate::jobs::Token;
+use crate::model::{DType, Graph, Model, Quantization, Tensor, TensorRef};
 use crate::values::spread::Spread;
 use crate::values::text::Texts;
 
@@ -34,22 +35,109 @@ const KEEP_ORDER: [&str; 22] = [
 ];
 /// Of these, the ones that change the shape.
 const RESHAPE: [&str; 6] = ["Reshape", "Squeeze", "Unsqueeze", "RESHAPE", "SQUEEZE", "EXPAND_DIMS"];
+/// Operations that exchange axes, their order in the second input.
+const TRANSPOSE: [&str; 2] = ["Transpose", "TRANSPOSE"];
+
+/// How the stored number of an element is found where the chain moves elements: transpositions, from
+/// the operation's input back to the constant.
+#[derive(Clone, Debug, Default)]
+pub struct CodeWay {
+    turns: Vec<Turn>,
+}
+
+/// One transposition: the shape behind it, and for each of its axes the stride before it.
+#[derive(Clone, Debug)]
+struct Turn {
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+}
+
+impl CodeWay {
+    /// Whether every element comes from the stored one at its own place in C order.
+    pub fn keeps_order(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    /// The stored element that an element of the real values comes from.
+    pub fn stored(&self, element: usize) -> usize {
+        self.turns.iter().fold(element, |element, turn| {
+            let (mut rest, mut place) = (element, 0);
+            for (extent, stride) in turn.shape.iter().zip(&turn.strides).rev() {
+                place += rest.checked_rem(*extent).unwrap_or(0) * stride;
+                rest = rest.checked_div(*extent).unwrap_or(0);
+            }
+            place
+        })
+    }
+}
+
+impl Turn {
+    /// The transposition of an array, as numpy's `transpose` has it.
+    fn new(before: &[usize], order: &[i64]) -> Option<Self> {
+        let mut strides = vec![1usize; before.len()];
+        for axis in (0..before.len().saturating_sub(1)).rev() {
+            strides[axis] = strides[axis + 1].checked_mul(before[axis + 1])?;
+        }
+        let axes = order.iter().map(|axis| usize::try_from(*axis).ok());
+        let axes: Vec<usize> = axes.collect::<Option<_>>()?;
+        let at = |list: &[usize]| axes.iter().map(|axis| list.get(*axis).copied()).collect::<Option<Vec<_>>>();
+        Some(Self { shape: at(before)?, strides: at(&strides)? })
+    }
+}
 
 impl Weight {
-    /// The stored integer at one element of the real values. `None` where the chain moves or repeats
-    /// elements, so that the two do not stand at the same place, and for floats.
-    pub fn code_at(&self, model: &Model, element: usize) -> Option<i64> {
-        if !self.keeps_order(model) {
+    /// The stored integer at one element of the real values, by the way that [`code_way`](Self::code_way)
+    /// found. `None` for floats.
+    pub fn code_at(&self, model: &Model, way: &CodeWay, element: usize) -> Option<i64> {
+        fold::code(model, self.data_tensor(model), way.stored(element))
+    }
+
+    /// The way from real values to stored numbers. `None` where the chain repeats, drops or computes
+    /// elements in another manner than one by one.
+    pub fn code_way(&self, model: &Model, token: &Token) -> Option<CodeWay> {
+        if !self.is_one_to_one(model) {
             return None;
         }
-        fold::code(model, self.data_tensor(model), element)
+        let mut way = CodeWay::default();
+        let mut shape = self.data_tensor(model).shape.dims()?;
+        for place in &self.chain {
+            let operation = model.operation(*place);
+            let output = operation.outputs.first().copied()?;
+            let after = model.graph(place.graph).tensor(output).shape.dims();
+            if TRANSPOSE.contains(&operation.kind.as_str()) {
+                let order = TensorRef { graph: place.graph, tensor: operation.inputs.get(1).copied().flatten()? };
+                let order = fold::evaluate(model, order, token).ok()?.into_i64(token).ok()?;
+                let reversed: Vec<i64> = (0..shape.len() as i64).rev().collect();
+                let turn = Turn::new(&shape, if order.is_empty() { &reversed } else { &order })?;
+                shape.clone_from(&turn.shape);
+                way.turns.push(turn);
+            } else if KEEP_ORDER.contains(&operation.kind.as_str()) {
+                shape = after?;
+            } else {
+                return None;
+            }
+        }
+        // From the real values back.
+        way.turns.reverse();
+        Some(way)
+    }
+
+    /// The stored integers as numbers, in the order of the file.
+    ///
+    /// # Errors
+    /// [`FoldError::Problem`]: why they can't be had.
+    pub fn codes(&self, model: &Model) -> Result<Held, FoldError> {
+        let tensor = self.data_tensor(model);
+        let Some(shape) = tensor.shape.dims() else { return Err(FoldError::Problem("the shape is not fully known".into())) };
+        Held::new(fold::Value::codes(fold::elements(model, tensor)?, shape), model)
     }
 
     /// Scale and zero point (0 where there is none) of the stored number at one element of the real
     /// values. `None` as for [`code_at`](Self::code_at), and without scales.
-    pub fn scale_at(&self, model: &Model, scales: &Scales, element: usize) -> Option<(f64, f64)> {
+    pub fn scale_at(&self, model: &Model, scales: &Scales, way: &CodeWay, element: usize) -> Option<(f64, f64)> {
         let shape = self.data_tensor(model).shape.dims()?;
-        if !self.keeps_order(model) || !self.is_scaled_as_stored(model) || element as u64 >= self.data_tensor(model).shape.count()? {
+        let element = way.stored(element);
+        if !self.is_scaled_as_stored(model) || element as u64 >= self.data_tensor(model).shape.count()? {
             return None;
         }
         let at = |numbers: &[f64], own: &[usize]| match (numbers, &scales.block[..]) {
@@ -93,17 +181,20 @@ impl Weight {
 
     /// Whether every real value comes from the stored number of the same position in C order.
     pub fn keeps_order(&self, model: &Model) -> bool {
-        let graph = self.graph(model);
-        // Broadcasting repeats elements, and nothing here takes any away again.
-        let is_one_to_one = graph.tensor(self.tensor).shape.count() == self.data_tensor(model).shape.count();
-        is_one_to_one && self.chain_operations(model).all(|operation| KEEP_ORDER.contains(&operation.kind.as_str()))
+        self.is_one_to_one(model) && self.chain_operations(model).all(|operation| KEEP_ORDER.contains(&operation.kind.as_str()))
+    }
+
+    /// Broadcasting repeats elements, and nothing on the ways that are followed takes any away again.
+    fn is_one_to_one(&self, model: &Model) -> bool {
+        self.graph(model).tensor(self.tensor).shape.count() == self.data_tensor(model).shape.count()
     }
 
     /// Whether the scales meet the data in the shape that it is stored in.
     fn is_scaled_as_stored(&self, model: &Model) -> bool {
         let mut before =
             self.chain_operations(model).take_while(|operation| !["Multiply", "Divide", "MUL", "DIV"].contains(&operation.kind.as_str()));
-        self.scale.is_none() || before.all(|operation| !RESHAPE.contains(&operation.kind.as_str()))
+        self.scale.is_none()
+            || before.all(|operation| !RESHAPE.contains(&operation.kind.as_str()) && !TRANSPOSE.contains(&operation.kind.as_str()))
     }
 }
 
@@ -204,21 +295,42 @@ mod tests {
     fn a_reshape_keeps_the_order() {
         // As a depthwise kernel of OpenVINO: scaled by rows, then brought to another rank.
         let (model, weight, scales) = weight("Reshape", &[4, 1], &[1]);
-        let codes: Vec<_> = (0..5).map(|element| weight.code_at(&model, element)).collect();
+        let way = weight.code_way(&model, &Token::new()).unwrap();
+        let codes: Vec<_> = (0..5).map(|element| weight.code_at(&model, &way, element)).collect();
         assert_eq!(codes, [Some(10), Some(20), Some(30), Some(40), None]);
-        let found: Vec<_> = (0..4).map(|element| weight.scale_at(&model, &scales, element)).collect();
+        let found: Vec<_> = (0..4).map(|element| weight.scale_at(&model, &scales, &way, element)).collect();
         assert_eq!(found, [Some((0.5, 0.0)), Some((0.5, 0.0)), Some((2.0, 0.0)), Some((2.0, 0.0))]);
     }
 
+    /// numpy: `numpy.array([10, 20, 30, 40]).reshape(2, 2).T.ravel()`
     #[test]
-    fn a_transposition_does_not() {
-        let (model, weight, scales) = weight("Transpose", &[2, 2], &[1]);
-        assert_eq!((weight.code_at(&model, 1), weight.scale_at(&model, &scales, 1)), (None, None));
+    fn a_transposition_is_followed() {
+        let (mut model, weight, scales) = weight("Transpose", &[2, 2], &[2]);
+        // The order of the axes: 1, 0.
+        let order = Source::from_bytes("order", [1i64, 0].iter().flat_map(|axis| axis.to_le_bytes()).collect());
+        model.sources.push(order);
+        let tensor = model.graphs[0].tensors.get_mut(2).unwrap();
+        (tensor.dtype, tensor.data) = (DType::I64, Data::Stored(Bytes { source: 1, offset: 0, len: 16 }));
+        let way = weight.code_way(&model, &Token::new()).unwrap();
+        let codes: Vec<_> = (0..4).map(|element| weight.code_at(&model, &way, element)).collect();
+        assert_eq!(codes, [Some(10), Some(30), Some(20), Some(40)]);
+        let found: Vec<_> = (0..4).map(|element| weight.scale_at(&model, &scales, &way, element)).collect();
+        assert_eq!(found, [Some((0.5, 0.0)), Some((2.0, 0.0)), Some((0.5, 0.0)), Some((2.0, 0.0))]);
+        assert!(!weight.keeps_order(&model));
+    }
+
+    /// numpy: `numpy.arange(24).reshape(2, 3, 4).transpose(2, 0, 1).ravel()`
+    #[test]
+    fn three_axes_are_turned() {
+        let way = CodeWay { turns: vec![Turn::new(&[2, 3, 4], &[2, 0, 1]).unwrap()] };
+        let places: Vec<_> = (0..24).map(|element| way.stored(element)).collect();
+        assert_eq!(places, [0, 4, 8, 12, 16, 20, 1, 5, 9, 13, 17, 21, 2, 6, 10, 14, 18, 22, 3, 7, 11, 15, 19, 23]);
+        assert!(Turn::new(&[2, 3], &[0, 2]).is_none() && Turn::new(&[2, 3], &[-1, 0]).is_none());
     }
 
     #[test]
-    fn nor_does_a_product_that_repeats_elements() {
-        let (model, weight, scales) = weight("Multiply", &[2, 2, 2], &[2, 1, 1]);
-        assert_eq!((weight.code_at(&model, 1), weight.scale_at(&model, &scales, 1)), (None, None));
+    fn a_product_that_repeats_elements_is_not() {
+        let (model, weight, _) = weight("Multiply", &[2, 2, 2], &[2, 1, 1]);
+        assert!(weight.code_way(&model, &Token::new()).is_none());
     }
 }

@@ -313,7 +313,7 @@ fn read_all(file: &Path) -> String {
         for problem in problems.iter().flatten().filter(|problem| problem.trim().is_empty()) {
             let _ = write!(faults, "a problem that is no sentence: {problem:?}; ");
         }
-        let _ = weight.code_at(&model, 0);
+        let _ = weight.code_way(&model, &token).map(|way| weight.code_at(&model, &way, 0));
     }
     faults
 }

@@ -11,6 +11,7 @@ mod gates;
 #[cfg(feature = "gui-tests")]
 mod gui;
 mod hostile;
+mod pictures;
 mod program;
 mod reference;
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]

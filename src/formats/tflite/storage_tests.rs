@@ -39,9 +39,10 @@ fn values(model: &Model, input: usize) -> Vec<f32> {
     let (weight, token) = (weight(model, input), Token::new());
     let real = weight.real(model, &token).unwrap();
     let scales = weight.scales(model, &token).unwrap();
+    let Some(way) = weight.code_way(model, &token) else { return real.values };
     for (element, value) in real.values.iter().enumerate() {
-        let (scale, zero_point) = weight.scale_at(model, &scales, element).unwrap_or((1.0, 0.0));
-        if let Some(code) = weight.code_at(model, element) {
+        let (scale, zero_point) = weight.scale_at(model, &scales, &way, element).unwrap_or((1.0, 0.0));
+        if let Some(code) = weight.code_at(model, &way, element) {
             assert_eq!(((code as f64 - zero_point) * scale) as f32, *value, "element {element}");
         }
     }

@@ -237,7 +237,7 @@ fn weights_are_read_before_fake_quantize_and_as_levels() {
     let [first, second] = sites::<2>(&app);
     execute(&mut app, &ctx, Command::ShowWeight(first));
     settle(&mut app, &ctx);
-    let values = |app: &App| app.state.document().unwrap().shown.ready().unwrap().real.values.clone();
+    let values = |app: &App| app.state.document().unwrap().shown.ready().unwrap().as_slice().into_owned();
     let effective = values(&app);
     execute(&mut app, &ctx, Command::ReadAs(Reading::Float));
     settle(&mut app, &ctx);

@@ -2,25 +2,35 @@
 
 mod axes;
 mod body;
+mod chips;
 mod colour_bar;
 mod controls;
+mod go_to;
+mod table;
 mod texts;
+mod values;
 
 use std::sync::Arc;
 
 use egui::{Rect, pos2};
 
-use crate::colormap::{Colours, Kind, Range};
+use crate::colormap::{Kind, Range};
 use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::state::{Document, Progress};
-use crate::gui::views::HeatmapView;
+use crate::gui::views::{HeatmapView, TableView};
 use crate::gui::widgets;
-use crate::jobs::Loaded;
-use crate::view::View;
+use crate::jobs::{Loaded, Look, Shows};
+use crate::view::Place;
 use crate::weights::{Reading, Scheme};
 
-pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, commands: &mut Vec<Command>) -> bool {
+pub fn show(
+    ui: &mut egui::Ui,
+    document: &Document,
+    view: &mut HeatmapView,
+    reveal: &mut Option<Vec<usize>>,
+    commands: &mut Vec<Command>,
+) -> bool {
     let shows = document.weight().map_or("nothing selected".to_owned(), |weight| {
         format!("{} · {}", document.label(weight.site.graph, weight.layer()), weight.role.with_sections(&document.sections))
     });
@@ -44,7 +54,9 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
             return is_dragged;
         }
         Progress::Loading => {
-            widgets::empty_state(ui, "Reading the weight…", None);
+            if widgets::empty_state(ui, "Reading the weight…", Some("Cancel")) {
+                commands.push(Command::CancelLoad);
+            }
             return is_dragged;
         }
         Progress::None => {
@@ -60,14 +72,27 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut HeatmapView, comm
         texts::show(ui, document.number, &texts);
         return is_dragged;
     }
-    if loaded.real.values.is_empty() {
+    if loaded.count() == 0 {
         widgets::empty_state(ui, "This weight has no elements", None);
         return is_dragged;
     }
     adopt(view, &loaded, ui.available_rect_before_wrap());
+    if let Some(index) = reveal.take() {
+        view.go_to_index(&index);
+    }
     controls::show(ui, view, &loaded, commands);
-    let colours = colours(view, &loaded);
-    body::show(ui, view, &loaded, &colours, commands);
+    go_to::show(ui, view, &loaded, commands);
+    let Some(look) = look(view, &loaded) else { return is_dragged };
+    let Some(colours) = look.colours(&loaded) else {
+        commands.push(Command::NeedFigures(look.shows));
+        widgets::empty_state(ui, "Counting what is shown…", None);
+        return is_dragged;
+    };
+    if view.table.is_some() {
+        table::show(ui, view, &loaded, &look, &colours);
+    } else {
+        body::show(ui, view, &loaded, (&look, &colours), commands);
+    }
     is_dragged
 }
 
@@ -103,54 +128,111 @@ fn reading_menu(ui: &mut egui::Ui, document: &Document, commands: &mut Vec<Comma
     }
 }
 
-/// A newly shown weight begins with its usual view; the colour map stays as the person chose it.
+/// A newly shown weight begins with its usual view, or with that of the weight before it where the axes
+/// are the same; the colour map and what is shown stay as the person chose them.
 fn adopt(view: &mut HeatmapView, loaded: &Arc<Loaded>, room: Rect) {
     if has_adopted(view, loaded) {
+        if view.is_range_own {
+            view.range = default_range(view, loaded);
+        }
         return;
     }
     let aspect = f64::from(room.width().max(80.0) - 160.0).max(80.0) / f64::from((room.height() - 100.0).max(80.0));
-    view.view = Some(loaded.default_view(aspect));
+    let usual = loaded.default_view(aspect);
+    view.view = Some(match view.view.take().filter(|_| view.is_arranged) {
+        Some(before) => usual.arranged_like(&before, aspect).unwrap_or(usual),
+        None => usual,
+    });
     view.site = Some(loaded.weight.site);
     view.reading = loaded.reading;
-    view.range = default_range(loaded);
+    if view.shows == Shows::Codes && !loaded.has_codes() {
+        view.shows = Shows::Real;
+    }
+    view.saturated &= loaded.has_codes();
+    view.is_range_own = true;
+    view.range = default_range(view, loaded);
     view.manual = Default::default();
     view.camera = None;
     view.pinned = None;
     view.hovered = None;
+    view.refining = None;
+    view.go_to = None;
+    if view.table.is_some() {
+        view.table = Some(TableView::default());
+    }
 }
 
 fn has_adopted(view: &HeatmapView, loaded: &Loaded) -> bool {
     let is_same = view.site == Some(loaded.weight.site) && view.reading == loaded.reading;
-    is_same && view.view.as_ref().is_some_and(|view| view.shape() == loaded.real.shape)
+    is_same && view.view.as_ref().is_some_and(|view| view.shape() == loaded.shape())
 }
 
-fn default_range(loaded: &Loaded) -> Range {
-    loaded.default_range(loaded.default_map().kind() == Kind::Diverging)
+fn default_range(view: &HeatmapView, loaded: &Loaded) -> Range {
+    let map = view.map.unwrap_or(Look::default_map(loaded, view.shows));
+    loaded.figures_of(view.shows).map_or(Range::Full, |figures| figures.default_range(map.kind() == Kind::Diverging))
 }
 
-/// The axes and colours on display; of a weight that the panel, folded away, has not met yet, those
-/// that it would begin with.
-pub fn on_display(heatmap: &HeatmapView, loaded: &Loaded) -> (View, Colours) {
-    match &heatmap.view {
-        Some(view) if has_adopted(heatmap, loaded) => (view.clone(), colours(heatmap, loaded)),
-        _ => (loaded.default_view(1.0), colours_within(heatmap, default_range(loaded), loaded)),
+/// How the weight on display is looked at; of one that the panel, folded away, has not met yet, as it would
+/// begin.
+pub fn on_display(heatmap: &HeatmapView, loaded: &Loaded) -> Look {
+    let is_met = has_adopted(heatmap, loaded);
+    look(heatmap, loaded).filter(|_| is_met).unwrap_or_else(|| {
+        let look = Look::new(loaded, loaded.default_view(1.0));
+        Look { map: heatmap.map.unwrap_or(look.map), norm: heatmap.norm, ..look }
+    })
+}
+
+/// The values that are selected in the table, as text.
+pub fn table_text(document: &Document) -> Option<String> {
+    let (loaded, heatmap) = (document.shown.ready()?, &document.views.heatmap);
+    table::text(heatmap, loaded, &look(heatmap, loaded)?)
+}
+
+fn look(view: &HeatmapView, loaded: &Loaded) -> Option<Look> {
+    Some(Look {
+        view: view.view.clone()?,
+        shows: view.shows,
+        map: view.map.unwrap_or(Look::default_map(loaded, view.shows)),
+        range: view.range,
+        norm: view.norm,
+        own_scale: view.own_scale,
+        saturated: view.saturated,
+        marked: view.brush,
+        reduction: view.reduction,
+    })
+}
+
+impl HeatmapView {
+    /// Pins an element by its place in C order and brings it into sight; whether there is one.
+    pub fn go(&mut self, offset: Option<usize>) -> bool {
+        let index = self.view.as_ref().zip(offset).and_then(|(view, offset)| view.unravel(offset));
+        index.is_some_and(|index| self.go_to_index(&index))
     }
-}
 
-/// The colours that follow from the choices.
-pub fn colours(view: &HeatmapView, loaded: &Loaded) -> Colours {
-    colours_within(view, view.range, loaded)
-}
-
-fn colours_within(view: &HeatmapView, range: Range, loaded: &Loaded) -> Colours {
-    let map = view.map.unwrap_or(loaded.default_map());
-    Colours { map, limits: loaded.limits(range, map.kind() == Kind::Diverging), norm: view.norm }
+    /// Pins an element and brings it into sight, whatever slice it lies in; whether there is such an index.
+    pub fn go_to_index(&mut self, index: &[usize]) -> bool {
+        let Some(view) = &mut self.view else { return false };
+        if index.len() != view.shape().len() || index.iter().zip(view.shape()).any(|(index, extent)| index >= extent) {
+            return false;
+        }
+        for axis in view.axes(Place::Slider) {
+            view.set_fixed(axis, index[axis]);
+        }
+        self.pinned = view.cell(index);
+        self.fly_to = self.pinned;
+        if let (Some(table), Some(cell)) = (&mut self.table, self.pinned) {
+            table.selected = Some([cell, cell]);
+        }
+        self.pinned.is_some()
+    }
 }
 
 /// What is known of a cell under the pointer.
 pub struct CellFacts {
     /// The axes' names, as in `O, H, W, I`.
     pub axes: String,
+    /// The names of all axes and their lengths, as in `OHWI 8×3×3×3`.
+    pub layout: String,
     pub index: String,
     pub value: f32,
     pub code: Option<i64>,
@@ -165,20 +247,26 @@ pub struct CellFacts {
 pub fn cell_facts(loaded: &Loaded, heatmap: &HeatmapView, (row, column): (usize, usize)) -> Option<CellFacts> {
     let view = heatmap.view.as_ref().filter(|_| heatmap.site == Some(loaded.weight.site))?;
     let offset = view.offset(row, column)?;
-    let value = *loaded.real.values.get(offset)?;
+    let value = loaded.value(offset)?;
     let index = view.unravel(offset)?;
-    let model = &loaded.opened.model;
     let long: Vec<usize> = (0..index.len()).filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect();
     let join = |text: &dyn Fn(usize) -> String| long.iter().map(|axis| text(*axis)).collect::<Vec<_>>().join(", ");
     Some(CellFacts {
         axes: join(&|axis| view.names()[axis].clone()),
         index: join(&|axis| index[axis].to_string()),
         value,
-        code: loaded.weight.code_at(model, loaded.whole_offset(offset)?),
-        scale: loaded.weight.scale_at(model, &loaded.scales, loaded.whole_offset(offset)?),
+        layout: layout_text(loaded),
+        code: loaded.code(offset),
+        scale: loaded.scale(offset),
         percentile: loaded.rank_of(value),
         gate: view.marks_at(&index),
     })
+}
+
+fn layout_text(loaded: &Loaded) -> String {
+    let shape = loaded.shape().iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+    let layout = loaded.weight.role.layout.filter(|layout| layout.len() == loaded.shape().len());
+    layout.map_or(shape.clone(), |layout| format!("{layout} {shape}"))
 }
 
 /// The rectangle in physical pixels, so that a picture's pixels are the screen's.
@@ -186,3 +274,6 @@ fn pixel_aligned(rect: Rect, pixels_per_point: f32) -> Rect {
     let align = |value: f32| (value * pixels_per_point).round() / pixels_per_point;
     Rect::from_min_max(pos2(align(rect.left()), align(rect.top())), pos2(align(rect.right()), align(rect.bottom())))
 }
+
+#[cfg(all(test, feature = "gui-tests"))]
+mod tests;

@@ -415,6 +415,7 @@ fn cell(ui: &mut egui::Ui, facts: &CellFacts) {
     if !facts.axes.is_empty() {
         key_value(ui, &facts.axes, &facts.index, "");
     }
+    key_value(ui, "layout", &facts.layout, "the axes of the values, slowest first");
     if !facts.gate.is_empty() {
         key_value(ui, "gate", &facts.gate, "");
     }

@@ -1,14 +1,15 @@
 //! The colour bar: the table upright, the histogram of the values beside it, and what the bar can't
 //! show counted below.
 
-use rayon::prelude::*;
-
 use super::{LABEL, Sketch};
 use crate::colormap::{self, Census, Colours, Norm, Rgb};
+use crate::jobs::{Cancelled, Token};
 use crate::render::Image;
 use crate::render::font::{self, Anchor, Font};
 use crate::render::number::{grouped, signed};
 use crate::render::scene::{Rect, opaque};
+use crate::values::Blocks;
+use crate::values::blocks::per_block;
 
 /// Widths, in units before they grow.
 const BAR: f32 = 14.0;
@@ -30,9 +31,12 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// For a bar of so many units, before they grow.
-    pub fn new(values: &[f32], colours: &Colours, height: f32) -> Self {
-        let census = colours.census(values);
+    /// For a bar of so many units, before they grow. Without values it has no histogram.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn new(values: Option<&dyn Blocks>, colours: &Colours, height: f32, token: &Token) -> Result<Self, Cancelled> {
+        let census = values.map_or(Ok(Census::default()), |values| colours.census(values, token))?;
         let stretches = (height / 3.0).clamp(16.0, 128.0) as usize;
         let segments = if height < 130.0 {
             2
@@ -41,13 +45,13 @@ impl Bar {
         } else {
             8
         };
-        Self {
+        Ok(Self {
             colours: *colours,
             census,
-            counts: counts(values, colours, stretches),
+            counts: values.map_or(Ok(vec![0; stretches]), |values| counts(values, colours, stretches, token))?,
             ticks: ticks(colours, segments),
             notes: notes(census, colours),
-        }
+        })
     }
 
     /// The width and the height below the bar that are needed, grown.
@@ -130,9 +134,10 @@ fn ramp(colours: &Colours) -> Image {
 }
 
 /// The finite values inside the limits, counted by their position.
-fn counts(values: &[f32], colours: &Colours, stretches: usize) -> Vec<u64> {
+fn counts(values: &dyn Blocks, colours: &Colours, stretches: usize, token: &Token) -> Result<Vec<u64>, Cancelled> {
     let (norm, limits) = (colours.norm, colours.limits);
-    let count = |mut counts: Vec<u64>, chunk: &[f32]| {
+    let count = |chunk: &[f32]| {
+        let mut counts = vec![0u64; stretches];
         for value in chunk.iter().filter(|value| (limits.low..=limits.high).contains(*value)) {
             let position = norm.position(f64::from(*value), limits) * stretches as f64;
             if let Some(count) = counts.get_mut((position.max(0.0) as usize).min(stretches - 1)) {
@@ -141,12 +146,11 @@ fn counts(values: &[f32], colours: &Colours, stretches: usize) -> Vec<u64> {
         }
         counts
     };
-    let empty = || vec![0; stretches];
-    let add = |mut a: Vec<u64>, b: Vec<u64>| {
-        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        a
-    };
-    values.par_chunks(1 << 16).fold(empty, count).reduce(empty, add)
+    let mut all = vec![0; stretches];
+    for counts in per_block(values, token, count)? {
+        all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
+    }
+    Ok(all)
 }
 
 /// The limits and what lies evenly between them.
@@ -202,11 +206,11 @@ mod tests {
     fn every_value_is_counted_once() {
         let colours = Colours { map: Map::Vik, limits: Limits { low: -1.0, high: 1.0 }, norm: Norm::Linear };
         let values = [-1.0, -0.99, 0.0, 0.49, 1.0, 1.5, -9.0, f32::NAN, f32::INFINITY];
-        let bar = Bar::new(&values, &colours, 100.0);
+        let bar = Bar::new(Some(&values), &colours, 100.0, &Token::new()).unwrap();
         assert_eq!(bar.counts.iter().sum::<u64>(), 5);
         let texts: Vec<_> = bar.notes.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["1 above", "1 below", "1 NaN", "1 +Inf"]);
-        assert_eq!(counts(&values, &colours, 4), [2, 0, 2, 1]);
+        assert_eq!(counts(&values, &colours, 4, &Token::new()).unwrap(), [2, 0, 2, 1]);
     }
 
     #[test]

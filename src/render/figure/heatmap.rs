@@ -3,19 +3,21 @@
 use super::bar::Bar;
 use super::{FigureError, LABEL, MARGIN, Sketch, TEXT, TITLE, check_area, growth};
 use crate::colormap::Colours;
+use crate::jobs::{Cancelled, Token};
 use crate::render::font::{self, Anchor, Font};
 use crate::render::scene::{Item, Rect, Scene, Text, opaque};
 use crate::render::theme::Theme;
-use crate::render::{self, Image, MAX_SIDE, Options, Pyramid, Reduction, Viewport, number};
+use crate::render::{self, Image, MAX_SIDE, Options, Viewport, number};
+use crate::values::Blocks;
 use crate::view::{Place, Span, View};
 
 /// A weight as a figure. Long titles are cut in the middle.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HeatmapFigure<'a> {
     pub title: String,
     pub subtitle: String,
     /// In C order of the view's shape.
-    pub values: &'a [f32],
+    pub values: &'a dyn Blocks,
     pub view: &'a View,
     pub colours: Colours,
     pub theme: &'a Theme,
@@ -26,10 +28,11 @@ pub struct HeatmapFigure<'a> {
     pub max_side: u32,
     /// The picture alone, without title, axes and colour bar.
     pub bare: bool,
-    pub reduction: Reduction,
-    pub grid: bool,
-    pub numbers: bool,
-    pub pyramid: Option<&'a Pyramid>,
+    /// How the cells are drawn; ink and token are the figure's own.
+    pub options: Options<'a>,
+    /// What must be known to read the colours: that each kernel has its own scale, that an order is not the file's.
+    pub notes: Vec<String>,
+    pub token: &'a Token,
 }
 
 /// The usual longest side of a small picture, in units.
@@ -52,7 +55,14 @@ const TO_BAR: f32 = 28.0;
 
 impl<'a> HeatmapFigure<'a> {
     /// A figure with the usual choices.
-    pub fn new(title: impl Into<String>, values: &'a [f32], view: &'a View, colours: Colours, theme: &'a Theme) -> Self {
+    pub fn new(
+        title: impl Into<String>,
+        values: &'a dyn Blocks,
+        view: &'a View,
+        colours: Colours,
+        theme: &'a Theme,
+        token: &'a Token,
+    ) -> Self {
         Self {
             title: title.into(),
             subtitle: String::new(),
@@ -63,10 +73,9 @@ impl<'a> HeatmapFigure<'a> {
             cell: None,
             max_side: 4096,
             bare: false,
-            reduction: Reduction::Extreme,
-            grid: true,
-            numbers: true,
-            pyramid: None,
+            options: Options::new(theme.ink()),
+            notes: Vec::new(),
+            token,
         }
     }
 
@@ -95,11 +104,13 @@ impl<'a> HeatmapFigure<'a> {
         if self.bare {
             let mut scene = Scene::new(width, height, None);
             self.picture(&mut scene, picture, scale, pixel_ratio);
+            self.token.check()?;
             return Ok(scene);
         }
         let grown = growth(width, height);
         let mut sketch = Sketch { scene: Scene::new(0.0, 0.0, Some(self.theme.panel)), theme: self.theme, grown };
-        self.compose(&mut sketch, picture, scale, pixel_ratio);
+        self.compose(&mut sketch, picture, scale, pixel_ratio)?;
+        self.token.check()?;
         Ok(sketch.scene)
     }
 
@@ -128,16 +139,20 @@ impl<'a> HeatmapFigure<'a> {
         Ok(if scale < 3.0 { [stretch(columns), stretch(rows)] } else { [scale; 2] })
     }
 
-    fn compose(&self, sketch: &mut Sketch<'_>, mut picture: Rect, scale: [f64; 2], pixel_ratio: f32) {
+    fn compose(&self, sketch: &mut Sketch<'_>, mut picture: Rect, scale: [f64; 2], pixel_ratio: f32) -> Result<(), Cancelled> {
         let axes = Axes::new(self.view, scale, sketch.grown);
         // As high as the picture, but not as a mast beside a tower.
         let is_tower = picture.height > sketch.u(MAX_BAR);
         let bar_height = if is_tower { sketch.u(0.7 * MAX_BAR) } else { picture.height.max(sketch.u(MIN_BAR)) };
-        let bar = Bar::new(self.values, &self.colours, bar_height / sketch.grown);
+        // On scales of their own values have no common place along the bar.
+        let counted = Some(self.values).filter(|_| self.options.scales.is_none());
+        let bar = Bar::new(counted, &self.colours, bar_height / sketch.grown, self.token)?;
         let (bar_width, below_bar) = bar.size(sketch.grown);
 
         let margin = sketch.u(MARGIN);
-        let caption = caption(self.view);
+        let notes = self.notes.iter().cloned();
+        let caption: Vec<_> = Some(caption(self.view)).filter(|text| !text.is_empty()).into_iter().chain(notes).collect();
+        let caption = caption.join(" · ");
         let size = LABEL * sketch.grown;
         let width = (axes.left + picture.width + sketch.u(TO_BAR) + bar_width).ceil();
         let title = font::width(Font::SansBold, TITLE * sketch.grown, &self.title);
@@ -159,6 +174,7 @@ impl<'a> HeatmapFigure<'a> {
         }
         sketch.scene.width = width + 2.0 * margin;
         sketch.scene.height = (bottom + margin).ceil();
+        Ok(())
     }
 
     /// The cells, the numbers in them as text.
@@ -166,16 +182,11 @@ impl<'a> HeatmapFigure<'a> {
         let pixels = |length: f32| (length * pixel_ratio).round() as u32;
         let scale = scale.map(|scale| scale * f64::from(pixel_ratio));
         let viewport = Viewport { origin: [0.0; 2], scale, width: pixels(rect.width), height: pixels(rect.height) };
-        let options = Options {
-            reduction: self.reduction,
-            grid: self.grid,
-            numbers: false,
-            pyramid: self.pyramid,
-            ..Options::new(if self.bare { transparent(self.theme) } else { self.theme.ink() })
-        };
+        let ink = if self.bare { transparent(self.theme) } else { self.theme.ink() };
+        let options = Options { ink, numbers: false, token: Some(self.token), ..self.options };
         scene.image_at(rect, render::heatmap(self.values, self.view, &self.colours, &viewport, &options));
-        if self.numbers {
-            for label in render::labels(self.values, self.view, &self.colours, &viewport) {
+        if self.options.numbers {
+            for label in render::labels(self.values, self.view, &self.colours, &viewport, &options) {
                 let size = label.size / pixel_ratio;
                 let [x, y] = label.at.map(|place| place as f32 / pixel_ratio);
                 let at = [rect.x + x, rect.y + y + font::cap_height(Font::Mono, size) / 2.0];
@@ -228,11 +239,14 @@ impl Axes {
         let (per_row, sign) = view.wrap().map_or((1, ""), |wrap| (wrap, if row_count > 1 { "+" } else { "" }));
 
         let line_height = f64::from(size) * 1.5;
-        let rows = places(row_count, down, line_height, |row| (row * per_row).to_string());
+        let rows = places(row_count, down, line_height, |row| view.index_at(Place::Rows, row * per_row).to_string());
         let widest = |labels: &[(f32, String)]| labels.iter().map(|(_, text)| font::width(Font::Mono, size, text)).fold(0.0, f32::max);
         let longest = format!("{sign}{}", column_count.saturating_sub(1));
         let room = f64::from(font::width(Font::Mono, size, &longest)) + f64::from(size) * 1.2;
-        let columns = places(column_count, across, room, |column| format!("{sign}{column}"));
+        let columns = places(column_count, across, room, |column| {
+            // Of a sequence in another order the place in a row says nothing.
+            if view.wrap().is_some() { format!("{sign}{column}") } else { view.index_at(Place::Columns, column).to_string() }
+        });
         // A single row or column needs no number.
         let rows = if row_count > 1 { rows } else { Vec::new() };
         let columns = if column_count > 1 { columns } else { Vec::new() };
@@ -377,6 +391,7 @@ mod tests {
 
     #[test]
     fn nothing_is_cut_off_or_covered() {
+        let token = Token::new();
         for (shape, layout) in SHAPES {
             let view = View::default_for(shape, *layout, 1.0);
             let values = values(&view);
@@ -385,7 +400,7 @@ mod tests {
                 (&LIGHT, Norm::SYMLOG, "a/very/long/name/".repeat(40), Some(3)),
                 (&DARK, Norm::Linear, String::new(), Some(1)),
             ] {
-                let mut figure = HeatmapFigure::new(title, &values, &view, Colours { norm, ..COLOURS }, theme);
+                let mut figure = HeatmapFigure::new(title, &values, &view, Colours { norm, ..COLOURS }, theme, &token);
                 figure.subtitle = "subtitle".into();
                 figure.cell = cell;
                 for ratio in [1.0, 2.0] {
@@ -397,6 +412,7 @@ mod tests {
 
     #[test]
     fn names_of_marked_ranges_stand_at_the_edge() {
+        let token = Token::new();
         let mark = |name: &str, axis, indices| view::Mark { name: name.into(), axis, indices };
         for (shape, layout) in [(&[16usize, 7][..], Some("OI")), (&[16], Some("O")), (&[2, 16, 3], None), (&[400, 90], Some("OI"))] {
             let mut view = View::default_for(shape, layout, 1.0);
@@ -411,7 +427,7 @@ mod tests {
             }
             view.set_marks(marks);
             let values = values(&view);
-            let mut figure = HeatmapFigure::new("lstm", &values, &view, COLOURS, &LIGHT);
+            let mut figure = HeatmapFigure::new("lstm", &values, &view, COLOURS, &LIGHT, &token);
             for cell in [None, Some(1), Some(20)] {
                 figure.cell = cell;
                 let scene = figure.scene(1.0).unwrap();
@@ -424,6 +440,7 @@ mod tests {
 
     #[test]
     fn pleasant_sizes() {
+        let token = Token::new();
         for (shape, layout, size) in [
             (&[8usize, 3, 3, 3][..], Some("OHWI"), [333.0, 888.0]),
             (&[32, 3, 5, 5], Some("OIHW"), [120.0, 1280.0]),
@@ -435,7 +452,7 @@ mod tests {
         ] {
             let view = View::default_for(shape, layout, 1.0);
             let values = vec![0.5; shape.iter().product()];
-            let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK);
+            let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK, &token);
             figure.bare = true;
             let scene = figure.scene(1.0).unwrap();
             assert_eq!([scene.width, scene.height], size, "{shape:?}");
@@ -445,9 +462,10 @@ mod tests {
     /// What is saved is what is seen: the picture in a figure is the window's, to the byte.
     #[test]
     fn bare_pictures_are_the_heatmap() {
+        let token = Token::new();
         let view = View::default_for(&[8, 3, 3, 3], Some("OHWI"), 1.0);
         let values = values(&view);
-        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &LIGHT);
+        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &LIGHT, &token);
         figure.bare = true;
         for (cell, scale) in [(1, 1), (4, 1), (10, 2), (60, 1)] {
             figure.cell = Some(cell);
@@ -461,12 +479,13 @@ mod tests {
 
     #[test]
     fn too_much_and_nothing() {
+        let token = Token::new();
         let view = View::default_for(&[2000, 2000], None, 1.0);
         let values = vec![0.0; 4_000_000];
-        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK);
+        let mut figure = HeatmapFigure::new("", &values, &view, COLOURS, &DARK, &token);
         figure.cell = Some(u32::MAX);
         assert!(matches!(figure.image(1), Err(FigureError::TooLarge { .. })));
         let empty = View::default_for(&[0, 3], None, 1.0);
-        assert_eq!(HeatmapFigure::new("", &[], &empty, COLOURS, &DARK).image(1).unwrap_err(), FigureError::Empty);
+        assert_eq!(HeatmapFigure::new("", &[0.0; 0], &empty, COLOURS, &DARK, &token).image(1).unwrap_err(), FigureError::Empty);
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::elementwise::{Step, broadcast_shape, filled, over};
+use super::elementwise::{Pace, Step, broadcast_shape, filled};
 use super::value::blocks;
 use super::{FoldError, Value};
 use crate::jobs::Token;
-use crate::values::spread::Spread;
 
 /// `FakeQuantize-1` with its four ranges spread over the data.
 ///
@@ -15,7 +14,7 @@ use crate::values::spread::Spread;
 pub(super) struct FakeQuantize {
     /// Input low and high, output low and high.
     ranges: [Vec<f32>; 4],
-    spreads: [Spread; 4],
+    paces: [Pace; 4],
     steps: f32,
     reading: Reading,
 }
@@ -51,10 +50,10 @@ pub(super) fn fake_quantize<'m>(
         return Ok(x);
     }
     let [a, b, c, d] = &ranges;
-    let spreads = [over(&a.shape, &shape)?, over(&b.shape, &shape)?, over(&c.shape, &shape)?, over(&d.shape, &shape)?];
+    let paces = [Pace::new(&a.shape, &shape)?, Pace::new(&b.shape, &shape)?, Pace::new(&c.shape, &shape)?, Pace::new(&d.shape, &shape)?];
     let [a, b, c, d] = ranges;
     let ranges = [a.into_f32(token)?, b.into_f32(token)?, c.into_f32(token)?, d.into_f32(token)?];
-    let step = FakeQuantize { ranges, spreads, steps: levels - 1.0, reading };
+    let step = FakeQuantize { ranges, paces, steps: levels - 1.0, reading };
     if x.can_wait() {
         return Ok(x.then(Step::FakeQuantize(Arc::new(step))));
     }
@@ -77,10 +76,9 @@ impl FakeQuantize {
         while done < block.len() {
             let position = start + done;
             // As far as no range changes.
-            let runs = self.spreads.each_ref().map(|spread| spread.run(position));
-            let still = runs.iter().map(|run| if run.step == 0 { run.len } else { 1 }).min().unwrap_or(1);
-            let end = block.len().min(done.saturating_add(still));
-            let at = |range: usize| self.ranges[range].get(runs[range].at).copied().unwrap_or(0.0);
+            let run = self.paces.iter().map(|pace| pace.still(position)).min().unwrap_or(1);
+            let end = block.len().min(done.saturating_add(run.max(1)));
+            let at = |range: usize| self.ranges[range].get(self.paces[range].at(position)).copied().unwrap_or(0.0);
             self.run([at(0), at(1), at(2), at(3)], &mut block[done..end]);
             done = end;
         }

@@ -9,6 +9,7 @@ use super::elementwise::Step;
 use super::{DType, Elements, FoldError, Numbers, Stored, Value, affine, elements};
 use crate::jobs::Token;
 use crate::model::{Graph, Model, Tensor};
+use crate::values::affine::Affine;
 use crate::values::{decode_f32, decode_i64};
 
 /// Elements that one thread works on between two looks at the token. A multiple of every packing's
@@ -32,6 +33,12 @@ impl<'m> Value<'m> {
         let affine = affine(model, graph, tensor)?.map(Arc::new);
         let stored = Stored { dtype, bytes, affine, steps: Vec::new() };
         Ok(Self { dtype: tensor.dtype, shape, numbers: Numbers::Stored(stored) })
+    }
+
+    /// The stored numbers of a constant, without what makes real values of them.
+    pub(crate) fn codes(elements: Elements<'m>, shape: Vec<usize>) -> Self {
+        let Elements { dtype, bytes } = elements;
+        Self { dtype, shape, numbers: Numbers::Stored(Stored { dtype, bytes, affine: None, steps: Vec::new() }) }
     }
 
     pub(super) fn float(dtype: DType, shape: Vec<usize>, numbers: Vec<f32>) -> Self {
@@ -85,17 +92,7 @@ impl<'m> Value<'m> {
                     *slot = int_to_f32(self.dtype, *number);
                 }
             }
-            Numbers::Stored(Stored { dtype, bytes, affine, steps }) => {
-                // So few at a time that they stay in the processor's cache from step to step.
-                for (part, block) in out.chunks_mut(STEP_BLOCK).enumerate() {
-                    let start = start + part * STEP_BLOCK;
-                    match affine {
-                        None => decode_f32(*dtype, bytes, start, block)?,
-                        Some(affine) => affine.decode(*dtype, bytes, start, block)?,
-                    }
-                    steps.iter().for_each(|step| step.apply(start, block));
-                }
-            }
+            Numbers::Stored(stored) => stored.coding().read(&stored.bytes, start, out)?,
         }
         Ok(())
     }
@@ -182,6 +179,35 @@ impl<'m> Value<'m> {
             Numbers::Float(numbers) => numbers.len() as u64 * 4,
             Numbers::Int(numbers) => numbers.len() as u64 * 8,
         }
+    }
+}
+
+impl Stored<'_> {
+    pub(super) fn coding(&self) -> Coding<'_> {
+        Coding { dtype: self.dtype, affine: self.affine.as_deref(), steps: &self.steps }
+    }
+}
+
+/// How stored bytes become real values.
+pub(super) struct Coding<'a> {
+    pub dtype: DType,
+    pub affine: Option<&'a Affine>,
+    pub steps: &'a [Step],
+}
+
+impl Coding<'_> {
+    /// Real values from element `start` on.
+    pub fn read(&self, bytes: &[u8], start: usize, out: &mut [f32]) -> Result<(), FoldError> {
+        // So few at a time that they stay in the processor's cache from step to step.
+        for (part, block) in out.chunks_mut(STEP_BLOCK).enumerate() {
+            let start = start + part * STEP_BLOCK;
+            match self.affine {
+                None => decode_f32(self.dtype, bytes, start, block)?,
+                Some(affine) => affine.decode(self.dtype, bytes, start, block)?,
+            }
+            self.steps.iter().for_each(|step| step.apply(start, block));
+        }
+        Ok(())
     }
 }
 

@@ -49,12 +49,19 @@ pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixe
     // A wrapped sequence has indices at its rows only: the first one of each.
     let room = if is_wrapped { f32::INFINITY } else { name.len() as f32 * 7.0 + 26.0 };
     across.each(room, |index, x| {
+        let index = view.index_at(Place::Columns, index);
         let text = if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
         ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
     });
     names(ui, view, [&across, &down], vec2(left_edge - LEFT, top_edge - TOP));
     down.each(16.0, |index, y| {
-        ui.painter().text(pos2(left_edge - 8.0, y), Align2::RIGHT_CENTER, (index * wrap).to_string(), font.clone(), tokens.dim);
+        ui.painter().text(
+            pos2(left_edge - 8.0, y),
+            Align2::RIGHT_CENTER,
+            view.index_at(Place::Rows, index * wrap).to_string(),
+            font.clone(),
+            tokens.dim,
+        );
     });
 }
 

@@ -3,51 +3,56 @@
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, vec2};
 
+use super::{chips, values};
 use crate::colormap::{Kind, Limits, Map, Norm, Range};
 use crate::gui::command::Command;
 use crate::gui::theme::Tokens;
 use crate::gui::views::HeatmapView;
 use crate::gui::widgets;
-use crate::jobs::Loaded;
-use crate::view::{Place, View};
-
-const PLACES: [(Place, &str); 5] = [
-    (Place::Rows, "Rows"),
-    (Place::Columns, "Columns"),
-    (Place::CellRows, "Cell rows"),
-    (Place::CellColumns, "Cell columns"),
-    (Place::Slider, "Slider"),
-];
+use crate::jobs::{Loaded, Look};
+use crate::view::Place;
 
 pub fn show(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded, commands: &mut Vec<Command>) {
     ui.add_space(6.0);
     // Where one line has no room for everything, the axes get the first: none may be out of reach.
-    let is_narrow = axes_width(ui, view) + menus_width(ui, view, loaded) > ui.available_width() - 32.0;
-    ui.horizontal(|ui| {
-        ui.add_space(12.0);
-        ui.spacing_mut().item_spacing.x = 6.0;
-        if is_narrow {
-            axes(ui, view);
-            return;
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add_space(8.0);
-            range_menu(ui, view, loaded);
-            map_menu(ui, view, loaded);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| axes(ui, view));
+    let is_narrow = chips::width(ui, view) + menus_width(ui, view, loaded) > ui.available_width() - 32.0;
+    if is_narrow {
+        // Chips that have no room in a line go on in the next.
+        let margin = egui::Margin { left: 12, right: 8, top: 0, bottom: 0 };
+        egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+                chips::show(ui, view, commands);
+            });
         });
-    });
+    } else {
+        ui.horizontal(|ui| {
+            ui.add_space(12.0);
+            ui.spacing_mut().item_spacing.x = 6.0;
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add_space(8.0);
+                values::find_menu(ui, loaded, commands);
+                range_menu(ui, view, loaded);
+                map_menu(ui, view, loaded);
+                values::menu(ui, view, loaded);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| chips::show(ui, view, commands));
+            });
+        });
+    }
     if is_narrow {
         ui.horizontal(|ui| {
             ui.add_space(12.0);
             ui.spacing_mut().item_spacing.x = 6.0;
+            values::menu(ui, view, loaded);
             map_menu(ui, view, loaded);
             range_menu(ui, view, loaded);
+            values::find_menu(ui, loaded, commands);
         });
     }
     ui.add_space(2.0);
     sections(ui, loaded, commands);
     sliders(ui, view);
+    values::badge(ui, view, loaded);
 }
 
 /// Which of the gates and parts that a weight holds are on display.
@@ -81,85 +86,10 @@ fn sections(ui: &mut egui::Ui, loaded: &Loaded, commands: &mut Vec<Command>) {
     ui.add_space(2.0);
 }
 
-fn axes(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
-    let Some(view) = &mut heatmap.view else { return };
-    let before = view.clone();
-    let clip = ui.available_rect_before_wrap();
-    ui.set_clip_rect(ui.clip_rect().intersect(clip));
-    for (title, axes, is_outer) in groups(&before) {
-        group(ui, view, title, &axes, is_outer);
-    }
-    if *view != before {
-        heatmap.camera = None;
-        heatmap.pinned = None;
-    }
-}
-
-/// The groups of chips that have any: title, axes, whether they lay out the blocks.
-fn groups(view: &View) -> Vec<(&'static str, Vec<usize>, bool)> {
-    let axes_in = |place: Place| -> Vec<usize> {
-        view.axes(place).into_iter().filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1).collect()
-    };
-    let mut cell = axes_in(Place::CellRows);
-    cell.extend(axes_in(Place::CellColumns));
-    let mut groups = vec![
-        ("Rows", axes_in(Place::Rows), true),
-        ("Columns", axes_in(Place::Columns), true),
-        ("Cell", cell, false),
-        ("Slice", axes_in(Place::Slider), false),
-    ];
-    groups.retain(|(_, axes, _)| !axes.is_empty());
-    groups
-}
-
-fn chip_text(view: &View, axis: usize) -> String {
-    format!("{} {}", view.names()[axis], view.shape()[axis])
-}
-
-fn text_width(ui: &egui::Ui, text: &str) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), egui::FontId::proportional(12.0), Tokens::of(ui).text).size().x
-}
-
-/// The width that a chip takes, with the gap behind it.
-fn chip_width(ui: &egui::Ui, text: &str) -> f32 {
-    text_width(ui, text) + 2.0 * ui.spacing().button_padding.x + 6.0
-}
-
-fn axes_width(ui: &egui::Ui, heatmap: &HeatmapView) -> f32 {
-    let Some(view) = &heatmap.view else { return 0.0 };
-    let chips = |axes: &[usize]| axes.iter().map(|axis| chip_width(ui, &chip_text(view, *axis))).sum::<f32>();
-    groups(view).iter().map(|(title, axes, _)| text_width(ui, title) + 16.0 + chips(axes)).sum()
-}
-
 fn menus_width(ui: &egui::Ui, heatmap: &HeatmapView, loaded: &Loaded) -> f32 {
-    let map = heatmap.map.unwrap_or(loaded.default_map());
-    chip_width(ui, map.name()) + chip_width(ui, &range_name(heatmap.range))
-}
-
-fn group(ui: &mut egui::Ui, view: &mut View, title: &str, axes: &[usize], is_outer: bool) {
-    ui.label(RichText::new(title).size(12.0).color(Tokens::of(ui).dim));
-    for axis in axes {
-        axis_chip(ui, view, *axis, is_outer);
-    }
-    ui.add_space(4.0);
-}
-
-/// A chip with an axis' name and length; its menu moves it elsewhere.
-fn axis_chip(ui: &mut egui::Ui, view: &mut View, axis: usize, is_outer: bool) {
-    let tokens = Tokens::of(ui);
-    let text = RichText::new(chip_text(view, axis)).size(12.0);
-    let mut button = Button::new(text).min_size(vec2(0.0, 20.0));
-    if is_outer {
-        button = button.fill(tokens.selection).stroke(egui::Stroke::new(1.0, tokens.accent));
-    }
-    MenuButton::from_button(button).ui(ui, |ui| {
-        ui.label(RichText::new(format!("Lay axis {} out as", view.names()[axis])).color(tokens.dim));
-        for (place, name) in PLACES {
-            if ui.selectable_label(view.place(axis) == place, name).clicked() {
-                view.move_axis(axis, place, usize::MAX);
-            }
-        }
-    });
+    let map = heatmap.map.unwrap_or(Look::default_map(loaded, heatmap.shows));
+    let texts = [values::title(heatmap.shows), map.name(), &range_name(heatmap.range), "Find"];
+    texts.into_iter().map(|text| chips::chip_width(ui, text)).sum()
 }
 
 fn sliders(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
@@ -185,7 +115,7 @@ fn sliders(ui: &mut egui::Ui, heatmap: &mut HeatmapView) {
 }
 
 fn map_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
-    let current = view.map.unwrap_or(loaded.default_map());
+    let current = view.map.unwrap_or(Look::default_map(loaded, view.shows));
     let button = Button::new(RichText::new(current.name()).size(12.0)).min_size(vec2(0.0, 20.0));
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(220.0);
@@ -237,6 +167,7 @@ fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
         for range in choices {
             if ui.selectable_label(view.range == range, range_name(range)).clicked() {
                 view.range = range;
+                view.is_range_own = false;
             }
         }
         manual(ui, view, loaded);
@@ -252,7 +183,7 @@ fn range_menu(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
 }
 
 fn manual(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
-    let limits = super::colours(view, loaded).limits;
+    let limits = super::look(view, loaded).and_then(|look| look.colours(loaded)).map(|colours| colours.limits).unwrap_or_default();
     ui.horizontal(|ui| {
         ui.label("From");
         let low = ui.add(egui::TextEdit::singleline(&mut view.manual.0).desired_width(64.0).hint_text(limits.low.to_string()));
@@ -264,6 +195,7 @@ fn manual(ui: &mut egui::Ui, view: &mut HeatmapView, loaded: &Loaded) {
             let low = view.manual.0.trim().parse().unwrap_or(limits.low);
             let high = view.manual.1.trim().parse().unwrap_or(limits.high);
             view.range = Range::Manual(Limits::new(low, high));
+            view.is_range_own = false;
         }
     });
 }
