@@ -117,6 +117,8 @@ pub(super) fn concat<'m>(parts: Vec<Value<'m>>, axis: usize, token: &Token) -> R
 /// A row of each part in turn, `outer` times.
 fn interleave<T: Copy>(parts: &[Vec<T>], outer: usize, token: &Token) -> Result<Vec<T>, FoldError> {
     let mut out = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    // Rows without elements may be any number.
+    let outer = if out.capacity() == 0 { 0 } else { outer };
     for row in 0..outer {
         token.check()?;
         for part in parts {
@@ -286,7 +288,8 @@ impl<'m> Call<'_, 'm> {
         let dim = data.shape[axis];
         self.allow(&[outer, indices.len(), 2])?;
         let mut targets = Vec::with_capacity(outer.saturating_mul(indices.len()));
-        for row in 0..outer {
+        // Without indices there may be any number of rows.
+        for row in 0..if indices.is_empty() { 0 } else { outer } {
             for number in &indices {
                 targets.push((row * dim + index(*number, dim)?) * inner);
             }

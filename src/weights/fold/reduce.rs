@@ -188,11 +188,14 @@ pub(super) fn matrix_product<'m>(
     let outer = super::elementwise::broadcast_shape(outer_a, outer_b)?;
     let shape: Vec<usize> = [&outer[..], &[rows, columns]].concat();
     let products = (count_of(&shape)? as u64).checked_mul(depth as u64).filter(|products| *products <= MAX_PRODUCTS);
-    if products.is_none() || count_of(&shape)? as u64 * 4 > budget {
+    // Where the product has no elements, its factors may still be many.
+    let of_factors = [[&outer[..], &[rows, depth]].concat(), [&outer[..], &[depth, columns]].concat()];
+    let counts = [count_of(&shape)?, count_of(&of_factors[0])?, count_of(&of_factors[1])?];
+    if products.is_none() || counts.iter().any(|count| (*count as u64).saturating_mul(4) > budget) {
         return FoldError::problem("the product of the constants is too large to be evaluated");
     }
-    let a = super::elementwise::filled(a, &[&outer[..], &[rows, depth]].concat(), token)?.into_f32(token)?;
-    let b = super::elementwise::filled(b, &[&outer[..], &[depth, columns]].concat(), token)?.into_f32(token)?;
+    let a = super::elementwise::filled(a, &of_factors[0], token)?.into_f32(token)?;
+    let b = super::elementwise::filled(b, &of_factors[1], token)?.into_f32(token)?;
     let mut out = vec![0.0f32; count_of(&shape)?];
     if columns > 0 && depth > 0 {
         out.par_chunks_mut(columns).enumerate().try_for_each(|(row, out)| -> Result<(), FoldError> {

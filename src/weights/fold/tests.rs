@@ -10,6 +10,7 @@ use crate::jobs::Token;
 use crate::model::{Bytes, Data, FormatName, GraphId, Model, Operation, Quantization, Shape, Tensor, TensorRef};
 use crate::source::Source;
 
+mod empty;
 mod waiting;
 
 /// A tensor of the main graph.

@@ -211,13 +211,15 @@ impl Coding<'_> {
     }
 }
 
-/// The product of the dimensions.
+/// The product of the dimensions. As in numpy, an array without elements may not be of a shape whose other
+/// dimensions are too large, so that no product of some of them ever overflows.
 pub(super) fn count_of(shape: &[usize]) -> Result<usize, FoldError> {
-    if shape.contains(&0) {
-        return Ok(0);
+    let product = shape.iter().filter(|dim| **dim != 0).try_fold(1usize, |product, dim| product.checked_mul(*dim));
+    match product.filter(|count| isize::try_from(*count).is_ok()) {
+        Some(_) if shape.contains(&0) => Ok(0),
+        Some(count) => Ok(count),
+        None => FoldError::problem("the shape has too many elements"),
     }
-    let product = shape.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
-    product.filter(|count| isize::try_from(*count).is_ok()).ok_or(FoldError::Problem("the shape has too many elements".into()))
 }
 
 /// Fills `out` block by block, on all threads; `fill` gets the position of the block's first element.
