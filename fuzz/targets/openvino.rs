@@ -1,29 +1,39 @@
-//! Any bytes as an OpenVINO IR's `.xml`, with a fixed `.bin` beside it, opened and looked at in full.
+//! Any bytes as an OpenVINO IR's `.xml`, opened and looked at in full. The constants of all inputs lie in one
+//! `.bin`, which holds those of the seeds.
 
 #![no_main]
 
 mod limits;
 mod look;
+mod markup;
+mod random;
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use weightscope::formats::Options;
 use weightscope::source::Source;
 
-/// The constants of every input: bytes that are all kinds of numbers, small floats among them.
-const BIN_BYTES: usize = 8 << 10;
-
-static BIN: LazyLock<PathBuf> = LazyLock::new(|| {
-    let path = std::env::temp_dir().join(format!("weightscope-fuzz-{}.bin", std::process::id()));
-    let bytes: Vec<u8> = (0..BIN_BYTES).map(|position| (position * 37 + position / 256) as u8).collect();
-    fs::write(&path, bytes).expect("the folder for temporary files can be written to");
-    path
+static BIN: LazyLock<(PathBuf, usize)> = LazyLock::new(|| {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/seeds/openvino.bin"));
+    let len = std::fs::metadata(&path).expect("the seeds are committed").len();
+    (path, len as usize)
 });
 
-fuzz_target!(|bytes: &[u8]| {
-    let options = Options { bin: Some(BIN.clone()), ..Options::default() };
-    look::at(Source::from_bytes("fuzz.xml", bytes.to_vec()), &options, bytes.len() + BIN_BYTES);
+fuzz_target!(init: look::prepare(), |bytes: &[u8]| {
+    let (bin, bin_bytes) = &*BIN;
+    let options = Options { bin: Some(bin.clone()), ..Options::default() };
+    look::at(Source::from_bytes("fuzz.xml", bytes.to_vec()), &options, bytes.len() + bin_bytes);
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let mut random = random::Random::new(seed);
+    let mut bytes = data[..size].to_vec();
+    // One in four is changed without regard for its form.
+    if random.below(4) == 0 || !markup::mutate(&mut bytes, &mut random) || bytes.len() > max_size {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    data[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
 });
