@@ -9,13 +9,23 @@ use crate::jobs::Token;
 
 /// `FakeQuantize-1` with its four ranges spread over the data.
 ///
-/// Source: `src/core/reference/include/openvino/reference/fake_quantize.hpp`. Rounding is half to even.
+/// Source: `src/core/reference/include/openvino/reference/fake_quantize.hpp`. Rounding is half to even. The CPU
+/// plugin computes so with the numbers of levels of 4 and 8 bits, which it may turn into integers, and takes all
+/// others apart into arithmetic with one scale
+/// (`src/common/transformations/src/transformations/op_conversions/fq_decomposition.cpp`). Found by experiment with
+/// 2026.4.1: which numbers of levels are which, and that the plugin fuses multiplication and addition where the data
+/// has two axes or more and the ranges differ along the second at most. (65536 levels with a range that is not
+/// symmetric differ in one element of a thousand all the same, by one level.)
 #[derive(Clone, Debug)]
 pub(super) struct FakeQuantize {
     /// Input low and high, output low and high.
     ranges: [Vec<f32>; 4],
     paces: [Pace; 4],
     steps: f32,
+    /// Whether it is computed in one piece.
+    is_whole: bool,
+    /// Where it is taken apart, whether a multiplication and the addition behind it are rounded once, together.
+    is_fused: bool,
     reading: Reading,
 }
 
@@ -50,10 +60,12 @@ pub(super) fn fake_quantize<'m>(
         return Ok(x);
     }
     let [a, b, c, d] = &ranges;
+    let is_fused = shape.len() > 1 && ranges.iter().all(|range| has_second_axis_alone(&range.shape, shape.len()));
     let paces = [Pace::new(&a.shape, &shape)?, Pace::new(&b.shape, &shape)?, Pace::new(&c.shape, &shape)?, Pace::new(&d.shape, &shape)?];
     let [a, b, c, d] = ranges;
     let ranges = [a.into_f32(token)?, b.into_f32(token)?, c.into_f32(token)?, d.into_f32(token)?];
-    let step = FakeQuantize { ranges, paces, steps: levels - 1.0, reading };
+    let is_whole = [15.0, 16.0, 255.0, 256.0].contains(&levels);
+    let step = FakeQuantize { ranges, paces, steps: levels - 1.0, is_whole, is_fused, reading };
     if x.can_wait() {
         return Ok(x.then(Step::FakeQuantize(Arc::new(step))));
     }
@@ -63,6 +75,12 @@ pub(super) fn fake_quantize<'m>(
         Ok(())
     })?;
     Ok(Value::float(dtype, shape, numbers))
+}
+
+/// Whether an array that is spread over another of some rank differs along its second axis at most.
+fn has_second_axis_alone(shape: &[usize], rank: usize) -> bool {
+    let lead = rank.saturating_sub(shape.len());
+    shape.iter().enumerate().all(|(axis, dim)| *dim == 1 || axis + lead == 1)
 }
 
 impl FakeQuantize {
@@ -87,9 +105,26 @@ impl FakeQuantize {
     fn run(&self, [input_low, input_high, output_low, output_high]: [f32; 4], block: &mut [f32]) {
         let steps = self.steps;
         let (low, high) = (input_low.min(input_high), input_low.max(input_high));
-        let level = |x: f32| ((x - input_low) / (input_high - input_low) * steps).round_ties_even();
-        if self.reading == Reading::Effective {
-            for x in block {
+        let scale = steps / (input_high - input_low);
+        let scaled = |x: f32| {
+            let shift = input_low * scale;
+            let exact = if self.is_fused { x.mul_add(scale, -shift) } else { x * scale - shift };
+            exact.round_ties_even()
+        };
+        let level = |x: f32| {
+            if x <= low {
+                0.0
+            } else if x > high {
+                steps
+            } else if self.is_whole {
+                ((x - input_low) / (input_high - input_low) * steps).round_ties_even()
+            } else {
+                scaled(x)
+            }
+        };
+        let step = (output_high - output_low) / steps;
+        match self.reading {
+            Reading::Effective if self.is_whole => block.iter_mut().for_each(|x| {
                 *x = if *x <= low {
                     output_low
                 } else if *x > high {
@@ -97,21 +132,23 @@ impl FakeQuantize {
                 } else {
                     level(*x) / steps * (output_high - output_low) + output_low
                 };
+            }),
+            Reading::Effective => block.iter_mut().for_each(|x| {
+                let x_in_range = if *x < low {
+                    low
+                } else if *x > high {
+                    high
+                } else {
+                    *x
+                };
+                let level = scaled(x_in_range);
+                *x = if self.is_fused { level.mul_add(step, output_low) } else { level * step + output_low };
+            }),
+            Reading::Float | Reading::Levels => {
+                let is_symmetric = output_low < 0.0 && (output_low + output_high).abs() <= step * 1.01;
+                let first = if is_symmetric { (output_low / step).round_ties_even() } else { 0.0 };
+                block.iter_mut().for_each(|x| *x = level(*x) + first);
             }
-            return;
-        }
-        let step = (output_high - output_low) / steps;
-        let is_symmetric = output_low < 0.0 && (output_low + output_high).abs() <= step * 1.01;
-        let first = if is_symmetric { (output_low / step).round_ties_even() } else { 0.0 };
-        for x in block {
-            let level = if *x <= low {
-                0.0
-            } else if *x > high {
-                steps
-            } else {
-                level(*x)
-            };
-            *x = level + first;
         }
     }
 }
