@@ -111,7 +111,9 @@ impl<'m> Call<'_, 'm> {
     }
 
     /// Masks are lists of flags in OpenVINO, bits of a number in TensorFlow Lite.
-    pub(super) fn strided_slice(&mut self) -> Result<Value<'m>, FoldError> {
+    /// `StridedSlice-1` and `STRIDED_SLICE`; in IR before version 10 the masks of begin and end meant the opposite,
+    /// and say where the lists count (`is_inverted`).
+    pub(super) fn strided_slice(&mut self, is_inverted: bool) -> Result<Value<'m>, FoldError> {
         let (begin, end) = (self.ints(1)?, self.ints(2)?);
         let steps = self.optional_ints(3)?.unwrap_or_default();
         let value = self.take(0)?;
@@ -120,12 +122,16 @@ impl<'m> Call<'_, 'm> {
             _ if self.is_tflite() => tflite::mask(self, key),
             _ => Vec::new(),
         };
+        let of_ends = |key: &str| -> Vec<i64> {
+            let flags: Vec<i64> = mask(key);
+            if is_inverted { flags.into_iter().map(|flag| i64::from(flag == 0)).collect() } else { flags }
+        };
         let slice = StridedSlice {
             begin: &begin,
             end: &end,
             steps: &steps,
-            begin_mask: &mask("begin_mask"),
-            end_mask: &mask("end_mask"),
+            begin_mask: &of_ends("begin_mask"),
+            end_mask: &of_ends("end_mask"),
             new_axis_mask: &mask("new_axis_mask"),
             shrink_axis_mask: &mask("shrink_axis_mask"),
             ellipsis_mask: &mask("ellipsis_mask"),
@@ -201,8 +207,13 @@ impl<'m> Call<'_, 'm> {
 
     /// `Tile-1`, as a broadcast along an extra axis in front of each.
     pub(super) fn tile(&mut self) -> Result<Value<'m>, FoldError> {
-        let mut repeats = dims(&self.ints(1)?)?;
-        let mut value = self.take(0)?;
+        let repeats = dims(&self.ints(1)?)?;
+        let value = self.take(0)?;
+        self.repeated(value, repeats)
+    }
+
+    /// The value so many times along each axis; what is shorter, the list or the shape, is filled up with ones in front.
+    pub(super) fn repeated(&self, mut value: Value<'m>, mut repeats: Vec<usize>) -> Result<Value<'m>, FoldError> {
         while repeats.len() < value.shape.len() {
             repeats.insert(0, 1);
         }

@@ -102,7 +102,7 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
         "SPLIT" => return call.split(1, 0, None),
         "SPLIT_V" => return call.split(0, 2, Some(1)),
         "Slice" => call.slice(),
-        "StridedSlice" | "STRIDED_SLICE" => call.strided_slice(),
+        "StridedSlice" | "STRIDED_SLICE" => call.strided_slice(false),
         "Reverse" | "REVERSE_V2" => call.reverse(),
         "ReverseSequence" | "REVERSE_SEQUENCE" => call.reverse_sequence(),
         "Broadcast" | "BROADCAST_TO" => call.broadcast(),

@@ -60,7 +60,9 @@ fn of_edge(graph: &Graph, operation: &Operation, input: usize, shape: &Shape) ->
         ("FullyConnected" | "InnerProduct", 1) => matrix(shape),
         ("Convolution" | "BinaryConvolution" | "Deconvolution" | "FullyConnected" | "InnerProduct", 2) => Role::weight("bias", vector),
         ("Quantize", 1..=4) => Role::parameter("range"),
-        ("Quantize" | "Permute" | "Reshape" | "Split" | "Slice" | "Eltwise" | "Flatten" | "StridedSlice", _) if passes_on() => {
+        ("Quantize" | "Permute" | "Reshape" | "Split" | "Slice" | "Eltwise" | "Flatten" | "StridedSlice" | "Tile" | "Power", _)
+            if passes_on() =>
+        {
             Role::parameter("parameter")
         }
         _ => return None,

@@ -6,7 +6,8 @@
 
 use serde_json::Value as Json;
 
-use super::{Binary, Call, FoldError, Value, View, axis};
+use super::{Binary, Call, FoldError, Value, View, axis, binary};
+use crate::weights::fold::shapes::dims;
 
 /// The values of the operation's outputs; `None` for an operation that has not changed since.
 pub fn apply<'m>(call: &mut Call<'_, 'm>) -> Option<Result<Vec<Value<'m>>, FoldError>> {
@@ -18,7 +19,9 @@ pub fn apply<'m>(call: &mut Call<'_, 'm>) -> Option<Result<Vec<Value<'m>>, FoldE
         "Permute" => permute(call),
         "Eltwise" => eltwise(call),
         "Split" | "Slice" => return Some(split(call)),
-        // `StridedSlice` for one: its masks meant the opposite.
+        "StridedSlice" => call.strided_slice(true),
+        "Tile" => tile(call),
+        "Power" => power(call),
         other => FoldError::problem(format!("{other} of OpenVINO IR before version 10 is not evaluated")),
     };
     Some(one.map(|value| vec![value]))
@@ -49,6 +52,34 @@ fn eltwise<'m>(call: &mut Call<'_, 'm>) -> Result<Value<'m>, FoldError> {
         return FoldError::problem("an elementwise operation of other than two plain operands is not evaluated");
     }
     call.binary(operation)
+}
+
+/// So many times along one axis, both attributes.
+fn tile<'m>(call: &mut Call<'_, 'm>) -> Result<Value<'m>, FoldError> {
+    let value = call.take(0)?;
+    let (Some(number), Some(tiles)) = (call.whole("axis"), call.whole("tiles")) else {
+        return FoldError::problem("it has no axis or no tiles");
+    };
+    let (axis, tiles) = (axis(number, value.shape.len())?, dims(&[tiles])?[0]);
+    let repeats = (0..value.shape.len()).map(|other| if other == axis { tiles } else { 1 }).collect();
+    call.repeated(value, repeats)
+}
+
+/// `(x * scale + shift) ^ power`, each step rounded (`mkldnn_eltwise_node.cpp` computes the power so, and without
+/// one the multiplication and addition alone).
+fn power<'m>(call: &mut Call<'_, 'm>) -> Result<Value<'m>, FoldError> {
+    let mut value = call.take(0)?;
+    if !value.dtype.is_float() {
+        return FoldError::problem("a power of whole numbers is not evaluated");
+    }
+    for (key, neutral, operation) in [("scale", 1.0, Binary::Multiply), ("shift", 0.0, Binary::Add), ("power", 1.0, Binary::Power)] {
+        let number = if call.attribute(key).is_some() { call.number(key)? } else { neutral };
+        if number != neutral {
+            let operand = Value::float(value.dtype, Vec::new(), vec![number]);
+            value = binary(operation, value, operand, call.token)?;
+        }
+    }
+    Ok(value)
 }
 
 /// Parts as long as the outputs say, along an attribute's axis.
