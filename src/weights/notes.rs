@@ -1,8 +1,10 @@
 //! What a person should know about a weight or an operation that its numbers do not tell: that it is
-//! stored in another basis, packed by its writer, or compiled by a vendor.
+//! stored in another basis, packed by its writer, or compiled by a vendor; what fills its variable or table.
 
 use super::Weight;
-use crate::model::{DType, Graph, Model, Operation, OperationId, Packing, Quantization, TensorId};
+use crate::model::{DType, Graph, GraphId, Model, Operation, OperationId, Packing, Quantization, TensorId};
+
+mod resources;
 
 /// The operation that rotates activations for `ai-edge-quantizer`'s recipes `..._hr`.
 const ROTATION: &str = "aeq.hadamard_rotation";
@@ -11,12 +13,15 @@ const PASS_ON: [&str; 4] = ["RESHAPE", "QUANTIZE", "DEQUANTIZE", "CAST"];
 /// How many of those.
 const MAX_STEPS: usize = 4;
 
-/// What is compiled into a form that only a vendor's own tools read.
-pub fn of_operation(operation: &Operation) -> Option<String> {
+/// What is compiled into a form that only a vendor's own tools read, and where a variable or a table that the
+/// operation reads is filled.
+pub fn of_operation(model: &Model, graph: GraphId, operation: &Operation) -> Option<String> {
     let whose = match operation.kind.as_str() {
         "edgetpu-custom-op" => "Edge TPU",
         "DISPATCH_OP" => "LiteRT's accelerator",
         "ethos-u" => "Arm Ethos-U",
+        "READ_VARIABLE" => return resources::variable(model, graph, operation),
+        "HASHTABLE_FIND" => return resources::table(model, graph, operation),
         _ => return None,
     };
     Some(format!("compiled for {whose}: its weights lie in the vendor's own format and can't be extracted"))

@@ -1,6 +1,6 @@
 //! How values get from graph to graph: operands of calls and loops, and resource variables.
 //!
-//! Source: the kernels `if.cc`, `while.cc`, `call_once.cc`, `var_handle.cc`, `assign_variable.cc` and
+//! Source: the kernels `if.cc`, `while.cc`, `stablehlo_case.cc`, `call_once.cc`, `var_handle.cc`, `assign_variable.cc` and
 //! `read_variable.cc` in `tflite/kernels`; `CALL` and `STABLEHLO_COMPOSITE` by the schema's comments.
 
 use std::collections::{HashMap, HashSet};
@@ -56,6 +56,18 @@ fn calls(graphs: &[Graph], caller: GraphId, operation: &Operation, joins: &mut J
         "STABLEHLO_COMPOSITE" => {
             call.pass(callee("decomposition_subgraph_index"), 0);
             call.give_back(callee("decomposition_subgraph_index"));
+        }
+        "STABLEHLO_CASE" => {
+            let is_whole =
+                operation.attributes.get("branch_subgraph_indices").and_then(Value::as_array).map(Vec::len) == Some(operation.graphs.len());
+            for branch in &operation.graphs {
+                call.pass(Some(*branch), 1);
+                call.give_back(Some(*branch));
+            }
+            // Without a branch, or with one that the file lacks, nothing is known of the result.
+            if !is_whole || operation.graphs.is_empty() {
+                call.give_back(None);
+            }
         }
         // Reductions, sorts and the like pass what they make themselves.
         _ => operation.graphs.iter().for_each(|callee| call.pass_anything(*callee)),

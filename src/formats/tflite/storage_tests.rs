@@ -4,7 +4,7 @@
 
 use super::testing::{Buffer, TestLevel, TestModel, TestOperator, TestSparsity, TestTensor};
 use super::*;
-use crate::model::{DType, GraphId, OperationId, Packing};
+use crate::model::{DType, GraphId, OperationId, Packing, TensorId};
 use crate::weights::{Catalogue, Scheme, Site, Weight};
 
 fn data(bytes: &[u8]) -> Buffer {
@@ -270,7 +270,10 @@ fn what_is_rotated_packed_or_compiled_says_so() {
         }
         let model = opened(&test);
         let notes = weight(&model, 1).notes(&model);
-        (notes.first().cloned().unwrap_or_default(), crate::weights::notes::of_operation(&model.main().operations[0]).is_some())
+        (
+            notes.first().cloned().unwrap_or_default(),
+            crate::weights::notes::of_operation(&model, GraphId(0), &model.main().operations[0]).is_some(),
+        )
     };
     let rotation = (32, 32, Some("aeq.hadamard_rotation"));
     assert!(noted(vec![(9, 0, None), rotation], Some(1), 9).0.starts_with("rotated: "));
@@ -290,4 +293,32 @@ fn strings() {
     assert_eq!(texts.texts(&model).unwrap().iter().collect::<Vec<_>>(), [&b"ab"[..], b"c"]);
     let model = opened(&fully_connected(constant(5, &[3], 1), vec![], &[&bytes]));
     assert!(weight(&model, 1).texts(&model).is_err());
+}
+
+/// A tensor that is its own producer, one with two producers, a graph that calls itself: the graph is shown, and
+/// nothing goes round for ever.
+#[test]
+fn circles_are_followed_once() {
+    let mut test = TestModel::convolution();
+    test.codes.extend([(22, 0, None), (118, 0, None)]);
+    test.tensors.push(TestTensor { name: Some("own"), shape: vec![2, 1, 1, 3], ..TestTensor::default() });
+    let operator = |code, inputs: &[i32], outputs: &[i32]| TestOperator {
+        code,
+        inputs: inputs.to_vec(),
+        outputs: outputs.to_vec(),
+        ..TestOperator::default()
+    };
+    test.operators.push(operator(1, &[4], &[4]));
+    test.operators.push(operator(1, &[0], &[3]));
+    // IF: both branches are the graph itself.
+    test.operators.push(TestOperator { options: Some((92, vec![(0, 0), (1, 0)], vec![])), ..operator(2, &[0, 1], &[3]) });
+    let model = opened(&test);
+    let catalogue = Catalogue::of(&model);
+    assert_eq!(model.main().operations[3].graphs, [GraphId(0), GraphId(0)]);
+    assert!(model.warnings.iter().any(|warning| warning.contains("computed by several operations")), "{:?}", model.warnings);
+    assert!(!catalogue.is_constant(GraphId(0), TensorId(4)) && !catalogue.is_constant(GraphId(0), TensorId(3)));
+    for weight in catalogue.all() {
+        weight.real(&model, &Token::new()).unwrap();
+    }
+    assert_eq!(catalogue.of_operation(GraphId(0), OperationId(0)).len(), 2, "kernel and bias");
 }

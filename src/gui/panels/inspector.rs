@@ -42,7 +42,7 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     let operation = graph.operation(id);
     let is_unread = graph.is_unread(id);
     section(ui, if is_unread { "Tensor" } else { "Operation" });
-    if let Some(note) = notes::of_operation(operation) {
+    if let Some(note) = notes::of_operation(model, document.graph, operation) {
         ui.colored_label(Tokens::of(ui).warn, note);
     }
     key_value(ui, "name", document.label(document.graph, id), &operation.name);
