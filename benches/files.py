@@ -17,8 +17,6 @@ import sys
 import tempfile
 import time
 
-import numpy as np
-
 LAYERS = 24
 GROUP = 128  # of int4 weights that share a scale
 
@@ -28,6 +26,7 @@ GROUP = 128  # of int4 weights that share a scale
 def write_tflite(path, side, layers=LAYERS):
     """A chain of fully connected layers, int8 per channel, `layers` times `side` by `side` bytes."""
     import flatbuffers
+    import numpy as np
     from ai_edge_litert import schema_py_generated as s
 
     rng = np.random.default_rng(0)
@@ -76,6 +75,8 @@ def write_tflite(path, side, layers=LAYERS):
 
 def write_ir(path, side, kind, layers=LAYERS):
     """A chain of MatMul layers behind Convert and Multiply: i8 with a scale a row, or u4 in groups of 128."""
+    import numpy as np
+
     rng = np.random.default_rng(0)
     lines, edges, offset, ids = [], [], 0, iter(range(1 << 20))
 
@@ -140,33 +141,48 @@ def write_ir(path, side, kind, layers=LAYERS):
 # Measuring
 
 def once(command, clean=()):
-    """Seconds and peak memory (MiB, the map's touched pages among it) of one run."""
+    """Seconds of one run."""
     for path in clean:
         if os.path.exists(path):
             os.remove(path)
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, status, usage = os.wait4(process.pid, 0)
+    process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     seconds = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"{command}: {process.stderr.read().decode(errors='replace')}")
-    process.stderr.close()
-    return seconds, usage.ru_maxrss / 1024
+    if process.returncode != 0:
+        sys.exit(f"{command}: {process.stderr.decode(errors='replace')}")
+    return seconds
+
+
+def memory(command, clean=()):
+    """Peak memory of one more run in MiB, without the pages of mapped files: RssAnon of /proc, looked at all the time."""
+    for path in clean:
+        if os.path.exists(path):
+            os.remove(path)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            with open(f"/proc/{process.pid}/status") as status:
+                peak = max([peak] + [int(line.split()[1]) for line in status if line.startswith("RssAnon")])
+        except (FileNotFoundError, ProcessLookupError):
+            break
+    process.wait()
+    return peak / 1024
 
 
 def together(runs, *commands):
     """Medians of several commands, run in turn; each is (command, files to remove before it)."""
-    for command, clean in commands:
-        once(command, clean)
+    for command in commands:
+        once(*command)
     taken = [[] for _ in commands]
     for _ in range(runs):
-        for measured, (command, clean) in zip(taken, commands):
-            measured.append(once(command, clean))
-    return [tuple(statistics.median(one[k] for one in measured) for k in (0, 1)) for measured in taken]
+        for measured, command in zip(taken, commands):
+            measured.append(once(*command))
+    return [statistics.median(measured) for measured in taken]
 
 
-def row(what, ours, peer_name, peer, ratio, limit):
-    print(f"| {what} | {ours[0] * 1e3:.0f} ms | {ours[1]:.0f} MiB | {peer_name} | {peer[0] * 1e3:.0f} ms | {ratio:.2f} | {limit} |", flush=True)
+def row(what, ours, peak, peer_name, peer, limit):
+    print(f"| {what} | {ours * 1e3:.0f} ms | {peak:.1f} MiB | {peer_name} | {peer * 1e3:.0f} ms | {ours / peer:.2f} | {limit} |", flush=True)
 
 
 def main():
@@ -176,42 +192,54 @@ def main():
     parser.add_argument("--folder", default=None, help="where the generated files go (a temporary folder)")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="of the models' sides, to try the script out")
+    parser.add_argument("--write", metavar="FOLDER", help=argparse.SUPPRESS)  # what the script calls itself for
     a = parser.parse_args()
-    weightscope = os.path.abspath(a.bin)
-    folder = tempfile.mkdtemp(prefix="weightscope-bench-", dir=a.folder)
-    at = lambda name: os.path.join(folder, name)
     side = lambda full: int(full * a.scale) // GROUP * GROUP
-    try:
-        print("| what | Weightscope | peak memory | beside | it takes | ratio | limit |\n| --- | --- | --- | --- | --- | --- | --- |")
+    extension = ".tflite" if a.format == "tflite" else ".xml"
+    if a.write:
+        small, big, middle = (os.path.join(a.write, name + extension) for name in ("small", "big", "middle"))
         if a.format == "tflite":
-            small, big, middle = at("small.tflite"), at("big.tflite"), at("middle.tflite")
             write_tflite(small, 256)
             write_tflite(big, side(7936))
             write_tflite(middle, side(8192), 4)
-            reader = "from ai_edge_litert.interpreter import Interpreter; Interpreter(%r).get_tensor_details()"
-            reader_name = "`Interpreter(...).get_tensor_details()`"
         else:
-            small, big, middle = at("small.xml"), at("big.xml"), at("middle.xml")
             write_ir(small, 256, "i8")
             write_ir(big, side(9216), "i8")
             write_ir(middle, side(8192), "u4", 4)
+        return
+    weightscope = os.path.abspath(a.bin)
+    folder = tempfile.mkdtemp(prefix="weightscope-bench-", dir=a.folder)
+    at = lambda name: os.path.join(folder, name)
+    try:
+        # In a process of its own, so that this one stays small: what is started from a large one starts slowly.
+        subprocess.run([sys.executable, __file__, a.format, "--scale", str(a.scale), "--write", folder], check=True)
+        small, big, middle = (at(name + extension) for name in ("small", "big", "middle"))
+        if a.format == "tflite":
+            reader = "from ai_edge_litert.interpreter import Interpreter; Interpreter(%r).get_tensor_details()"
+            reader_name = "`Interpreter(...).get_tensor_details()`"
+        else:
             reader = "import openvino; openvino.Core().read_model(%r)"
             reader_name = "`openvino.Core().read_model(...)`"
         weights = lambda path: os.path.getsize(path[:-4] + ".bin" if path.endswith(".xml") else path)
         size = lambda path: f"{weights(path) / 1e9:.2f} GB" if weights(path) > 1e8 else f"{weights(path) / 1e6:.1f} MB"
-        inspect = lambda path: ([weightscope, "inspect", path, "--json"], ())
-        python = lambda path: ([sys.executable, "-c", reader % path], ())
+        inspect = lambda path, *more: ([weightscope, "inspect", path, *more],)
+        python = lambda path: ([sys.executable, "-c", reader % path],)
 
-        of_big, of_small, peer = together(a.runs, inspect(big), inspect(small), python(big))
-        row(f"`inspect --json`, {size(big)}", of_big, f"the same graph with {size(small)}", of_small, of_big[0] / of_small[0], "2; 64 MiB")
-        row(f"`inspect --json`, {size(big)}", of_big, reader_name, peer, of_big[0] / peer[0], "0.1")
+        print("| what | Weightscope | peak memory over the map | beside | it takes | ratio | limit |\n| --- | --- | --- | --- | --- | --- | --- |")
+        of_big, of_small, json_big, json_small, peer = together(
+            a.runs, inspect(big), inspect(small), inspect(big, "--json"), inspect(small, "--json"), python(big))
+        same = f"the same graph with {size(small)}"
+        peaks = [max(memory(*inspect(big, *more)) for _ in range(3)) for more in ((), ("--json",))]
+        row(f"`inspect`, {size(big)}", of_big, peaks[0], same, of_small, "2; 64 MiB")
+        row(f"`inspect`, {size(big)}", of_big, peaks[0], reader_name, peer, "0.1")
+        row(f"`inspect --json`, {size(big)}", json_big, peaks[1], same, json_small, "none (it lists every scale); 64 MiB")
+        row(f"`inspect --json`, {size(big)}", json_big, peaks[1], reader_name, peer, "none")
 
         result, copy = at("weights.npz"), at("copy.npz")
         extract = ([weightscope, "extract", middle, "--role", "kernel", "-o", result], (result, at("weights.json")))
         of_extract, of_copy = together(a.runs, extract, (["cp", result, copy], (copy,)))
         written = os.path.getsize(result) / 1e9
-        row(f"`extract`, {size(middle)} to {written:.2f} GB of float32", of_extract, "`cp` of the result", of_copy,
-            of_extract[0] / of_copy[0], "2")
+        row(f"`extract`, {size(middle)} to {written:.2f} GB of float32", of_extract, memory(*extract), "`cp` of the result", of_copy, "2")
         print(f"\n{a.runs} runs each, medians; {os.cpu_count()} cores; Python {platform.python_version()}.")
     finally:
         shutil.rmtree(folder)

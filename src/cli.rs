@@ -12,13 +12,15 @@ mod verify;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 
+use crate::export::json::Lines;
 use crate::formats::{self, OpenError, Options, one_line};
 use crate::jobs::Token;
 use crate::model::Model;
@@ -188,6 +190,14 @@ fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).context("can't write the result")?;
     out.flush().context("can't write the result")
+}
+
+/// Writes a result to standard output as JSON, part by part.
+fn print_json(value: &impl Serialize) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Lines::default());
+    let written = value.serialize(&mut serializer).map_err(io::Error::from);
+    written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()).context("can't write the result")
 }
 
 /// A message for the person at the terminal, in one line.

@@ -3,19 +3,23 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use self::document::{ConstantFields, Document, GraphFields, Made, OperationFields, QuantizationFields};
 use super::ModelArguments;
-use crate::export::json::{self, number};
+use crate::export::json::number;
 use crate::export::manifest::hex;
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::{AssociatedFile, Graph, GraphId, Model, Operation, OperationId, Signature, TensorId};
 use crate::stats::Moments;
 use crate::weights::{Catalogue, Kind, Scales, Scheme, Weight, notes};
+
+mod document;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -36,12 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = arguments.model.open()?;
     let catalogue = arguments.model.catalogue(&model);
     let listing = Listing { model: &model, catalogue: &catalogue, stats: arguments.stats || arguments.hash, hash: arguments.hash };
-    if arguments.json {
-        let mut text = serde_json::to_string_pretty(&listing.to_json()).context("can't write JSON")?;
-        text.push('\n');
-        return super::print(&text);
-    }
-    super::print(&listing.to_text())
+    if arguments.json { listing.print_json() } else { super::print(&listing.to_text()) }
 }
 
 struct Listing<'m> {
@@ -52,22 +51,23 @@ struct Listing<'m> {
 }
 
 impl Listing<'_> {
-    fn to_json(&self) -> Value {
+    fn print_json(&self) -> Result<()> {
         let bar = super::progress(self.catalogue.all().len() as u64, "Reading constants");
-        let graphs = (0..).map(GraphId).zip(&self.model.graphs).map(|(id, graph)| self.graph(id, graph, &bar)).collect::<Vec<_>>();
+        let document = Document {
+            schema: 1,
+            file: self.model.file.to_string_lossy(),
+            format: self.model.format.name(),
+            format_version: &self.model.format_version,
+            producer: self.model.producer.as_deref(),
+            metadata: &self.model.metadata,
+            signatures: self.model.signatures.iter().map(|signature| self.signature(signature)).collect(),
+            files: self.model.files.iter().map(file).collect(),
+            graphs: Made(|| (0..).map(GraphId).zip(&self.model.graphs).map(|(id, graph)| self.graph(id, graph, &bar))),
+            warnings: &self.model.warnings,
+        };
+        super::print_json(&document)?;
         bar.finish_and_clear();
-        json!({
-            "schema": 1,
-            "file": self.model.file.to_string_lossy(),
-            "format": self.model.format.name(),
-            "format_version": self.model.format_version,
-            "producer": self.model.producer,
-            "metadata": self.model.metadata,
-            "signatures": self.model.signatures.iter().map(|signature| self.signature(signature)).collect::<Vec<_>>(),
-            "files": self.model.files.iter().map(file).collect::<Vec<_>>(),
-            "graphs": graphs,
-            "warnings": self.model.warnings,
-        })
+        Ok(())
     }
 
     fn signature(&self, signature: &Signature) -> Value {
@@ -83,116 +83,100 @@ impl Listing<'_> {
         })
     }
 
-    fn graph(&self, id: GraphId, graph: &Graph, bar: &indicatif::ProgressBar) -> Value {
-        let operations: Vec<_> =
-            graph.operations().map(|(operation_id, operation)| self.operation(id, graph, operation_id, operation, bar)).collect();
-        json!({
-            "name": graph.name,
-            "path": graph.path,
-            "inputs": names(graph, &graph.inputs),
-            "outputs": names(graph, &graph.outputs),
-            "operations": operations,
-            "tensors": self.unread(id, graph, bar),
-        })
+    fn graph<'s>(&'s self, id: GraphId, graph: &'s Graph, bar: &'s indicatif::ProgressBar) -> impl Serialize + 's {
+        GraphFields {
+            name: &graph.name,
+            path: &graph.path,
+            inputs: names(graph, &graph.inputs),
+            outputs: names(graph, &graph.outputs),
+            operations: Made(move || {
+                graph.operations().map(move |(operation_id, operation)| self.operation(id, graph, operation_id, operation, bar))
+            }),
+            tensors: Made(move || self.unread(id, graph, bar)),
+        }
     }
 
     /// The constants that no operation reads.
-    fn unread(&self, id: GraphId, graph: &Graph, bar: &indicatif::ProgressBar) -> Vec<Value> {
-        let weights = graph.unread().flat_map(|(unread, _)| self.catalogue.of_operation(id, unread));
-        weights
-            .map(|weight| {
-                let mut constant = self.constant(weight, bar);
-                constant["input"] = Value::Null;
-                constant
-            })
-            .collect()
+    fn unread<'s>(&'s self, id: GraphId, graph: &'s Graph, bar: &'s indicatif::ProgressBar) -> impl Iterator<Item = ConstantFields> + 's {
+        let weights = graph.unread().flat_map(move |(unread, _)| self.catalogue.of_operation(id, unread));
+        weights.map(|weight| {
+            let mut constant = self.constant(weight, bar);
+            constant.before.insert("input".into(), Value::Null);
+            constant
+        })
     }
 
-    fn operation(
-        &self,
+    fn operation<'s>(
+        &'s self,
         id: GraphId,
-        graph: &Graph,
+        graph: &'s Graph,
         operation_id: OperationId,
-        operation: &Operation,
-        bar: &indicatif::ProgressBar,
-    ) -> Value {
-        let constants: Vec<_> = self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar)).collect();
-        let mut listed = json!({
-            "index": operation.index,
-            "name": operation.name,
-            "type": operation.kind,
-            "version": operation.version,
-            "attributes": operation.attributes,
-            "inputs": operation.inputs.iter().map(|input| input.map(|id| &graph.tensor(id).name)).collect::<Vec<_>>(),
-            "outputs": names(graph, &operation.outputs),
-            "graphs": operation.graphs.iter().map(|id| id.0).collect::<Vec<_>>(),
-            "constants": constants,
-        });
-        if let Some(fields) = listed.as_object_mut() {
-            fields.extend(notes::of_operation(operation).map(|note| ("notes".to_owned(), json!([note]))));
+        operation: &'s Operation,
+        bar: &'s indicatif::ProgressBar,
+    ) -> impl Serialize + 's {
+        OperationFields {
+            index: operation.index,
+            name: &operation.name,
+            kind: &operation.kind,
+            version: &operation.version,
+            attributes: &operation.attributes,
+            inputs: operation.inputs.iter().map(|input| input.map(|id| graph.tensor(id).name.as_str())).collect(),
+            outputs: names(graph, &operation.outputs),
+            graphs: operation.graphs.iter().map(|id| id.0).collect(),
+            constants: Made(move || self.catalogue.of_operation(id, operation_id).iter().map(|weight| self.constant(weight, bar))),
+            notes: notes::of_operation(self.model, id, operation).into_iter().collect(),
         }
-        listed
     }
 
-    fn constant(&self, weight: &Weight, bar: &indicatif::ProgressBar) -> Value {
+    fn constant(&self, weight: &Weight, bar: &indicatif::ProgressBar) -> ConstantFields {
         let graph = weight.graph(self.model);
         let tensor = weight.data_tensor(self.model);
         let stored = weight.stored_bytes(self.model).ok();
         let mut problem = weight.problem(self.model);
-        let mut constant = json!({
-            "input": weight.site.input,
-            "kind": weight.role.kind.name(),
-            "role": weight.role.name,
-            "tensor": tensor.name,
-            "dtype": tensor.dtype.name(),
-            "shape": tensor.shape.dims(),
-            "layout": weight.role.layout,
-            "chain": weight.chain_operations(self.model).map(|operation| operation.kind.as_str()).collect::<Vec<_>>(),
-        });
-        let Some(fields) = constant.as_object_mut() else { return constant };
+        let mut constant = ConstantFields::default();
+        let before = &mut constant.before;
+        before.insert("input".into(), weight.site.input.into());
+        before.insert("kind".into(), weight.role.kind.name().into());
+        before.insert("role".into(), weight.role.name.into());
+        before.insert("tensor".into(), tensor.name.as_str().into());
+        before.insert("dtype".into(), tensor.dtype.name().into());
+        before.insert("shape".into(), json!(tensor.shape.dims()));
+        before.insert("layout".into(), weight.role.layout.into());
+        before.insert("chain".into(), weight.chain_operations(self.model).map(|operation| operation.kind.as_str()).collect());
         if let Some(operation) = weight.bias_of {
-            fields.insert("bias_of".into(), graph.operation(operation).name.clone().into());
+            before.insert("bias_of".into(), graph.operation(operation).name.as_str().into());
         }
         for (key, sections) in [("gates", &weight.sections.gates), ("parts", &weight.sections.parts)] {
             if !sections.is_empty() {
-                fields.insert(key.into(), json!(sections));
+                before.insert(key.into(), json!(sections));
             }
         }
         if let Some(groups) = weight.groups(self.model).filter(|groups| *groups > 1) {
-            fields.insert("groups".into(), groups.into());
+            before.insert("groups".into(), groups.into());
         }
-        fields.insert("quantization".into(), self.quantization(weight, &mut problem));
-        fields.insert("stored_bytes".into(), stored.map(<[u8]>::len).into());
+        constant.quantization = self.quantization(weight, &mut problem);
+        let after = &mut constant.after;
+        after.insert("stored_bytes".into(), stored.map(<[u8]>::len).into());
         if self.hash {
-            fields.insert("stored_sha256".into(), stored.map(|bytes| hex(&Sha256::digest(bytes))).into());
+            after.insert("stored_sha256".into(), stored.map(|bytes| hex(&Sha256::digest(bytes))).into());
         }
         if self.stats {
-            fields.insert("values".into(), self.values(weight, &mut problem));
+            after.insert("values".into(), self.values(weight, &mut problem));
         }
-        fields.extend(weight.computed_by().map(|name| ("computed_by".to_owned(), name.into())));
-        fields.extend(Some(weight.notes(self.model)).filter(|notes| !notes.is_empty()).map(|notes| ("notes".to_owned(), notes.into())));
-        fields.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
+        after.extend(weight.computed_by().map(|name| ("computed_by".to_owned(), name.into())));
+        after.extend(Some(weight.notes(self.model)).filter(|notes| !notes.is_empty()).map(|notes| ("notes".to_owned(), notes.into())));
+        after.insert("problem".into(), problem.map(|problem| one_line(&problem)).into());
         bar.inc(1);
         constant
     }
 
-    fn quantization(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
+    fn quantization(&self, weight: &Weight, problem: &mut Option<String>) -> QuantizationFields {
         let scales = if weight.scheme == Scheme::None { Ok(Scales::default()) } else { weight.scales(self.model, &Token::new()) };
         let scales = scales.unwrap_or_else(|error| {
             problem.get_or_insert_with(|| error.to_string());
             Scales::default()
         });
-        let mut quantization = json!({
-            "scheme": weight.scheme.name(),
-            "axis": scales.axis,
-            "scales": scales.scales.into_iter().map(json::scale).collect::<Vec<_>>(),
-            "zero_points": scales.zero_points.into_iter().map(json::scale).collect::<Vec<_>>(),
-        });
-        if let Some(fields) = quantization.as_object_mut() {
-            fields.extend((!scales.block.is_empty()).then(|| ("block_shape".to_owned(), scales.block.into())));
-            fields.extend(scales.is_derived.then(|| ("derived".to_owned(), true.into())));
-        }
-        quantization
+        QuantizationFields::new(weight.scheme.name(), scales)
     }
 
     fn values(&self, weight: &Weight, problem: &mut Option<String>) -> Value {
@@ -242,7 +226,7 @@ impl Listing<'_> {
             lines.push(format!("graph {} {title}: {count} operation{}", id.0, if count == 1 { "" } else { "s" }));
             for (operation_id, operation) in graph.operations() {
                 lines.push(format!("{:>6}  {}  {}", operation.index, operation.kind, operation.name));
-                lines.extend(notes::of_operation(operation).map(|note| format!("        {note}")));
+                lines.extend(notes::of_operation(model, id, operation).map(|note| format!("        {note}")));
                 for weight in self.catalogue.of_operation(id, operation_id) {
                     lines.push(self.constant_line(weight));
                     lines.extend(weight.notes(model).into_iter().map(|note| format!("          {note}")));

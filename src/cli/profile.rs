@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -32,13 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut runtime = Runtime::start(&choice, &token)?;
     let profile = runtime::profile(&model, &mut runtime, &token)?;
     let listing = Listing { model: &model, profile: &profile };
-    if arguments.json {
-        let mut text = serde_json::to_string_pretty(&listing.to_json()).context("can't write JSON")?;
-        text.push('\n');
-        super::print(&text)
-    } else {
-        super::print(&listing.to_text())
-    }
+    if arguments.json { super::print_json(&listing.to_json()) } else { super::print(&listing.to_text()) }
 }
 
 struct Listing<'l> {

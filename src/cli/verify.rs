@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -43,9 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     })?;
     let listing = Listing { model: &model, weights: &weights, report: &report };
     if arguments.json {
-        let mut text = serde_json::to_string_pretty(&listing.to_json()).context("can't write JSON")?;
-        text.push('\n');
-        super::print(&text)?;
+        super::print_json(&listing.to_json())?;
     } else {
         super::print(&listing.to_text())?;
     }

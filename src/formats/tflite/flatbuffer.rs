@@ -170,7 +170,23 @@ impl<'r> Table<'r> {
         let Some(position) = self.target(id)? else { return Ok(None) };
         let (start, count) = self.reader.elements(position, T::SIZE)?;
         self.reader.spend((count * T::SIZE) as u64)?;
-        (0..count).map(|index| self.reader.scalar(start + index * T::SIZE)).collect::<Result<_, _>>().map(Some)
+        Ok(Some(T::all(self.reader.slice(start..start + count * T::SIZE))))
+    }
+
+    /// A vector of scalars as [`vector`](Self::vector) has it, and its length; of one whose elements are all the
+    /// same, the first alone.
+    pub fn vector_or_one<T: Scalar>(self, id: u16) -> Result<Option<(Vec<T>, usize)>, Damage> {
+        let Some(range) = self.elements::<T>(id)? else { return Ok(None) };
+        let bytes = self.reader.slice(range);
+        // All are alike if each is like the one before it.
+        if let (Some(first), Some(others)) = (T::first(bytes), bytes.get(T::SIZE..))
+            && bytes.get(..others.len()) == Some(others)
+        {
+            return Ok(Some((vec![first], bytes.len() / T::SIZE)));
+        }
+        let vector = self.vector(id)?.unwrap_or_default();
+        let count = vector.len();
+        Ok(Some((vector, count)))
     }
 
     /// How many elements a vector of scalars has, without reading them.
@@ -252,6 +268,11 @@ pub trait Scalar: Copy {
 
     /// The number that `bytes` begin with.
     fn first(bytes: &[u8]) -> Option<Self>;
+
+    /// All numbers in `bytes`, one behind the other.
+    fn all(bytes: &[u8]) -> Vec<Self> {
+        bytes.chunks_exact(Self::SIZE).filter_map(Self::first).collect()
+    }
 }
 
 macro_rules! scalars {
@@ -261,6 +282,10 @@ macro_rules! scalars {
 
             fn first(bytes: &[u8]) -> Option<Self> {
                 bytes.first_chunk().map(|chunk| <$type>::from_le_bytes(*chunk))
+            }
+
+            fn all(bytes: &[u8]) -> Vec<Self> {
+                bytes.as_chunks().0.iter().map(|chunk| <$type>::from_le_bytes(*chunk)).collect()
             }
         }
     )*};
@@ -311,6 +336,9 @@ mod tests {
         assert_eq!(root.vector::<i32>(2), Ok(Some(vec![1, -2])));
         assert_eq!(root.vector_len::<i32>(2), Ok(2));
         assert_eq!(root.vector::<i32>(9), Ok(None));
+        assert_eq!(root.vector_or_one::<i32>(2), Ok(Some((vec![1, -2], 2))));
+        assert_eq!(root.vector_or_one::<u8>(1), Ok(Some(("né".as_bytes().to_vec(), 3))));
+        assert_eq!(root.vector_or_one::<i32>(9), Ok(None));
         let tables = root.tables(3).unwrap().unwrap();
         assert_eq!(tables.len(), 1);
         assert_eq!(tables.get(0).unwrap().scalar(0, 5u8), Ok(5));

@@ -55,18 +55,19 @@ fn parameters(table: Table<'_>, shape: &Shape) -> Result<Found, Damage> {
     if scales.is_empty() {
         return Ok(Found::default());
     }
-    let zero_points = table.vector::<i64>(q::ZERO_POINT)?.unwrap_or_default();
-    Ok(affine(scales, zero_points, table.scalar(q::QUANTIZED_DIMENSION, 0i32)?, shape))
-}
-
-/// `real = scale * (stored - zero_point)` with the scales along `declared_axis`.
-fn affine(scales: Vec<f32>, mut zero_points: Vec<i64>, declared_axis: i32, shape: &Shape) -> Found {
-    let count = scales.len();
+    let (mut zero_points, zero_point_count) = table.vector_or_one::<i64>(q::ZERO_POINT)?.unwrap_or_default();
     if zero_points.is_empty() {
         zero_points.push(0);
     }
-    if zero_points.len() != 1 && zero_points.len() != count {
-        return unusable(format!("it has {} zero points for {count} scales", zero_points.len()));
+    Ok(affine(scales, zero_points, zero_point_count, table.scalar(q::QUANTIZED_DIMENSION, 0i32)?, shape))
+}
+
+/// `real = scale * (stored - zero_point)` with the scales along `declared_axis`. The file has `zero_point_count` zero
+/// points; of those that are all alike one is given.
+fn affine(scales: Vec<f32>, zero_points: Vec<i64>, zero_point_count: usize, declared_axis: i32, shape: &Shape) -> Found {
+    let count = scales.len();
+    if zero_point_count > 1 && zero_point_count != count {
+        return unusable(format!("it has {zero_point_count} zero points for {count} scales"));
     }
     let declared = usize::try_from(declared_axis).ok();
     if count == 1 {
@@ -274,7 +275,7 @@ mod tests {
             (2, 0, vec![], None, false),
         ];
         for (count, declared, dims, expected, warns) in cases {
-            let found = affine(vec![0.5; count], vec![], declared, &Shape::fixed(dims.clone()));
+            let found = affine(vec![0.5; count], vec![0], 0, declared, &Shape::fixed(dims.clone()));
             let axis = match found.quantization {
                 Some(Quantization::Affine { axis, .. }) => Some(axis),
                 _ => None,
@@ -290,10 +291,17 @@ mod tests {
     #[test]
     fn zero_points_of_scales_in_the_description() {
         let shape = Shape::fixed([3]);
-        for (given, expected) in
-            [(vec![], Some(vec![0])), (vec![7], Some(vec![7])), (vec![1, 2, 3], Some(vec![1, 2, 3])), (vec![1, 2], None)]
+        for (given, expected) in [
+            ((vec![0], 0), Some(vec![0])),
+            ((vec![7], 1), Some(vec![7])),
+            ((vec![7], 3), Some(vec![7])),
+            ((vec![1, 2, 3], 3), Some(vec![1, 2, 3])),
+        ]
+        .into_iter()
+        .chain([((vec![1, 2], 2), None), ((vec![7], 2), None)])
         {
-            let found = affine(vec![1.0, 2.0, 3.0], given, 0, &shape).quantization;
+            let (zero_points, count) = given;
+            let found = affine(vec![1.0, 2.0, 3.0], zero_points, count, 0, &shape).quantization;
             let zero_points = match found {
                 Some(Quantization::Affine { zero_points, .. }) => Some(zero_points),
                 _ => None,
