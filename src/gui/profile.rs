@@ -183,7 +183,9 @@ fn show_row(
         Cell { text: &time, font: theme::number_font(), color: tokens.text },
         Cell { text: &share, font: theme::number_font(), color: tokens.dim },
     ];
-    let name = format!("{operations}: {} {} {}, {time} µs", layer.kind, layer.kernel, layer.precision);
+    let how: Vec<_> =
+        [&layer.kind, &layer.kernel, &layer.precision].into_iter().filter(|word| !word.is_empty()).map(String::as_str).collect();
+    let name = format!("{operations}: {}, {time} µs", how.join(" "));
     let clicked = table::row(ui, &COLUMNS, edges, &cells, &name).clicked();
     if let Some(operation) = layer.operations.first().filter(|_| clicked) {
         commands.push(Command::CloseOverlay);

@@ -78,13 +78,15 @@ mod answers {
                     Ok(()) => protocol::send(&mut out, &Reply::Read)?,
                     Err(error) => refuse(&mut out, &error)?,
                 },
-                Request::Run { model, bin, folder } => match caught(|| run_model(&model, bin.as_deref(), Path::new(&folder))) {
-                    Ok((ran, graph)) => {
-                        protocol::send(&mut out, &Reply::Ran(ran))?;
-                        out.write_all(&graph)?;
+                Request::Run { model, bin, folder, source } => {
+                    match caught(|| run_model(&model, bin.as_deref(), Path::new(&folder), source.as_deref().map(Path::new))) {
+                        Ok((ran, graph)) => {
+                            protocol::send(&mut out, &Reply::Ran(ran))?;
+                            out.write_all(&graph)?;
+                        }
+                        Err(error) => refuse(&mut out, &error)?,
                     }
-                    Err(error) => refuse(&mut out, &error)?,
-                },
+                }
             }
             out.flush()?;
         }
@@ -153,11 +155,11 @@ mod answers {
 
     /// Compiles a model as the runtime does it when nobody asks for anything else, but for the counters,
     /// and runs it on zeros.
-    fn run_model(model: &str, bin: Option<&str>, folder: &Path) -> Result<(Ran, Vec<u8>)> {
+    fn run_model(model: &str, bin: Option<&str>, folder: &Path, source: Option<&Path>) -> Result<(Ran, Vec<u8>)> {
         // The other core computes in float32.
         let mut core = Core::new()?;
         core.set_property(&DeviceType::CPU, &RwPropertyKey::EnableProfiling, "YES")?;
-        let model = read_model(&mut core, model, bin)?;
+        let mut model = read_model(&mut core, model, bin)?;
         let begun = Instant::now();
         let mut compiled = core.compile_model(&model, DeviceType::CPU)?;
         let mut ran = Ran { compile_seconds: begun.elapsed().as_secs_f64(), ..Ran::default() };
@@ -165,6 +167,10 @@ mod answers {
         ran.problem = infer(&compiled, &mut request, &mut ran).err().map(|error| error.to_string());
         let graph = execution_graph(&compiled, folder)?;
         ran.graph_bytes = graph.len() as u64;
+        if let Some(folder) = source {
+            // Not before it was compiled: it is another model then. Without it less is known.
+            let _ = written(&mut model, folder);
+        }
         Ok((ran, graph))
     }
 
@@ -197,23 +203,26 @@ mod answers {
         Ok(())
     }
 
-    /// The graph that was executed. The C API hands it out as a model, of which it tells inputs and outputs
-    /// only; but the runtime writes a model to the working folder before it changes its shape, since the
-    /// process was started with [`EXECUTION_GRAPH`](crate::runtime::process). What becomes of the change
-    /// does not matter.
+    /// The graph that was executed.
     fn execution_graph(compiled: &CompiledModel, folder: &Path) -> Result<Vec<u8>> {
-        std::env::set_current_dir(folder).context("the folder for the execution graph can't be entered")?;
-        let mut graph = compiled.get_runtime_model()?;
-        if graph.get_inputs_len()? == 0 {
+        let path = written(&mut compiled.get_runtime_model()?, folder)?;
+        std::fs::read(path).context("the execution graph can't be read")
+    }
+
+    /// The file that a model was written to. The C API tells a model's inputs and outputs only; but the
+    /// runtime writes a model to the working folder before it changes its shape, since the process was
+    /// started with [`WRITE_MODELS`](crate::runtime::process). What becomes of the change does not matter.
+    fn written(model: &mut Model, folder: &Path) -> Result<PathBuf> {
+        std::env::set_current_dir(folder).context("the folder for the graph can't be entered")?;
+        if model.get_inputs_len()? == 0 {
             bail!("it has no inputs, and without them the runtime does not hand out the graph that it executes");
         }
-        let rank = graph.get_input_by_index(0)?.get_partial_shape()?.get_rank().get_max().max(1);
+        let rank = model.get_input_by_index(0)?.get_partial_shape()?.get_rank().get_max().max(1);
         let open = vec![Dimension::new(-1, -1); usize::try_from(rank)?];
-        let _ = graph.reshape_by_port_indexes(&[(0, &PartialShape::new_dynamic(Rank::new(rank, rank), &open)?)]);
-        let files = std::fs::read_dir(folder).context("the folder for the execution graph can't be read")?;
+        let _ = model.reshape_by_port_indexes(&[(0, &PartialShape::new_dynamic(Rank::new(rank, rank), &open)?)]);
+        let files = std::fs::read_dir(folder).context("the folder for the graph can't be read")?;
         let graphs = files.filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.extension().is_some_and(|end| end == "xml")));
-        let Some(path) = graphs.max() else { bail!("this release of the runtime does not hand out the graph that it executes") };
-        std::fs::read(path).context("the execution graph can't be read")
+        graphs.max().context("this release of the runtime does not hand out the graph that it executes")
     }
 
     fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -28,7 +28,7 @@ pub(super) const ALIGNMENT: usize = 64;
 /// Has the runtime write the model that it changes the shape of to the working folder, as it is before:
 /// the C API has no other way to write an execution graph. For OpenVINO's own developers, and the same
 /// from 2025.1 to 2026.4 (`src/core/src/pass/manager.cpp` there). `helper` says how it is used.
-const EXECUTION_GRAPH: (&str, &str) = ("OV_ENABLE_SERIALIZE_TRACING", "SmartReshape");
+const WRITE_MODELS: (&str, &str) = ("OV_ENABLE_SERIALIZE_TRACING", "SmartReshape");
 
 /// A runtime that was found, loaded by the helper, and new enough.
 #[derive(Debug)]
@@ -180,17 +180,17 @@ impl Runtime {
     }
 
     /// Has the model at a path compiled and run, and brings the XML of the graph that was executed. The
-    /// runtime writes it into the folder.
+    /// runtime writes it into the first folder, and the model as it read it into the second.
     ///
     /// # Errors
     /// As `compute`.
     pub(super) fn run(
         &mut self,
         model: (&Path, Option<String>),
-        folder: &Path,
+        (folder, source): (&Path, Option<&Path>),
         token: &Token,
     ) -> Result<Answer<(Ran, Vec<u8>)>, RuntimeError> {
-        let request = Request::Run { model: text(model.0), bin: model.1, folder: text(folder) };
+        let request = Request::Run { model: text(model.0), bin: model.1, folder: text(folder), source: source.map(text) };
         self.ask(token, |pipes| {
             protocol::send(&mut pipes.requests, &request)?;
             pipes.requests.flush()?;
@@ -248,7 +248,7 @@ impl Process {
         command.arg(helper::COMMAND).arg(argument).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         // Logs would come out between the replies.
         command.env_remove("OPENVINO_LOG_LEVEL");
-        command.env(EXECUTION_GRAPH.0, EXECUTION_GRAPH.1);
+        command.env(WRITE_MODELS.0, WRITE_MODELS.1);
         let failed = |error: io::Error| RuntimeError::Process(format!("it can't be started: {error}"));
         let mut child = command.spawn().map_err(failed)?;
         let (Some(requests), Some(replies)) = (child.stdin.take(), child.stdout.take()) else {

@@ -10,17 +10,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::process::{self, Answer};
 use super::protocol::Ran;
 use super::{Runtime, RuntimeError};
 use crate::formats::{self, Options};
-use crate::jobs::Token;
+use crate::jobs::{Cancelled, Token};
 use crate::model::{DType, FormatName, Graph, Model, Operation, OperationId, OperationRef, TensorId};
 use crate::source::Source;
+use crate::weights::{Catalogue, FoldError};
 
 /// Layers that compute nothing.
 const ENDS: [&str; 3] = ["Const", "Input", "Output"];
+
+/// The bytes of a model whose kernels are compared with those of the runtime's: it has a copy written.
+const MAX_COMPARED_BYTES: u64 = 256 << 20;
 
 /// A layer of the execution graph.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,16 +124,26 @@ pub fn profile(model: &Model, runtime: &mut Runtime, token: &Token) -> Result<Pr
     let place = place(model, folder.path()).map_err(refused)?;
     let graphs = folder.path().join("graphs");
     fs::create_dir(&graphs).map_err(failed)?;
-    let (ran, graph) = match runtime.run((&place, process::bin(model)), &graphs, token)? {
+    // OpenVINO's frontend gives TensorFlow Lite's operations names of its own.
+    let is_renamed = model.format == FormatName::Tflite;
+    let as_read = folder.path().join("source");
+    fs::create_dir(&as_read).map_err(failed)?;
+    let as_read =
+        Some(as_read.as_path()).filter(|_| is_renamed && model.sources.iter().map(Source::len).sum::<u64>() <= MAX_COMPARED_BYTES);
+    let (ran, graph) = match runtime.run((&place, process::bin(model)), (&graphs, as_read), token)? {
         Answer::Done(ran) => ran,
         Answer::Refused(words) => return Err(refused(words)),
     };
+    let mut names = Names::of(model);
+    if let Some(renamed) = as_read.and_then(|folder| read_model(folder, token)) {
+        names.add_by_kernels(model, &renamed, token)?;
+    }
     let source = Source::from_bytes("execution graph.xml", graph);
     let executed = formats::open_source(source, &Options::default(), token).map_err(|error| match error {
-        formats::OpenError::Cancelled { .. } => RuntimeError::Cancelled(crate::jobs::Cancelled),
+        formats::OpenError::Cancelled { .. } => RuntimeError::Cancelled(Cancelled),
         error => RuntimeError::Process(format!("its execution graph can't be read: {error}")),
     })?;
-    let layers = layers(model, executed.main());
+    let layers = layers(&names, executed.main());
     let mut of_operation: HashMap<OperationId, Vec<usize>> = HashMap::new();
     for (position, layer) in layers.iter().enumerate() {
         layer.operations.iter().for_each(|operation| of_operation.entry(*operation).or_default().push(position));
@@ -173,15 +188,24 @@ fn notes(model: &Model, ran: &Ran) -> Vec<String> {
     }
     if model.format == FormatName::Tflite {
         notes.push(
-            "OpenVINO's TensorFlow Lite frontend gives most layers names of its own, so only some can be joined to operations".to_owned(),
+            "OpenVINO's TensorFlow Lite frontend gives layers names of its own; operations with kernels are found by these, others not always"
+                .to_owned(),
         );
     }
     notes
 }
 
-/// The layers of an execution graph in the order of execution, joined to the operations of the model.
-fn layers(model: &Model, executed: &Graph) -> Vec<ExecutedLayer> {
-    let names = Names::of(model);
+/// The model that the runtime wrote into a folder, if it did and it can be read.
+fn read_model(folder: &Path, token: &Token) -> Option<Model> {
+    let path = fs::read_dir(folder)
+        .ok()?
+        .find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.extension().is_some_and(|end| end == "xml")))?;
+    formats::open(&path, &Options::default(), token).ok()
+}
+
+/// The layers of an execution graph in the order of execution, joined to the operations of a model by their
+/// names.
+fn layers(names: &Names, executed: &Graph) -> Vec<ExecutedLayer> {
     let mut order: Vec<&Operation> = executed.operations.iter().collect();
     order.sort_by_key(|layer| number(layer, "execOrder").unwrap_or(u64::MAX));
     let mut constant: HashSet<TensorId> = HashSet::new();
@@ -214,7 +238,24 @@ fn layers(model: &Model, executed: &Graph) -> Vec<ExecutedLayer> {
             operations: names.in_list(text(layer, "originalLayersNames").unwrap_or_default()),
         });
     }
+    correct(names, &mut layers);
     layers
+}
+
+/// A layer behind one that was only reshaped bears that one's list, without its own name (2026.4). What
+/// others list beside their own names is none of its operations then, and the one of its name is.
+fn correct(names: &Names, layers: &mut [ExecutedLayer]) {
+    let own = |layer: &ExecutedLayer| names.operations.get(&layer.name).copied().flatten();
+    let is_proper = |layer: &ExecutedLayer| own(layer).is_none_or(|own| layer.operations.contains(&own));
+    let proper = layers.iter().filter(|layer| is_proper(layer));
+    let listed: HashSet<OperationId> = proper.flat_map(|layer| layer.operations.iter().copied()).collect();
+    for layer in layers.iter_mut() {
+        if let Some(own) = own(layer).filter(|own| !layer.operations.contains(own)) {
+            layer.operations.retain(|operation| !listed.contains(operation));
+            layer.operations.push(own);
+            layer.operations.sort_unstable();
+        }
+    }
 }
 
 fn text<'l>(layer: &'l Operation, key: &str) -> Option<&'l str> {
@@ -245,6 +286,20 @@ impl Names {
         names
     }
 
+    /// The names that the runtime has for operations of a model that it reads under other names, by their
+    /// kernels: the same numbers in whatever order, where no other kernel has them.
+    fn add_by_kernels(&mut self, model: &Model, renamed: &Model, token: &Token) -> Result<(), RuntimeError> {
+        let ours = kernels(model, token)?;
+        for (numbers, operation) in kernels(renamed, token)? {
+            if let (Some(theirs), Some(Some(ours))) = (operation, ours.get(&numbers)) {
+                let name = renamed.main().operation(theirs).name.clone();
+                self.most_commas = self.most_commas.max(name.matches(',').count());
+                self.operations.insert(name, Some(*ours));
+            }
+        }
+        Ok(())
+    }
+
     /// The operations in a list of names between commas, which names may have too: the longest that is one
     /// counts.
     fn in_list(&self, list: &str) -> Vec<OperationId> {
@@ -262,6 +317,25 @@ impl Names {
         found.dedup();
         found
     }
+}
+
+/// The operations of the main graph by a digest of the numbers of their kernels; `None` for several with the
+/// same numbers.
+fn kernels(model: &Model, token: &Token) -> Result<HashMap<[u8; 32], Option<OperationId>>, Cancelled> {
+    let mut found = HashMap::new();
+    for weight in Catalogue::of(model).weights().filter(|weight| weight.site.graph.0 == 0 && weight.role.name == "kernel") {
+        let mut numbers = match weight.real(model, token) {
+            Ok(real) => real.values,
+            Err(FoldError::Cancelled(cancelled)) => return Err(cancelled),
+            Err(_) => continue,
+        };
+        numbers.sort_unstable_by(f32::total_cmp);
+        let mut digest = Sha256::new();
+        numbers.iter().for_each(|number| digest.update(number.to_le_bytes()));
+        let operation = Some(weight.site.operation);
+        found.entry(digest.finalize().into()).and_modify(|known| *known = None).or_insert(operation);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -340,7 +414,7 @@ mod tests {
     #[test]
     fn fused_operations_share_a_layer() {
         let model = chain(&["a", "b,more", "c", "twice", "twice", "b"]);
-        let layers = layers(&model, executed().main());
+        let layers = layers(&Names::of(&model), executed().main());
         let names: Vec<_> = layers.iter().map(|layer| (layer.name.as_str(), layer.kind.as_str(), layer.is_constant)).collect();
         assert_eq!(names, [("l2", "Reorder", true), ("l3", "FullyConnected", false), ("l4", "Softmax", false)]);
         let fused = &layers[1];
@@ -350,6 +424,25 @@ mod tests {
         };
         assert_eq!(of(fused), ["a", "b,more"]);
         assert_eq!((of(&layers[2]), layers[2].microseconds, layers[2].kernel.as_str()), (vec!["c".to_owned()], None, ""));
+    }
+
+    #[test]
+    fn a_list_that_was_handed_on_is_no_layers_own() {
+        let names = Names::of(&chain(&["a", "b", "c", "d"]));
+        let layer = |name: &str, list: &str| ExecutedLayer {
+            name: name.into(),
+            kind: String::new(),
+            kernel: String::new(),
+            precision: String::new(),
+            output_precisions: String::new(),
+            output_layouts: String::new(),
+            microseconds: None,
+            is_constant: false,
+            operations: names.in_list(list),
+        };
+        let mut layers = [layer("b", "a,b"), layer("c", "a,b,d"), layer("added", "")];
+        correct(&names, &mut layers);
+        assert_eq!(layers.map(|layer| layer.operations), [names.in_list("a,b"), names.in_list("c,d"), Vec::new()]);
     }
 
     #[test]

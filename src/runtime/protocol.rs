@@ -44,8 +44,8 @@ pub enum Request {
     /// Say whether a model file can be read.
     Read { model: String, bin: Option<String> },
     /// Compile a model file for the CPU, run it on zeros, and send the graph that was executed. The
-    /// runtime writes it into the folder first.
-    Run { model: String, bin: Option<String>, folder: String },
+    /// runtime writes it into the folder first, and into another, if one is named, the model as it read it.
+    Run { model: String, bin: Option<String>, folder: String, source: Option<String> },
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -58,12 +58,12 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
         section(ui, "Attributes");
         attributes(ui, operation);
     }
+    if let Some(profile) = document.profiled.ready().filter(|_| !is_unread) {
+        executed(ui, document, profile, id);
+    }
     let weights = document.opened.catalogue.of_layer(document.graph, id);
     for weight in &weights {
         of_weight(ui, document, weight, weights.len(), commands);
-    }
-    if let Some(profile) = document.profiled.ready().filter(|_| !is_unread) {
-        executed(ui, document, profile, id);
     }
     if let Some(loaded) = document.shown.ready().filter(|loaded| loaded.has_numbers()) {
         pointer(ui, loaded, heatmap);

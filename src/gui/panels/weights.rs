@@ -31,7 +31,7 @@ enum Column {
 const COLUMNS: [(Column, &str, Sort, f32); 8] = [
     (Column::DType, "dtype", Sort::DType, 36.0),
     (Column::Shape, "shape", Sort::Size, 86.0),
-    (Column::Time, "CPU time, µs", Sort::Time, 84.0),
+    (Column::Time, "CPU, µs", Sort::Time, 52.0),
     (Column::Kernel, "kernel", Sort::Kernel, 150.0),
     (Column::Spark, "", Sort::Range, 40.0),
     (Column::Parameters, "parameters", Sort::Parameters, 84.0),

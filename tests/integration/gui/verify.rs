@@ -83,7 +83,7 @@ fn a_model_is_profiled_and_its_operations_know_their_kernels() {
     assert!(
         stage.labels().iter().any(|label| label.to_lowercase().starts_with("openvino 2") && label.to_lowercase().ends_with("on the cpu"))
     );
-    stage.expect(&["Sort by CPU time, µs"]);
+    stage.expect(&["Sort by CPU, µs"]);
 }
 
 /// A weight behind an operation that is not evaluated here: the settings say who computes it.
