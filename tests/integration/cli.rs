@@ -254,12 +254,13 @@ fn help_lists_only_what_works() {
     let folder = tempfile::tempdir().unwrap();
     let model = model("digits_int8.tflite");
     let out = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    let (npz, heatmap, histogram) = (out("a.npz"), out("b.png"), out("c.png"));
+    let (npz, heatmap, histogram, graph) = (out("a.npz"), out("b.png"), out("c.png"), out("d.svg"));
     let calls = [
         ("inspect", vec!["inspect", &model]),
         ("extract", vec!["extract", &model, "-o", &npz]),
         ("heatmap", vec!["heatmap", &model, "-o", &heatmap, "--layer", "conv1"]),
         ("histogram", vec!["histogram", &model, "-o", &histogram, "--layer", "conv1"]),
+        ("graph", vec!["graph", &model, "-o", &graph]),
         ("verify", vec!["verify", &model]),
         ("profile", vec!["profile", &model]),
     ];
