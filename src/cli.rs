@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done; 1 the request could not be met; 2 wrong usage (clap's own).
 
+mod compare;
 mod extract;
 mod graph;
 mod inspect;
@@ -49,6 +50,8 @@ enum Command {
     Histogram(picture::HistogramArguments),
     /// Write a picture of the graph.
     Graph(graph::Arguments),
+    /// Compare the weights of two models.
+    Compare(compare::Arguments),
     /// Compare every weight with what the OpenVINO runtime computes.
     Verify(verify::Arguments),
     /// Time a model in the OpenVINO runtime: layers, kernels, precisions.
@@ -139,6 +142,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Heatmap(arguments)) => picture::run_heatmap(&arguments),
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
         Some(Command::Graph(arguments)) => graph::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Profile(arguments)) => profile::run(&arguments),
         Some(Command::RuntimeHelper { library }) => Ok(runtime::helper::run(&library)?),
@@ -151,7 +155,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// `weightscope stats` is a person who looks for a command, not a file of that name.
 fn refuse_later_commands(models: &[PathBuf]) -> Result<()> {
-    const LATER: [&str; 2] = ["stats", "compare"];
+    const LATER: [&str; 1] = ["stats"];
     let first = models.first().and_then(|path| path.to_str()).filter(|word| LATER.contains(word));
     match first {
         Some(word) if !std::path::Path::new(word).exists() => {

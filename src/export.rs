@@ -15,6 +15,7 @@ use crate::values;
 use crate::values::text::Texts;
 
 pub mod atomic;
+pub mod compare;
 pub mod csv;
 pub mod files;
 pub mod graph;

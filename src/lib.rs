@@ -14,6 +14,7 @@
 //! - [`colormap`]: colour tables, ranges and norms.
 //! - [`render`]: heatmaps, colour bars and histograms as pixels or SVG.
 //! - [`export`]: arrays and pictures written to files, whole or not at all.
+//! - [`compare`]: two weights or two models beside each other: pairs, metrics, where errors come from.
 //! - [`groups`]: which operations belong together, by names and by structure.
 //! - [`layout`]: where the boxes and edges of a graph go.
 //! - [`runtime`]: the OpenVINO runtime in a process of its own, as referee.
@@ -23,6 +24,7 @@
 
 pub mod cli;
 pub mod colormap;
+pub mod compare;
 pub mod export;
 pub mod formats;
 pub mod groups;

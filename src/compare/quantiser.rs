@@ -1,0 +1,228 @@
+//! The grid that one side's values lie on: steps, zero points and the codes at its ends.
+
+use super::align::Alignment;
+use super::walk::{Side as Which, Source};
+use crate::jobs::Token;
+use crate::model::{DType, Model, TensorRef};
+use crate::values::spread::Spread;
+use crate::weights::fold;
+use crate::weights::{FoldError, Scheme, Weight};
+
+/// How a side's values are quantised: `step * (code - zero_point)`.
+#[derive(Clone, Debug)]
+pub struct Quantiser {
+    /// One for all values, or one a place in `spread`.
+    steps: Vec<f64>,
+    /// As many as steps.
+    zero_points: Vec<f64>,
+    /// Which step is whose, by position in the side's own order; `None` for one step, and where steps are by
+    /// output channel alone.
+    spread: Option<Spread>,
+    /// The first and last code of the type or of the levels.
+    pub codes: (i64, i64),
+    /// Whether codes lie at equal distances. Else (nf4, small floats) a step is the widest there is.
+    pub is_uniform: bool,
+}
+
+/// Who shares a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granularity {
+    Tensor,
+    Channel,
+    Block,
+}
+
+/// A [`Quantiser`] laid over aligned values.
+#[derive(Clone, Debug)]
+pub(super) struct Grid<'q> {
+    pub quantiser: &'q Quantiser,
+    /// Step and zero point of every output channel, or one for all; empty where they change inside a channel.
+    pub channels: Vec<(f64, f64)>,
+}
+
+impl Quantiser {
+    /// The quantiser of a weight; `None` where its values are floats, or where steps and values can't be
+    /// brought together.
+    ///
+    /// # Errors
+    /// [`FoldError`]: the constants that hold the scales can't be read.
+    pub fn of(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Self>, FoldError> {
+        if weight.scheme == Scheme::FakeQuantize
+            && let Some(quantiser) = Self::of_fake_quantize(model, weight, token)?
+        {
+            return Ok(Some(quantiser));
+        }
+        let data = weight.data_tensor(model);
+        let range = data.dtype.integer_range().filter(|_| data.dtype.bits() <= 32);
+        let codes = range.map_or((0, (1 << data.dtype.bits().min(8)) - 1), |(first, last)| (first as i64, last as i64));
+        let widest = match range {
+            Some(_) => 1.0,
+            None => match widest_step(data.dtype) {
+                Some(widest) => widest,
+                None => return Ok(None),
+            },
+        };
+        let is_uniform = range.is_some();
+        let scales = weight.scales(model, token)?;
+        let Some(scale) = scales.scales.first() else { return Ok(None) };
+        if scales.scales.len() == 1 {
+            let zero_point = scales.zero_points.first().copied().unwrap_or(0.0);
+            // A zero point of its own for each block moves the grid, not its step.
+            return Ok(Some(Self { steps: vec![scale.abs() * widest], zero_points: vec![zero_point], spread: None, codes, is_uniform }));
+        }
+        let shape = data.shape.dims().unwrap_or_default();
+        let spread = match &scales.block[..] {
+            [] => Spread::broadcast(&shape, &scales.scale_shape),
+            block => Spread::new(&shape, block, &scales.scale_shape),
+        };
+        let zero_points = match (&scales.zero_points[..], &scales.zero_point_shape == &scales.scale_shape) {
+            ([], _) => vec![0.0; scales.scales.len()],
+            ([one], _) => vec![*one; scales.scales.len()],
+            (many, true) => many.to_vec(),
+            // Laid out otherwise than the steps: only the ends of the grid would need them.
+            (_, false) => vec![0.0; scales.scales.len()],
+        };
+        let steps = scales.scales.iter().map(|scale| scale.abs() * widest).collect();
+        if weight.keeps_order(model) {
+            return Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, is_uniform }));
+        }
+        // Moved on its way: one step an output channel can still be told.
+        Ok(scales.axis.is_some().then_some(Self { steps, zero_points, spread: None, codes, is_uniform }))
+    }
+
+    fn of_fake_quantize(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Self>, FoldError> {
+        let Some(place) = weight.chain.iter().rev().find(|place| model.operation(**place).kind == "FakeQuantize") else { return Ok(None) };
+        let operation = model.operation(*place);
+        let read = |input: usize| -> Result<Option<(Vec<usize>, Vec<f32>)>, FoldError> {
+            let Some(tensor) = operation.inputs.get(input).copied().flatten() else { return Ok(None) };
+            let value = fold::evaluate(model, TensorRef { graph: place.graph, tensor }, token)?;
+            Ok(Some((value.shape.clone(), value.into_f32(token)?)))
+        };
+        let number = |value: &serde_json::Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        let levels = operation.attributes.get("levels").and_then(number).filter(|levels| (2..=1 << 16).contains(levels));
+        let (Some((shape, low)), Some((high_shape, high)), Some(levels)) = (read(3)?, read(4)?, levels) else { return Ok(None) };
+        if shape != high_shape || low.len() != high.len() {
+            return Ok(None);
+        }
+        let steps: Vec<f64> = low.iter().zip(&high).map(|(low, high)| (f64::from(*high) - f64::from(*low)) / (levels - 1) as f64).collect();
+        let zero_points = low.iter().zip(&steps).map(|(low, step)| -f64::from(*low) / step).collect();
+        let (codes, is_uniform) = ((0, levels as i64 - 1), true);
+        if steps.len() == 1 {
+            return Ok(Some(Self { steps, zero_points, spread: None, codes, is_uniform }));
+        }
+        let output = operation.outputs.first().and_then(|tensor| model.graph(place.graph).tensor(*tensor).shape.dims());
+        let spread = output.and_then(|output| Spread::broadcast(&output, &shape));
+        Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, is_uniform }))
+    }
+
+    /// Bits of a code.
+    pub fn bits(&self) -> u32 {
+        ((self.codes.1 - self.codes.0) as f64 + 1.0).log2().ceil() as u32
+    }
+
+    pub(super) fn grid(&self, alignment: &Alignment, side: Which) -> Option<Grid<'_>> {
+        let place = |position: usize| match side {
+            Which::A => alignment.places(position).0,
+            Which::B => alignment.places(position).1,
+        };
+        let number = |number: usize| Some((*self.steps.get(number)?, *self.zero_points.get(number)?));
+        let channels = match (&self.spread, alignment.channels()) {
+            _ if self.steps.len() == 1 => vec![number(0)?],
+            (None, Some(channels)) if channels == self.steps.len() => (0..channels).map(number).collect::<Option<_>>()?,
+            (None, _) => return None,
+            (Some(spread), Some(channels)) if channels > 0 => {
+                let inner = alignment.count() / channels;
+                let ends = |channel: usize| [channel * inner, channel * inner + inner / 2, channel * inner + inner - 1];
+                let numbers = |channel: usize| ends(channel).map(|position| spread.at(place(position)));
+                let is_alike = (0..channels).all(|channel| matches!(numbers(channel), [a, b, c] if a == b && b == c));
+                // As many steps as channels and the same at both ends: nothing changes in between.
+                match is_alike && self.steps.len() <= channels {
+                    true => (0..channels).map(|channel| number(numbers(channel)[0])).collect::<Option<_>>()?,
+                    false => Vec::new(),
+                }
+            }
+            (Some(_), _) => Vec::new(),
+        };
+        Some(Grid { quantiser: self, channels })
+    }
+}
+
+impl Grid<'_> {
+    pub fn granularity(&self) -> Granularity {
+        match self.channels.len() {
+            0 => Granularity::Block,
+            1 => Granularity::Tensor,
+            _ => Granularity::Channel,
+        }
+    }
+
+    /// Whether the steps are a quantiser's, and not those of an accumulator (32 bits).
+    pub fn has_codes(&self) -> bool {
+        self.quantiser.is_uniform && self.quantiser.bits() <= 16
+    }
+
+    /// Step and zero point of an output channel, where all of it shares them.
+    pub fn of_channel(&self, channel: usize) -> Option<(f64, f64)> {
+        self.channels.get(if self.channels.len() == 1 { 0 } else { channel }).copied()
+    }
+
+    /// What reads the steps of single elements, where channels don't share them.
+    pub fn steps(&self) -> Option<Numbers<'_>> {
+        Some(Numbers { spread: self.quantiser.spread.as_ref().filter(|_| self.channels.is_empty())?, numbers: &self.quantiser.steps })
+    }
+
+    /// As [`steps`](Self::steps), the zero points.
+    pub fn zero_points(&self) -> Option<Numbers<'_>> {
+        Some(Numbers { spread: self.quantiser.spread.as_ref().filter(|_| self.channels.is_empty())?, numbers: &self.quantiser.zero_points })
+    }
+
+    /// The real values at the two ends of the grid.
+    pub fn ends(&self, step: f64, zero_point: f64) -> (f64, f64) {
+        let (first, last) = self.quantiser.codes;
+        ((first as f64 - zero_point) * step, (last as f64 - zero_point) * step)
+    }
+}
+
+/// Numbers spread over a side's elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers<'q> {
+    spread: &'q Spread,
+    numbers: &'q [f64],
+}
+
+impl Source for Numbers<'_> {
+    fn read(&self, start: usize, out: &mut [f32]) -> Result<(), FoldError> {
+        let mut done = 0;
+        while done < out.len() {
+            let run = self.spread.run(start + done);
+            let end = out.len().min(done.saturating_add(run.len));
+            for (offset, slot) in out[done..end].iter_mut().enumerate() {
+                *slot = self.numbers.get(run.at + offset * run.step).copied().unwrap_or(1.0) as f32;
+            }
+            done = end;
+        }
+        Ok(())
+    }
+}
+
+/// The widest distance of neighbouring numbers of a type that is not spaced evenly; of nf4 between -1 and -0.696
+/// (Dettmers et al. 2023). `None` of types that round relative to the value.
+fn widest_step(dtype: DType) -> Option<f64> {
+    match dtype {
+        DType::Nf4 => Some(0.303_807_2),
+        DType::F4E2M1 => Some(2.0),
+        _ => None,
+    }
+}
+
+/// What rounding to a float type may change of a value: relative to it, and whatever it is (half the smallest
+/// number).
+pub(super) fn float_rounding(dtype: DType) -> (f64, f64) {
+    match dtype {
+        DType::F16 => (4.9e-4, 3.0e-8),
+        DType::Bf16 => (3.95e-3, 0.0),
+        DType::F8E4M3 => (6.3e-2, 1e-3),
+        DType::F8E5M2 => (1.26e-1, 1e-5),
+        _ => (1e-6, 0.0),
+    }
+}

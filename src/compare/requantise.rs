@@ -1,0 +1,263 @@
+//! "What if" for a quantised weight: its values before, quantised anew with the same number of codes but
+//! without a few outliers, or with a scale for each channel.
+//!
+//! Quantising is what TensorFlow Lite does: symmetric scales are `max |R| / last code`, others `(max - min) /
+//! (codes - 1)` over a range that holds zero; codes are rounded half to even, all in float32.
+
+use super::align::Alignment;
+use super::anatomy::{Narrow, OutlierCost};
+use super::metrics::{ChannelError, worst};
+use super::quantiser::{Granularity, Grid};
+use super::sums::sqnr_db;
+use super::walk::{Source, Stretch, walk};
+use crate::jobs::Token;
+use crate::stats::Summary;
+use crate::weights::FoldError;
+
+/// Less is not worth a sentence.
+const WORTH_DB: f64 = 3.0;
+/// One value in so many may be left out as an outlier.
+const RARE: usize = 1000;
+/// No more than so many are left out.
+const MOST: usize = 1024;
+
+pub(super) struct Question<'a> {
+    pub alignment: &'a Alignment,
+    /// R.
+    pub before: &'a dyn Source,
+    pub grid: &'a Grid<'a>,
+}
+
+/// A quantiser made anew.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Anew {
+    scale: f32,
+    zero_point: f32,
+    first: f32,
+    last: f32,
+}
+
+/// One channel's least and largest value and the farthest from zero, each with its place.
+#[derive(Clone, Debug, Default)]
+struct Extremes {
+    low: f32,
+    high: f32,
+    /// Farthest first.
+    top: Vec<(f32, usize)>,
+}
+
+/// Error and signal of one channel, quantised anew.
+#[derive(Clone, Copy, Debug, Default)]
+struct Powers {
+    signal: f64,
+    error: f64,
+}
+
+impl Question<'_> {
+    /// What outliers cost; `None` where it is little, or where scales are by block.
+    pub fn outliers(&self, current_db: f64, token: &Token) -> Result<Option<OutlierCost>, FoldError> {
+        let most = (self.alignment.count() / RARE).clamp(1, MOST);
+        if self.grid.granularity() == Granularity::Block || self.alignment.count() < 16 {
+            return Ok(None);
+        }
+        let is_by_tensor = self.grid.granularity() == Granularity::Tensor;
+        let channels = self.extremes(if is_by_tensor { most } else { 1 } + 1, token)?;
+        let left_out = match is_by_tensor {
+            true => Self::of_tensor(&channels, most),
+            false => Self::of_channels(&channels),
+        };
+        let Some(limit) = left_out.iter().map(|(value, _)| value.abs()).reduce(f32::min) else { return Ok(None) };
+        // Only a true outlier is called one.
+        let mut values = vec![0.0; self.alignment.count()];
+        self.before.read(0, &mut values)?;
+        let summary = Summary::of(&values, token).map_err(FoldError::Cancelled)?;
+        let reach = 6.0 * 1.4826 * summary.mad;
+        if (f64::from(limit) - summary.percentiles.p50.abs()).abs() <= reach {
+            return Ok(None);
+        }
+        let mut places: Vec<usize> = left_out.iter().map(|(_, place)| *place).collect();
+        let first_places = places.iter().take(3).copied().collect();
+        places.sort_unstable();
+        let without = self.extremes_without(&values, &places);
+        let quantisers = self.quantisers(&without, is_by_tensor);
+        drop(values);
+        let powers = self.powers(&quantisers, &places, token)?;
+        let total = powers.iter().fold(Powers::default(), |sum, channel| sum.plus(*channel));
+        let gain_db = sqnr_db(total.signal, total.error) - current_db;
+        let cost = OutlierCost { count: places.len() as u64, of: self.alignment.count() as u64, gain_db, places: first_places };
+        Ok((gain_db >= WORTH_DB).then_some(cost))
+    }
+
+    /// Which channels span few codes under one step for all, and what a scale for each would give; `None` where
+    /// there are none or it is little.
+    pub fn narrow(&self, current_db: f64, errors: &[ChannelError], token: &Token) -> Result<Option<Narrow>, FoldError> {
+        let (Granularity::Tensor, Some((step, _)), true) = (self.grid.granularity(), self.grid.of_channel(0), errors.len() > 1) else {
+            return Ok(None);
+        };
+        let (first, last) = self.grid.quantiser.codes;
+        let few = ((last - first + 1) / 32).max(3) as u64;
+        let channels = self.extremes(0, token)?;
+        let codes = |extremes: &Extremes| {
+            let code = |value: f32| (f64::from(value) / step).round_ties_even();
+            (code(extremes.high) - code(extremes.low)) as u64 + 1
+        };
+        let mut narrow: Vec<(u64, usize)> = channels
+            .iter()
+            .enumerate()
+            .filter(|(_, extremes)| extremes.low < extremes.high)
+            .map(|(channel, extremes)| (codes(extremes), channel))
+            .filter(|(codes, _)| *codes <= few)
+            .collect();
+        narrow.sort_unstable();
+        if narrow.is_empty() {
+            return Ok(None);
+        }
+        let quantisers = self.quantisers(&channels, false);
+        let powers = self.powers(&quantisers, &[], token)?;
+        let total = powers.iter().fold(Powers::default(), |sum, channel| sum.plus(*channel));
+        let gain_db = sqnr_db(total.signal, total.error) - current_db;
+        let worst_now = worst(errors).map_or(f64::NAN, |channel| channel.sqnr_db);
+        let worst_then = powers.iter().map(|channel| sqnr_db(channel.signal, channel.error)).fold(f64::INFINITY, f64::min);
+        let worst_channel_gain_db = worst_then - worst_now;
+        let codes = narrow.iter().map(|(codes, _)| *codes).max().unwrap_or(0);
+        let channels = narrow.into_iter().map(|(_, channel)| channel).collect();
+        Ok((gain_db.max(worst_channel_gain_db) >= WORTH_DB).then_some(Narrow { channels, codes, gain_db, worst_channel_gain_db }))
+    }
+
+    /// The fewest values whose absence shrinks a common step most: nine tenths of what any number of them would give.
+    fn of_tensor(channels: &[Extremes], most: usize) -> Vec<(f32, usize)> {
+        let mut top: Vec<(f32, usize)> = channels.iter().flat_map(|channel| channel.top.iter().copied()).collect();
+        top.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
+        top.truncate(most + 1);
+        let Some((peak, _)) = top.first().copied() else { return Vec::new() };
+        let saved = |count: usize| 20.0 * f64::from(peak.abs() / top[count].0.abs().max(f32::MIN_POSITIVE)).log10();
+        let best = (1..top.len()).map(saved).fold(0.0, f64::max);
+        let count = (1..top.len()).find(|count| saved(*count) >= 0.9 * best);
+        match count {
+            Some(count) if best >= WORTH_DB => top[..count].to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The farthest value of each channel whose step it doubles or more.
+    fn of_channels(channels: &[Extremes]) -> Vec<(f32, usize)> {
+        let is_alone = |extremes: &&Extremes| matches!(&extremes.top[..], [first, second, ..] if first.0.abs() > 2.0 * second.0.abs());
+        let mut left_out: Vec<(f32, usize)> = channels.iter().filter(is_alone).map(|extremes| extremes.top[0]).collect();
+        left_out.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
+        left_out
+    }
+
+    /// Of every channel, with its `top` farthest values.
+    fn extremes(&self, top: usize, token: &Token) -> Result<Vec<Extremes>, FoldError> {
+        let mut values = vec![0.0; self.alignment.count()];
+        self.before.read(0, &mut values)?;
+        token.check().map_err(FoldError::Cancelled)?;
+        let mut channels = vec![Extremes::default(); self.alignment.channels().unwrap_or(1)];
+        let mut floor = vec![0.0f32; channels.len()];
+        for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            let channel = self.alignment.channel_of(place).unwrap_or(0);
+            let Some(extremes) = channels.get_mut(channel) else { continue };
+            extremes.low = extremes.low.min(*value);
+            extremes.high = extremes.high.max(*value);
+            if top > 0 && (extremes.top.len() < top || value.abs() > floor[channel]) {
+                let at = extremes.top.partition_point(|(other, _)| other.abs() >= value.abs());
+                extremes.top.insert(at, (*value, place));
+                extremes.top.truncate(top);
+                floor[channel] = extremes.top.last().map_or(0.0, |(value, _)| value.abs());
+            }
+        }
+        Ok(channels)
+    }
+
+    fn extremes_without(&self, values: &[f32], places: &[usize]) -> Vec<Extremes> {
+        let mut channels = vec![Extremes::default(); self.alignment.channels().unwrap_or(1)];
+        for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+            let channel = self.alignment.channel_of(place).unwrap_or(0);
+            if places.binary_search(&place).is_err()
+                && let Some(extremes) = channels.get_mut(channel)
+            {
+                extremes.low = extremes.low.min(*value);
+                extremes.high = extremes.high.max(*value);
+            }
+        }
+        channels
+    }
+
+    /// A quantiser a channel, or the same for all.
+    fn quantisers(&self, channels: &[Extremes], is_by_tensor: bool) -> Vec<Anew> {
+        let of = |low: f32, high: f32| self.anew(low, high);
+        if !is_by_tensor {
+            return channels.iter().map(|extremes| of(extremes.low, extremes.high)).collect();
+        }
+        let low = channels.iter().map(|extremes| extremes.low).fold(0.0, f32::min);
+        let high = channels.iter().map(|extremes| extremes.high).fold(0.0, f32::max);
+        vec![of(low, high); channels.len()]
+    }
+
+    fn anew(&self, low: f32, high: f32) -> Anew {
+        let (first, last) = self.grid.quantiser.codes;
+        let zero_point = self.grid.of_channel(0).map_or(0.0, |(_, zero_point)| zero_point);
+        let middle = (first as f64 + last as f64) / 2.0;
+        let (first, last) = (first as f32, last as f32);
+        if (zero_point - middle).abs() <= 0.75 {
+            // As many codes above zero as below it.
+            let most = ((last - first) / 2.0).floor();
+            return Anew { scale: high.max(-low) / most, zero_point: 0.0, first: -most, last: most };
+        }
+        let scale = (high - low) / (last - first);
+        Anew { scale, zero_point: (first - low / scale).round_ties_even(), first, last }
+    }
+
+    /// Of every channel, quantised anew; the places left out count for nothing.
+    fn powers(&self, quantisers: &[Anew], left_out: &[usize], token: &Token) -> Result<Vec<Powers>, FoldError> {
+        let visit = |state: &mut Vec<Powers>, local: usize, stretch: &Stretch<'_>| {
+            let (Some(powers), Some(quantiser)) = (state.get_mut(local), quantisers.get(stretch.channel)) else { return };
+            for (r, _) in stretch.a.iter().zip(stretch.b).filter(|(r, mark)| r.is_finite() && **mark == 0.0) {
+                let (r, e) = (f64::from(*r), f64::from(quantiser.value(*r)) - f64::from(*r));
+                powers.signal += r * r;
+                powers.error += e * e;
+            }
+        };
+        let marks = Marks { places: left_out };
+        let alignment = self.alignment.with_itself();
+        let pieces = walk(&alignment, [self.before, &marks], None, token, |channels| vec![Powers::default(); channels], visit)?;
+        let mut channels = vec![Powers::default(); self.alignment.channels().unwrap_or(1)];
+        for (first, states) in pieces {
+            channels.iter_mut().skip(first).zip(&states).for_each(|(channel, state)| *channel = channel.plus(*state));
+        }
+        Ok(channels)
+    }
+}
+
+/// 1 at some places, by ascending position, else 0.
+struct Marks<'a> {
+    places: &'a [usize],
+}
+
+impl Source for Marks<'_> {
+    fn read(&self, start: usize, out: &mut [f32]) -> Result<(), FoldError> {
+        out.fill(0.0);
+        let from = self.places.partition_point(|place| *place < start);
+        for place in &self.places[from..] {
+            let Some(slot) = out.get_mut(place - start) else { break };
+            *slot = 1.0;
+        }
+        Ok(())
+    }
+}
+
+impl Anew {
+    fn value(&self, r: f32) -> f32 {
+        if self.scale == 0.0 {
+            return 0.0;
+        }
+        let code = ((r / self.scale).round_ties_even() + self.zero_point).clamp(self.first, self.last);
+        (code - self.zero_point) * self.scale
+    }
+}
+
+impl Powers {
+    fn plus(self, other: Self) -> Self {
+        Self { signal: self.signal + other.signal, error: self.error + other.error }
+    }
+}
