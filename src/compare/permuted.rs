@@ -17,7 +17,7 @@ const MAX_VALUES: usize = 1 << 26;
 
 pub(super) fn is_permuted(a: &Side<'_>, b: &Side<'_>, alignment: &Alignment, token: &Token) -> Result<bool, FoldError> {
     let count = alignment.count();
-    if count > MAX_VALUES || count < 2 {
+    if !(2..=MAX_VALUES).contains(&count) {
         return Ok(false);
     }
     let read = |side: &Side<'_>| side.value.clone().into_f32(token);
@@ -49,11 +49,11 @@ impl Ordered {
         let inner = values.len() / channels.max(1);
         // By row: where its values lie, input by input.
         let mut cells: Vec<Vec<Vec<u32>>> = vec![vec![Vec::new(); inputs.max(1)]; channels];
-        for row in 0..channels {
+        for (row, cells) in cells.iter_mut().enumerate() {
             for position in row * inner..(row + 1) * inner {
                 let place = alignment.places(position).0;
                 let input = place / stride.max(1) % inputs.max(1);
-                cells[row][input].push(bits(values[place]));
+                cells[input].push(bits(values[place]));
             }
         }
         let row_hash = |row: &Vec<Vec<u32>>| multiset(row.iter().flatten().map(|bits| f32::from_bits(*bits)));

@@ -6,7 +6,7 @@ use crate::jobs::Token;
 use crate::model::{DType, Model, TensorRef};
 use crate::values::spread::Spread;
 use crate::weights::fold;
-use crate::weights::{FoldError, Scheme, Weight};
+use crate::weights::{FoldError, Real, Scheme, Weight};
 
 /// How a side's values are quantised: `step * (code - zero_point)`.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Quantiser {
             [] => Spread::broadcast(&shape, &scales.scale_shape),
             block => Spread::new(&shape, block, &scales.scale_shape),
         };
-        let zero_points = match (&scales.zero_points[..], &scales.zero_point_shape == &scales.scale_shape) {
+        let zero_points = match (&scales.zero_points[..], scales.zero_point_shape == scales.scale_shape) {
             ([], _) => vec![0.0; scales.scales.len()],
             ([one], _) => vec![*one; scales.scales.len()],
             (many, true) => many.to_vec(),
@@ -93,25 +93,26 @@ impl Quantiser {
     fn of_fake_quantize(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Self>, FoldError> {
         let Some(place) = weight.chain.iter().rev().find(|place| model.operation(**place).kind == "FakeQuantize") else { return Ok(None) };
         let operation = model.operation(*place);
-        let read = |input: usize| -> Result<Option<(Vec<usize>, Vec<f32>)>, FoldError> {
+        let read = |input: usize| -> Result<Option<Real>, FoldError> {
             let Some(tensor) = operation.inputs.get(input).copied().flatten() else { return Ok(None) };
             let value = fold::evaluate(model, TensorRef { graph: place.graph, tensor }, token)?;
-            Ok(Some((value.shape.clone(), value.into_f32(token)?)))
+            Ok(Some(Real { shape: value.shape.clone(), values: value.into_f32(token)? }))
         };
         let number = |value: &serde_json::Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let levels = operation.attributes.get("levels").and_then(number).filter(|levels| (2..=1 << 16).contains(levels));
-        let (Some((shape, low)), Some((high_shape, high)), Some(levels)) = (read(3)?, read(4)?, levels) else { return Ok(None) };
-        if shape != high_shape || low.len() != high.len() {
+        let (Some(low), Some(high), Some(levels)) = (read(3)?, read(4)?, levels) else { return Ok(None) };
+        if low.shape != high.shape {
             return Ok(None);
         }
-        let steps: Vec<f64> = low.iter().zip(&high).map(|(low, high)| (f64::from(*high) - f64::from(*low)) / (levels - 1) as f64).collect();
-        let zero_points = low.iter().zip(&steps).map(|(low, step)| -f64::from(*low) / step).collect();
+        let steps: Vec<f64> =
+            low.values.iter().zip(&high.values).map(|(low, high)| (f64::from(*high) - f64::from(*low)) / (levels - 1) as f64).collect();
+        let zero_points = low.values.iter().zip(&steps).map(|(low, step)| -f64::from(*low) / step).collect();
         let (codes, is_uniform) = ((0, levels as i64 - 1), true);
         if steps.len() == 1 {
             return Ok(Some(Self { steps, zero_points, spread: None, codes, is_uniform }));
         }
         let output = operation.outputs.first().and_then(|tensor| model.graph(place.graph).tensor(*tensor).shape.dims());
-        let spread = output.and_then(|output| Spread::broadcast(&output, &shape));
+        let spread = output.and_then(|output| Spread::broadcast(&output, &low.shape));
         Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, is_uniform }))
     }
 

@@ -99,7 +99,7 @@ fn spread(sample: usize, of: usize, count: usize) -> usize {
         return sample % count.max(1);
     }
     let turn = (sample as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    (turn as u128 * count as u128 >> 32) as usize
+    ((u128::from(turn) * count as u128) >> 32) as usize
 }
 
 /// Letter, extent and stride of every axis, the outputs first, then I, D, H, W; the slower first.
