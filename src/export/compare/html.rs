@@ -42,7 +42,7 @@ pub fn text(report: &Report<'_>, token: &Token) -> Result<String, HtmlError> {
         out,
         r#"<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <style>{STYLE}</style></head><body>
 <header><b>{}</b><span class="dim">↔</span><b>{}</b><span class="chip">compare</span><span class="grow"></span><button id="theme" title="Light or dark">Theme</button></header>
@@ -236,4 +236,6 @@ fn alone(report: &Report<'_>) -> String {
 }
 
 const STYLE: &str = include_str!("report.css");
+/// What the report may ask for: nothing. Written in itself, since it comes from no server.
+const POLICY: &str = include_str!("policy.txt");
 const SCRIPT: &str = include_str!("report.js");
