@@ -315,12 +315,17 @@ impl ChannelError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
+
     use super::super::align::{Form, align};
     use super::super::distribution::Distribution;
     use super::*;
     use crate::stats::golden::{assert_close, codes, vector};
 
-    pub(in super::super) fn metrics_of(r: &[f32], t: &[f32], shape: &[usize]) -> (Metrics, Vec<ChannelError>) {
+    fn metrics_of(r: &[f32], t: &[f32], shape: &[usize]) -> (Metrics, Vec<ChannelError>) {
         let form = Form { shape: shape.to_vec(), layout: (shape.len() == 2).then_some("OI") };
         let alignment = align(&form, &form).unwrap();
         let sums = channel_sums(&alignment, [&r, &t], &[None, None], (0.0, 0.0), &Token::new()).unwrap();
@@ -367,6 +372,68 @@ mod tests {
         ] {
             assert_close(found, expected);
         }
+    }
+
+    /// 200 pairs with NaN, infinities, zero tensors and single elements: `fixtures/make_compare_reference.py` with numpy 2.4.6
+    /// and scipy 1.17.1.
+    #[test]
+    fn random_pairs_are_what_numpy_and_scipy_say() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/compare");
+        let bytes = fs::read(folder.join("random_pairs.bin")).unwrap();
+        let mut values = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        let listing: Vec<Value> = serde_json::from_str(&fs::read_to_string(folder.join("random_pairs.json")).unwrap()).unwrap();
+        assert_eq!(listing.len(), 200);
+        let mut faults = Vec::new();
+        for (number, entry) in listing.iter().enumerate() {
+            let shape: Vec<usize> = entry["shape"].as_array().unwrap().iter().map(|extent| extent.as_u64().unwrap() as usize).collect();
+            let count = shape.iter().product();
+            let r: Vec<f32> = values.by_ref().take(count).collect();
+            let t: Vec<f32> = values.by_ref().take(count).collect();
+            let (metrics, channels) = metrics_of(&r, &t, &shape);
+            let distribution = Distribution::of_values(&r, &t, &Token::new()).unwrap();
+            assert_eq!((metrics.count, metrics.excluded), (entry["count"].as_u64().unwrap(), entry["excluded"].as_u64().unwrap()));
+            assert_eq!(Value::Bool(metrics.allclose), entry["allclose"], "{number}");
+            let mut check = |name: &str, found: f64, expected: f64, scale: f64| {
+                let is_close = found == expected
+                    || (found.is_nan() && expected.is_nan())
+                    || (found - expected).abs() <= 1e-12 * expected.abs().max(scale);
+                if !is_close {
+                    faults.push(format!("{number} {shape:?} {name}: {found:e} instead of {expected:e}"));
+                }
+            };
+            let expected = |name: &str| number_of(&entry[name]);
+            for (name, found, scale) in [
+                ("sqnr_db", metrics.sqnr_db, 1.0),
+                ("mse", metrics.mse, 0.0),
+                // Sums of both signs: to the digits of what was added up.
+                ("mean_error", metrics.mean_error, metrics.max_abs_error),
+                ("error_std", metrics.error_std, metrics.max_abs_error * 1e-4),
+                ("max_abs_error", metrics.max_abs_error, 0.0),
+                ("cosine", metrics.cosine, 1.0),
+                ("gain", metrics.gain, 1.0),
+                ("close_fraction", metrics.close_fraction, 0.0),
+                ("kurtosis", metrics.kurtosis, 1.0),
+                ("nmse", metrics.nmse, 0.0),
+                ("psnr_db", metrics.psnr_db, 1.0),
+                ("median_relative_error", distribution.median_relative_error, 0.0),
+                ("wasserstein", distribution.wasserstein, 0.0),
+                ("ks", distribution.ks, 0.0),
+                // The root of a sum that cancels.
+                ("js_distance", distribution.js_distance, 1e4),
+                ("kl", distribution.kl, 1.0),
+            ] {
+                check(name, found, expected(name), scale);
+            }
+            for (channel, expected) in channels.iter().zip(entry["channels_db"].as_array().into_iter().flatten()) {
+                check("channel", channel.sqnr_db, number_of(expected), 1.0);
+            }
+        }
+        assert!(values.next().is_none());
+        assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+    }
+
+    fn number_of(value: &Value) -> f64 {
+        value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
     }
 
     /// T = 2R, and T = 2R + 0.1: what a cosine alone does not show.

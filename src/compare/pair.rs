@@ -10,6 +10,7 @@
 mod assign;
 mod file;
 mod graph;
+mod invariants;
 mod names;
 mod sketch;
 
@@ -125,6 +126,7 @@ pub fn pair(a: Subject<'_>, b: Subject<'_>, decisions: &Decisions, token: &Token
     let fixed_a: HashSet<_> = made.iter().map(|pair| pair.0).collect();
     let fixed_b: HashSet<_> = made.iter().map(|pair| pair.1).collect();
     let mut candidates = candidates(&items_a, &items_b, &rarity, token)?;
+    find_permuted([(a.model, &items_a), (b.model, &items_b)], &mut candidates, token)?;
     candidates.retain(|found| !fixed_a.contains(&found.a) && !fixed_b.contains(&found.b) && !broken.contains(&(found.a, found.b)));
     let around = [Surroundings::of(a.model, a.catalogue), Surroundings::of(b.model, b.catalogue)];
     let near = [Near::of(&items_a, &around[0]), Near::of(&items_b, &around[1])];
@@ -285,6 +287,39 @@ fn candidates(items_a: &[Item<'_>], items_b: &[Item<'_>], rarity: &Rarity, token
     }
     Ok(found)
 }
+
+/// Where no candidate of a kernel is alike, its channels may have another order: what no order changes is asked.
+fn find_permuted(sides: [(&Model, &[Item<'_>]); 2], found: &mut [Candidate], token: &Token) -> Result<(), Cancelled> {
+    let is_known = |pick: fn(&Candidate) -> usize| found.iter().filter(|found| found.is_alike).map(pick).collect::<HashSet<_>>();
+    let known = [is_known(|found| found.a), is_known(|found| found.b)];
+    let is_open = |side: usize, number: usize| {
+        let item = &sides[side].1[number];
+        item.is_main && item.count >= invariants::FEWEST && !known[side].contains(&number)
+    };
+    let open: Vec<usize> = (0..found.len()).filter(|at| is_open(0, found[*at].a) && is_open(1, found[*at].b)).collect();
+    let of = |side: usize| -> Result<HashMap<usize, Option<invariants::Invariants>>, Cancelled> {
+        let numbers: HashSet<usize> = open.iter().map(|at| if side == 0 { found[*at].a } else { found[*at].b }).collect();
+        let (model, items) = sides[side];
+        let figures = |number: usize| match items[number].weight.value(model, Reading::Effective, token) {
+            Ok(value) => Ok((number, invariants::of(&value, token)?)),
+            Err(FoldError::Cancelled(cancelled)) => Err(cancelled),
+            Err(_) => Ok((number, None)),
+        };
+        numbers.into_par_iter().map(figures).collect()
+    };
+    let (of_a, of_b) = (of(0)?, of(1)?);
+    for at in open {
+        let pair = of_a.get(&found[at].a).copied().flatten().zip(of_b.get(&found[at].b).copied().flatten());
+        if pair.is_some_and(|(a, b)| invariants::are_alike(&a, &b)) {
+            found[at].is_alike = true;
+            found[at].score += PERMUTED;
+        }
+    }
+    Ok(())
+}
+
+/// What the same figures of permuted values say, against the samples, which do not agree.
+const PERMUTED: f64 = 9.0;
 
 fn judge(left: &Item<'_>, right: &Item<'_>, a: usize, b: usize, rarity: &Rarity, is_only: bool, apart: f64) -> Candidate {
     let name = rarity.likeness(&left.words, &right.words);

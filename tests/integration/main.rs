@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but knows only functions marked as such")]
 
 mod cli;
+mod compare;
 mod container;
 mod extract;
 mod fixtures;

@@ -34,7 +34,7 @@ pub(super) fn picture(values: &[f32], view: &View, colours: &Colours, title: &st
     let mut ink = theme::LIGHT.ink();
     ink.background = [0; 4];
     let options = Options { numbers: false, ..Options::new(ink) };
-    let image = heatmap(values, view, colours, &Viewport::whole(view, [scale; 2]), &options);
+    let image = heatmap(&values, view, colours, &Viewport::whole(view, [scale; 2]), &options);
     let data = svg::base64(&png::encode(&image, &[])?);
     Ok(format!(
         r#"<img alt="{}" width="{}" height="{}" src="data:image/png;base64,{data}">"#,
