@@ -9,6 +9,7 @@ mod inspect;
 mod picture;
 mod profile;
 pub mod select;
+mod stats;
 mod verify;
 
 use std::ffi::OsString;
@@ -52,6 +53,8 @@ enum Command {
     Graph(graph::Arguments),
     /// Compare the weights of two models.
     Compare(compare::Arguments),
+    /// List figures of every weight: range, moments, percentiles, outliers, codes.
+    Stats(stats::Arguments),
     /// Compare every weight with what the OpenVINO runtime computes.
     Verify(verify::Arguments),
     /// Time a model in the OpenVINO runtime: layers, kernels, precisions.
@@ -143,25 +146,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Histogram(arguments)) => picture::run_histogram(&arguments),
         Some(Command::Graph(arguments)) => graph::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Stats(arguments)) => stats::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Profile(arguments)) => profile::run(&arguments),
         Some(Command::RuntimeHelper { library }) => Ok(runtime::helper::run(&library)?),
-        None => {
-            refuse_later_commands(&arguments.window.models)?;
-            open_window(arguments.window)
-        }
-    }
-}
-
-/// `weightscope stats` is a person who looks for a command, not a file of that name.
-fn refuse_later_commands(models: &[PathBuf]) -> Result<()> {
-    const LATER: [&str; 1] = ["stats"];
-    let first = models.first().and_then(|path| path.to_str()).filter(|word| LATER.contains(word));
-    match first {
-        Some(word) if !std::path::Path::new(word).exists() => {
-            anyhow::bail!("there is no command '{word}' in this version; --help lists those there are")
-        }
-        _ => Ok(()),
+        None => open_window(arguments.window),
     }
 }
 

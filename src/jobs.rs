@@ -5,6 +5,7 @@
 
 mod cards;
 mod complete;
+mod distribution;
 mod figures;
 mod file_text;
 mod find;
@@ -14,12 +15,15 @@ mod loaded;
 mod look;
 mod numbers;
 mod pool;
+mod statistics;
+mod structure;
 mod token;
 
 pub use cards::{
     CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE, alike_text,
 };
 pub use complete::{Completions, expand_home};
+pub use distribution::{Counting, Distribution, has_codes};
 pub use figures::Figures;
 pub use file_text::{FileText, Line};
 pub use find::{Find, Sought};
@@ -29,4 +33,6 @@ pub use loaded::{Loaded, PictureKey, Shows, load, load_counted, output_axis};
 pub use look::Look;
 pub use numbers::{Codes, Values};
 pub use pool::{Event, Failure, Key, Lane, Pool, Ticket};
+pub use statistics::{Statistics, statistics_of};
+pub use structure::Structure;
 pub use token::{Cancelled, Token};

@@ -10,45 +10,38 @@ use rayon::prelude::*;
 
 use crate::jobs::{Cancelled, Token};
 
+mod alike;
 mod bins;
+mod blocks;
 mod channels;
 mod codes;
+mod even;
+mod figures;
 #[cfg(test)]
 pub(crate) mod golden;
 mod histogram;
+mod loops;
+mod matrix;
+mod moments;
+mod order;
+#[cfg(test)]
+mod reference;
+pub mod report;
 mod select;
 
+pub use alike::Alike;
 pub use bins::{Bins, MAX_BINS, Rule};
-pub use channels::{Channel, channels};
+pub use blocks::{Blocks, Plain};
+pub use channels::{Channel, RIDGE_BINS, Ridges, channels, dead_channels, outlier_channels};
 pub use codes::{CodeCounts, CodeError};
+pub use figures::{CodeFigures, Figure, Figures, code_counts};
 pub use histogram::Histogram;
+pub use matrix::Spectrum;
+pub use moments::Moments;
 pub use select::{Value, percentiles};
 
 /// Values that one piece of work handles between two looks at the [`Token`].
 pub(crate) const BLOCK: usize = 1 << 16;
-
-/// Counts, extremes and moments. Everything from `min` on is over the finite values, and NaN
-/// where there is none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moments {
-    /// All values, finite or not.
-    pub count: u64,
-    pub finite: u64,
-    pub nan: u64,
-    pub pos_inf: u64,
-    pub neg_inf: u64,
-    /// Values equal to zero; `-0` is one.
-    pub zeros: u64,
-    pub min: f64,
-    pub max: f64,
-    pub mean: f64,
-    /// Population standard deviation (`numpy.std`, ddof 0).
-    pub std: f64,
-    /// Biased `m3 / m2^1.5`; NaN where the values are all but equal (`scipy.stats.skew`).
-    pub skew: f64,
-    /// Biased excess kurtosis `m4 / m2^2 - 3`; NaN as for `skew` (`scipy.stats.kurtosis`).
-    pub kurtosis: f64,
-}
 
 /// Everything that is told about a tensor's real values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,64 +73,25 @@ pub struct Percentiles {
     pub p999: f64,
 }
 
-impl Moments {
-    /// Two passes over the values.
-    ///
-    /// # Errors
-    /// [`Cancelled`].
-    pub fn of(values: &[f32], token: &Token) -> Result<Self, Cancelled> {
-        let blocks = per_block(values, token, first_pass)?;
-        let first = blocks.iter().fold(First::default(), First::plus);
-        let n = first.finite as f64;
-        let mean = (first.sum + first.lost) / n;
-        let powers = per_block(values, token, |block| central_powers(block, mean))?;
-        let [m2, m3, m4] = powers.iter().fold([0.0; 3], |sums, block| add(sums, *block)).map(|sum| sum / n);
-        // As scipy has it: with so little spread around the mean, rounding is all there is.
-        let is_degenerate = m2 <= (f64::EPSILON * mean).powi(2);
-        let (min, max) = if first.finite > 0 { (f64::from(first.min), f64::from(first.max)) } else { (f64::NAN, f64::NAN) };
-        Ok(Self {
-            count: values.len() as u64,
-            finite: first.finite,
-            nan: first.nan,
-            pos_inf: first.pos_inf,
-            neg_inf: values.len() as u64 - first.finite - first.nan - first.pos_inf,
-            zeros: first.zeros,
-            min,
-            max,
-            mean,
-            std: m2.sqrt(),
-            skew: if is_degenerate { f64::NAN } else { m3 / m2.powf(1.5) },
-            kurtosis: if is_degenerate { f64::NAN } else { m4 / (m2 * m2) - 3.0 },
-        })
-    }
-
-    pub fn inf(&self) -> u64 {
-        self.pos_inf + self.neg_inf
-    }
-
-    /// The part of all values that is zero; NaN of nothing.
-    pub fn sparsity(&self) -> f64 {
-        self.zeros as f64 / self.count as f64
-    }
-}
-
 impl Summary {
-    /// Beside the two passes of [`Moments::of`], two for the percentiles, up to four for the
-    /// median absolute deviation and one for the outliers.
+    /// Two passes over the values: one for the moments that counts where the values lie, one for
+    /// what the order of the values tells.
     ///
     /// # Errors
-    /// [`Cancelled`].
-    pub fn of(values: &[f32], token: &Token) -> Result<Self, Cancelled> {
-        let moments = Moments::of(values, token)?;
-        let found = percentiles(values, &[0.1, 1.0, 2.0, 25.0, 50.0, 75.0, 98.0, 99.0, 99.9], token)?;
-        let at = |index: usize| found.get(index).copied().unwrap_or(f64::NAN);
+    /// Cancelled, or why the values can't be read.
+    pub fn of<S: Blocks + ?Sized>(values: &S, token: &Token) -> Result<Self, S::Error> {
+        const PERCENTS: [f64; 9] = [0.1, 1.0, 2.0, 25.0, 50.0, 75.0, 98.0, 99.0, 99.9];
+        let (moments, counts) = if order::is_small(values.count()) {
+            (Moments::of(values, token)?, Vec::new())
+        } else {
+            let scanned = moments::scan(values, token)?;
+            (moments::Part::join(&scanned.parts).moments(), scanned.counts)
+        };
+        let order = order::order(values, &counts, &PERCENTS, token)?;
+        let at = |index: usize| order.percentiles.get(index).copied().unwrap_or(f64::NAN);
         let percentiles =
             Percentiles { p01: at(0), p1: at(1), p2: at(2), p25: at(3), p50: at(4), p75: at(5), p98: at(6), p99: at(7), p999: at(8) };
-        let mad = select::median_deviation(values, percentiles.p50, token)?;
-        let limit = 6.0 * 1.4826 * mad;
-        let is_outlier = |value: &&f32| value.is_finite() && (f64::from(**value) - percentiles.p50).abs() > limit;
-        let outliers = per_block(values, token, |block| block.iter().filter(is_outlier).count() as u64)?;
-        Ok(Self { moments, percentiles, mad, outliers: outliers.iter().sum() })
+        Ok(Self { moments, percentiles, mad: order.mad, outliers: order.outliers })
     }
 
     /// Whether every value is zero. Of an output channel: it is dead.
@@ -163,119 +117,10 @@ pub(crate) fn per_block<T: Sync, R: Send>(
     values.par_chunks(BLOCK).map(checked).collect()
 }
 
-#[derive(Clone, Copy, Debug)]
-struct First {
-    finite: u64,
-    nan: u64,
-    pos_inf: u64,
-    zeros: u64,
-    min: f32,
-    max: f32,
-    sum: f64,
-    /// What rounding took from `sum` (Neumaier's compensation).
-    lost: f64,
-}
-
-impl Default for First {
-    fn default() -> Self {
-        Self { finite: 0, nan: 0, pos_inf: 0, zeros: 0, min: f32::INFINITY, max: f32::NEG_INFINITY, sum: 0.0, lost: 0.0 }
-    }
-}
-
-impl First {
-    fn plus(self, other: &Self) -> Self {
-        let sum = self.sum + other.sum;
-        let lost = if self.sum.abs() >= other.sum.abs() { (self.sum - sum) + other.sum } else { (other.sum - sum) + self.sum };
-        Self {
-            finite: self.finite + other.finite,
-            nan: self.nan + other.nan,
-            pos_inf: self.pos_inf + other.pos_inf,
-            zeros: self.zeros + other.zeros,
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-            sum,
-            lost: self.lost + other.lost + lost,
-        }
-    }
-}
-
-/// Independent partial sums: shorter chains of additions lose less, and the compiler can take
-/// several at once.
-const LANES: usize = 8;
-
-fn first_pass(block: &[f32]) -> First {
-    let mut first = First::default();
-    let mut sums = [0.0f64; LANES];
-    for chunk in block.chunks(LANES) {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            if value.is_finite() {
-                first.finite += 1;
-                first.min = first.min.min(*value);
-                first.max = first.max.max(*value);
-                *sum += f64::from(*value);
-            }
-            first.zeros += u64::from(*value == 0.0);
-            first.nan += u64::from(value.is_nan());
-            first.pos_inf += u64::from(*value == f32::INFINITY);
-        }
-    }
-    first.sum = sums.iter().sum();
-    first
-}
-
-/// Sums of the second, third and fourth powers of the finite values' distance from `mean`.
-fn central_powers(block: &[f32], mean: f64) -> [f64; 3] {
-    let mut sums = [[0.0f64; 3]; LANES];
-    for chunk in block.chunks(LANES) {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            let distance = if value.is_finite() { f64::from(*value) - mean } else { 0.0 };
-            let square = distance * distance;
-            *sum = add(*sum, [square, square * distance, square * square]);
-        }
-    }
-    sums.into_iter().fold([0.0; 3], add)
-}
-
-fn add(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::golden::{assert_close, vector};
+    use super::golden::assert_close;
     use super::*;
-
-    /// `metrics_golden.json`: numpy 2.4.6 and scipy 1.17.1.
-    #[test]
-    fn golden_vector() {
-        let values = vector();
-        for (value, expected) in
-            values.iter().zip([-0.027_752_723_544_836_044, 0.074_723_549_187_183_38, -0.045_454_792_678_356_17, 0.036_289_926_618_337_63])
-        {
-            assert_eq!(f64::from(*value), expected);
-        }
-        let Summary { moments, percentiles, .. } = Summary::of(&values, &Token::new()).unwrap();
-        assert_eq!((moments.count, moments.finite, moments.nan, moments.inf()), (4096, 4096, 0, 0));
-        for (found, expected) in [
-            (moments.min, -0.192_292_749_881_744_38),
-            (moments.max, 1.5),
-            (moments.mean, -0.000_601_161_910_255_498_8),
-            (moments.std, 0.054_840_140_307_170_05),
-            (moments.skew, 4.974_804_778_992_842_5),
-            (moments.kurtosis, 135.911_195_622_658_82),
-            (percentiles.p01, -0.149_846_700_206_398_95),
-            (percentiles.p1, -0.118_272_853_642_702_1),
-            (percentiles.p2, -0.103_659_076_988_697_06),
-            (percentiles.p25, -0.034_149_620_682_001_114),
-            (percentiles.p50, -0.000_564_576_679_607_853_3),
-            (percentiles.p75, 0.032_181_435_264_647_01),
-            (percentiles.p98, 0.102_087_216_824_293_1),
-            (percentiles.p99, 0.115_504_230_558_872_23),
-            (percentiles.p999, 0.158_870_474_994_190_02),
-        ] {
-            assert_close(found, expected);
-        }
-    }
 
     /// Figures of `numpy` 2.4.6 and `scipy` 1.17.1 for the same arithmetic sequence.
     #[test]

@@ -239,6 +239,7 @@ fn subject_matches(query: &Query, row: &Row, a: Subject<'_>) -> bool {
         dtype: weight.data_tensor(a.model).dtype.name(),
         shape: &dims.iter().map(ToString::to_string).collect::<Vec<_>>().join("×"),
         parameters: dims.iter().product::<usize>() as u64,
+        figures: None,
     })
 }
 

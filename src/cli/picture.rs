@@ -13,7 +13,7 @@ use super::{ModelArguments, Theme};
 use crate::colormap::{Limits, Map, Norm, Range};
 use crate::export::picture::{Content, PictureFile, PictureOptions, ThemeName};
 use crate::export::pictures::PictureSet;
-use crate::jobs::{self, Failure, Loaded, Look, Origin, Shows, Token};
+use crate::jobs::{self, Counting, Failure, Loaded, Look, Origin, Shows, Token};
 use crate::render::Reduction;
 use crate::sorting::{self, SortKey};
 use crate::stats::Rule;
@@ -97,6 +97,12 @@ pub struct HistogramArguments {
     /// Logarithmic counts.
     #[arg(long)]
     log: bool,
+    /// The values to count: full, 0.5-99.5% (any two percentiles), 3std, or LOW:HIGH; the others are told beside.
+    #[arg(long, value_name = "RANGE", value_parser = parse_range, allow_hyphen_values = true, conflicts_with = "codes")]
+    range: Option<Range>,
+    /// Count stored codes, one bar each, instead of real values.
+    #[arg(long)]
+    codes: bool,
 }
 
 /// How both kinds of picture look.
@@ -208,7 +214,18 @@ fn run_all(arguments: &HeatmapArguments, options: PictureOptions) -> Result<()> 
 
 pub fn run_histogram(arguments: &HistogramArguments) -> Result<()> {
     let loaded = load_one(&arguments.model, &arguments.selection, Reading::Effective)?;
-    let content = Content::Histogram { rule: arguments.bins, log_counts: arguments.log };
+    if arguments.codes && !jobs::has_codes(&loaded) {
+        bail!("--codes: this weight is not stored as integers of up to 16 bits");
+    }
+    let range = match arguments.range {
+        None | Some(Range::Full) => None,
+        Some(range) => {
+            let limits = loaded.figures.limits(range, false);
+            Some((f64::from(limits.low), f64::from(limits.high)))
+        }
+    };
+    let counting = Counting { rule: arguments.bins, range, of_codes: arguments.codes };
+    let content = Content::Histogram { counting, log_counts: arguments.log };
     write(&PictureFile { loaded, content, options: arguments.style.options() }, &arguments.output)
 }
 

@@ -86,7 +86,7 @@ impl<'m> Side<'m> {
             let elements = self.weight.elements(self.model)?;
             let count =
                 if self.weight.keeps_order(self.model) { count } else { elements.bytes.len() * 8 / elements.dtype.bits().max(1) as usize };
-            CodeCounts::of_stored(elements.dtype, &elements.bytes, count, token)
+            CodeCounts::of_stored(elements.dtype, elements.dtype, &elements.bytes, count, token)
         };
         match counts {
             Ok(counts) => Ok(Some(counts)),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{atomic, png, svg};
-use crate::jobs::{Cancelled, Failure, Loaded, Look, Token};
+use crate::jobs::{Cancelled, Counting, Distribution, Failure, Loaded, Look, Token};
 use crate::render::figure::{FigureError, HeatmapFigure, HistogramFigure};
 use crate::render::number::{grouped, significant};
 use crate::render::theme::{self, Theme};
 use crate::render::{Image, Options};
-use crate::stats::{Bins, Histogram, Rule};
+use crate::stats::Histogram;
 use crate::view::{Place, View};
 use crate::weights::{Reading, Section};
 
@@ -28,7 +28,7 @@ pub struct PictureFile {
 #[derive(Clone, Debug)]
 pub enum Content {
     Heatmap(Box<Look>),
-    Histogram { rule: Rule, log_counts: bool },
+    Histogram { counting: Counting, log_counts: bool },
 }
 
 /// How the file looks, whatever it shows.
@@ -96,7 +96,7 @@ impl PictureFile {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
         let in_file = |error: io::Error| PictureError::File { path: path.to_owned(), error };
         match (&self.content, extension.as_str()) {
-            (Content::Histogram { rule, .. }, "csv") => Ok(histogram_csv(&self.histogram(*rule, token)?)),
+            (Content::Histogram { counting, .. }, "csv") => Ok(histogram_csv(&self.histogram(*counting, token)?)),
             (_, "png") => {
                 let image = self.image(token)?;
                 png::encode(&image, &borrowed(&self.entries(token)?)).map_err(|error| in_file(io::Error::other(error)))
@@ -152,8 +152,12 @@ impl PictureFile {
         Ok(figure?)
     }
 
-    fn histogram(&self, rule: Rule, token: &Token) -> Result<Histogram, Cancelled> {
-        Histogram::of(&self.loaded.as_slice(), None, Bins::Rule(rule), token)
+    fn histogram(&self, counting: Counting, token: &Token) -> Result<Histogram, PictureError> {
+        match Distribution::of(&self.loaded, counting, token) {
+            Ok(distribution) => Ok(distribution.histogram),
+            Err(Failure::Cancelled) => Err(Cancelled.into()),
+            Err(Failure::Failed(problem)) => Err(PictureError::Values(problem)),
+        }
     }
 
     fn histogram_figure<R>(
@@ -161,8 +165,8 @@ impl PictureFile {
         token: &Token,
         then: impl FnOnce(&HistogramFigure<'_>) -> Result<R, FigureError>,
     ) -> Result<R, PictureError> {
-        let Content::Histogram { rule, log_counts } = self.content else { return Err(FigureError::Empty.into()) };
-        let histogram = self.histogram(rule, token)?;
+        let Content::Histogram { counting, log_counts } = self.content else { return Err(FigureError::Empty.into()) };
+        let histogram = self.histogram(counting, token)?;
         let statistics = self.statistics();
         let figure = HistogramFigure {
             subtitle: self.subtitle(),
@@ -213,6 +217,9 @@ impl PictureFile {
             Reading::Effective => {}
             Reading::Float => text.push_str(" · before FakeQuantize"),
             Reading::Levels => text.push_str(" · levels of FakeQuantize"),
+        }
+        if matches!(&self.content, Content::Histogram { counting, .. } if counting.of_codes) {
+            text.push_str(" · stored codes");
         }
         if let Some(slice) = self.slice() {
             text.push_str(" · ");
@@ -304,7 +311,13 @@ fn histogram_csv(histogram: &Histogram) -> Vec<u8> {
     for (count, edges) in histogram.counts.iter().zip(histogram.edges.windows(2)) {
         let _ = writeln!(out, "{},{},{count}", edges[0], edges[1]);
     }
-    for (name, count) in [("nan", histogram.nan), ("inf", histogram.pos_inf), ("-inf", histogram.neg_inf)] {
+    for (name, count) in [
+        ("below", histogram.below),
+        ("above", histogram.above),
+        ("nan", histogram.nan),
+        ("inf", histogram.pos_inf),
+        ("-inf", histogram.neg_inf),
+    ] {
         if count > 0 {
             let _ = writeln!(out, "{name},{name},{count}");
         }

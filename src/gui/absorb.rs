@@ -56,6 +56,18 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                 document.histogram = histogram;
             }
         }
+        (Key::Ridges(model), result) => {
+            let ridges = progress(result, |output| if let Output::Ridges(ridges) = output { Some(ridges) } else { None });
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.ridges = ridges;
+            }
+        }
+        (Key::Structure(model), result) => {
+            let structure = progress(result, |output| if let Output::Structure(structure) = output { Some(structure) } else { None });
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.structure = structure;
+            }
+        }
         (Key::Glance { model, site }, result) => {
             let mut glance = progress(result, |output| if let Output::Glance(glance) = output { Some(*glance) } else { None });
             if let Some(document) = app.state.by_number_mut(model) {
@@ -75,6 +87,12 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
             let profile = progress(result, |output| if let Output::Profiled(profile) = output { Some(profile) } else { None });
             if let Some(document) = app.state.by_number_mut(model) {
                 document.profiled = profile;
+            }
+        }
+        (Key::Statistics(model), result) => {
+            let state = progress(result, |output| matches!(output, Output::Statistics).then_some(()));
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.statistics_state = state;
             }
         }
         (Key::Runtime, result) => {

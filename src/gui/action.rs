@@ -35,6 +35,9 @@ pub enum Action {
     ReduceInterface,
     ResetInterface,
     ResetPanels,
+    ShowHistogram,
+    ShowChannels,
+    ShowStatistics,
     FullScreen,
     Back,
     Forward,
@@ -95,6 +98,9 @@ impl Action {
         Self::ReduceInterface,
         Self::ResetInterface,
         Self::ResetPanels,
+        Self::ShowHistogram,
+        Self::ShowChannels,
+        Self::ShowStatistics,
         Self::FullScreen,
         Self::Back,
         Self::Forward,
@@ -149,6 +155,9 @@ impl Action {
             Self::ReduceInterface => "Smaller interface",
             Self::ResetInterface => "Normal interface size",
             Self::ResetPanels => "Reset panels",
+            Self::ShowHistogram => "Show the histogram",
+            Self::ShowChannels => "Show the channels",
+            Self::ShowStatistics => "Show the statistics table",
             Self::FullScreen => "Full screen",
             Self::Back => "Back",
             Self::Forward => "Forward",
@@ -198,6 +207,9 @@ impl Action {
             Self::ReduceInterface => "Draw the interface smaller",
             Self::ResetInterface => "Draw the interface at its normal size",
             Self::ResetPanels => "Put all panels back where they were at first",
+            Self::ShowHistogram => "How the values of the weight on display are distributed",
+            Self::ShowChannels => "Range, mean and distribution of every output channel of the weight on display",
+            Self::ShowStatistics => "Figures of every weight of the model, to sort, to filter and to export",
             Self::FullScreen => "Fill the screen with the window, or stop doing so",
             Self::Back => "Show what was selected before",
             Self::Forward => "Undo the last step back",
@@ -242,6 +254,9 @@ impl Action {
             Self::ZoomGraphOut => const { &[keys(Modifiers::NONE, Key::Minus)] },
             Self::ToggleTheme => const { &[keys(CTRL, Key::T)] },
             Self::ChooseConstants | Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
+            Self::ShowHistogram => const { &[keys(CTRL_SHIFT, Key::H)] },
+            Self::ShowChannels => const { &[keys(CTRL_SHIFT, Key::J)] },
+            Self::ShowStatistics => const { &[keys(CTRL_SHIFT, Key::T)] },
             Self::EnlargeInterface => const { &[keys(CTRL, Key::Plus), keys(CTRL, Key::Equals)] },
             Self::ReduceInterface => const { &[keys(CTRL, Key::Minus)] },
             Self::ResetInterface => const { &[keys(CTRL, Key::Num0)] },
@@ -296,6 +311,9 @@ impl Action {
             | Self::ReduceInterface
             | Self::ResetInterface
             | Self::ResetPanels
+            | Self::ShowHistogram
+            | Self::ShowChannels
+            | Self::ShowStatistics
             | Self::FullScreen => Menu::View,
             Self::FindAnything
             | Self::FilterWeights
@@ -326,6 +344,9 @@ impl Action {
                 | Self::Verify
                 | Self::Profile
                 | Self::FilterWeights
+                | Self::ShowHistogram
+                | Self::ShowChannels
+                | Self::ShowStatistics
                 | Self::FitGraph
                 | Self::ZoomGraphIn
                 | Self::ZoomGraphOut

@@ -2,8 +2,9 @@
 //! out, one after the other, after the panels were drawn.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::jobs::{Key, SavePlan, Shows, Sought};
+use crate::jobs::{Key, Loaded, SavePlan, Shows, Sought};
 use crate::model::{GraphId, OperationId};
 use crate::sorting::SortKey;
 use crate::weights::{Reading, Section, Site};
@@ -60,6 +61,13 @@ pub enum Command {
     CopyText(String),
     NeedCompletions(String),
     NeedHistogram(super::views::HistogramWanted),
+    NeedRidges(Arc<Loaded>),
+    NeedStructure(Arc<Loaded>),
+    /// Computes the figures of every weight of the model on display.
+    NeedStatistics,
+    CancelStatistics,
+    /// Asks where lines of the statistics table are to be saved.
+    SaveStatistics(Vec<u32>),
     Save(Box<SavePlan>),
     /// Shows a file that came with the model on display.
     ShowFile(usize),

@@ -17,6 +17,8 @@ pub enum Pane {
     Graph,
     Heatmap,
     Histogram,
+    Channels,
+    Statistics,
     Inspector,
 }
 
@@ -31,7 +33,8 @@ pub struct Dock {
 }
 
 impl Pane {
-    pub const ALL: [Self; 5] = [Self::Weights, Self::Graph, Self::Heatmap, Self::Histogram, Self::Inspector];
+    pub const ALL: [Self; 7] =
+        [Self::Weights, Self::Graph, Self::Heatmap, Self::Histogram, Self::Channels, Self::Statistics, Self::Inspector];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -39,6 +42,8 @@ impl Pane {
             Self::Graph => "Graph",
             Self::Heatmap => "Heatmap",
             Self::Histogram => "Histogram",
+            Self::Channels => "Channels",
+            Self::Statistics => "Statistics",
             Self::Inspector => "Inspector",
         }
     }
@@ -61,6 +66,13 @@ impl Dock {
         serde_json::to_string(&self.wide).unwrap_or_default()
     }
 
+    /// Shows the pane, where another tab covers it.
+    pub fn bring_to_front(&mut self, pane: Pane) {
+        for tree in [&mut self.wide, &mut self.narrow] {
+            tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+        }
+    }
+
     pub fn reset(&mut self) {
         *self = Self::default();
     }
@@ -81,18 +93,21 @@ impl Dock {
 
 fn wide_tree() -> Tree<Pane> {
     let mut tiles = Tiles::default();
-    let [weights, graph, heatmap, histogram, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.70), (histogram, 0.30)]);
-    let columns = [(weights, 0.265), (graph, 0.245), (pictures, 0.325), (inspector, 0.165)];
+    let [weights, graph, heatmap, histogram, channels, statistics, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
+    let whole = tiles.insert_tab_tile(vec![graph, statistics]);
+    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.66), (distributions, 0.34)]);
+    let columns = [(weights, 0.265), (whole, 0.245), (pictures, 0.325), (inspector, 0.165)];
     let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
     Tree::new(egui::Id::unique("panels"), root, tiles)
 }
 
 fn narrow_tree() -> Tree<Pane> {
     let mut tiles = Tiles::default();
-    let [weights, graph, heatmap, histogram, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let tabs = tiles.insert_tab_tile(vec![heatmap, graph]);
-    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (histogram, 0.34)]);
+    let [weights, graph, heatmap, histogram, channels, statistics, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let tabs = tiles.insert_tab_tile(vec![heatmap, graph, statistics]);
+    let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
+    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (distributions, 0.34)]);
     let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &[(weights, 0.38), (pictures, 0.62), (inspector, 0.2)]);
     Tree::new(egui::Id::unique("narrow panels"), root, tiles)
 }

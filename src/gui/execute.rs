@@ -8,13 +8,14 @@ use std::sync::Arc;
 use egui::ViewportCommand;
 
 use crate::formats::Options;
-use crate::jobs::{GraphPlan, Job, Key, Origin, SavePlan, Sought};
+use crate::jobs::{GraphPlan, Job, Key, Loaded, Origin, SavePlan, Sought};
 use crate::model::{GraphId, OperationId};
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
 use super::action::Action;
 use super::app::App;
 use super::command::{Command, Pick};
+use super::dock::Pane;
 use super::file_view::FileView;
 use super::palette::Palette;
 use super::path_field::PathField;
@@ -63,9 +64,24 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         | Command::CancelJob(_)
         | Command::CopyText(_) => pictures::execute(app, ctx, command),
         Command::NeedHistogram(wanted) => need_histogram(app, wanted),
+        Command::NeedRidges(loaded) => need_ridges(app, loaded),
+        Command::NeedStructure(loaded) => need_structure(app, loaded),
         Command::NeedCompletions(text) => {
             // A full lane refuses; the next key asks again.
             app.pool.submit(Key::Complete, Job::Complete(text));
+        }
+        Command::NeedStatistics => need_statistics(app),
+        Command::CancelStatistics => {
+            if let Some(document) = app.state.document_mut() {
+                document.statistics_state = Progress::Failed("Stopped".into());
+                app.pool.cancel(Key::Statistics(document.number));
+            }
+        }
+        Command::SaveStatistics(lines) => {
+            let folder = app.state.settings.save_folder.clone();
+            if let Some(document) = app.state.document() {
+                app.state.overlay = Some(Overlay::Save(SaveDialog::for_statistics(document, lines, folder)));
+            }
         }
         Command::Save(plan) => save(app, *plan),
         Command::ShowFile(file) => show_file(app, file),
@@ -165,6 +181,9 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::ReduceInterface => ctx.set_zoom_factor((ctx.zoom_factor() - 0.1).max(0.5)),
         Action::ResetInterface => ctx.set_zoom_factor(1.0),
         Action::ResetPanels => app.dock.reset(),
+        Action::ShowStatistics => app.dock.bring_to_front(Pane::Statistics),
+        Action::ShowChannels => app.dock.bring_to_front(Pane::Channels),
+        Action::ShowHistogram => app.dock.bring_to_front(Pane::Histogram),
         Action::FullScreen => {
             let is_full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
@@ -287,12 +306,12 @@ fn close(app: &mut App, position: usize) {
 pub(super) fn cancel_work(app: &mut App, number: u64) {
     cancel_views(app, number);
     app.pool
-        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) | Key::Profile(model) if model == number));
+        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) | Key::Profile(model) | Key::Statistics(model) if model == number));
 }
 
 /// Another weight is on display: what is under way shows the one before.
 fn cancel_views(app: &mut App, number: u64) {
-    for key in [Key::Load, Key::Picture, Key::Histogram, Key::Pyramid, Key::Figures, Key::Sort, Key::Find] {
+    for key in [Key::Load, Key::Picture, Key::Histogram, Key::Pyramid, Key::Figures, Key::Sort, Key::Find, Key::Ridges, Key::Structure] {
         app.pool.cancel(key(number));
     }
     if let Some(document) = app.state.by_number_mut(number) {
@@ -385,6 +404,9 @@ fn read_as(app: &mut App, reading: Reading) {
 fn load(app: &mut App, weight: Weight) {
     let Some(document) = app.state.document_mut() else { return };
     document.histogram = Progress::None;
+    document.ridges = Progress::None;
+    document.structure = Progress::None;
+    document.views.brush = None;
     document.shown = Progress::Loading;
     let (number, opened, sections) = (document.number, Arc::clone(&document.opened), document.sections.clone());
     let reading = if weight.scheme == Scheme::FakeQuantize { document.reading } else { Reading::Effective };
@@ -455,11 +477,36 @@ fn need_glance(app: &mut App, site: Site) {
     }
 }
 
+fn need_statistics(app: &mut App) {
+    let Some(document) = app.state.document_mut() else { return };
+    let job = Job::Statistics { opened: Arc::clone(&document.opened), table: Arc::clone(&document.statistics) };
+    // A full lane refuses; the next frame that needs them asks again.
+    if app.pool.submit(Key::Statistics(document.number), job).is_some() {
+        document.statistics_state = Progress::Loading;
+    }
+}
+
 fn need_histogram(app: &mut App, wanted: HistogramWanted) {
     let Some(document) = app.state.document_mut() else { return };
-    let job = Job::Histogram { loaded: wanted.loaded, rule: wanted.rule };
+    let job = Job::Histogram { loaded: wanted.loaded, counting: wanted.counting };
     if app.pool.submit(Key::Histogram(document.number), job).is_none() {
         document.views.histogram.asked = None;
+    }
+}
+
+fn need_ridges(app: &mut App, loaded: Arc<Loaded>) {
+    let Some(document) = app.state.document_mut() else { return };
+    // A full lane refuses; the next frame asks again.
+    if app.pool.submit(Key::Ridges(document.number), Job::Ridges(loaded)).is_some() {
+        document.ridges = Progress::Loading;
+    }
+}
+
+fn need_structure(app: &mut App, loaded: Arc<Loaded>) {
+    let Some(document) = app.state.document_mut() else { return };
+    // A full lane refuses; the next frame asks again.
+    if app.pool.submit(Key::Structure(document.number), Job::Structure(loaded)).is_some() {
+        document.structure = Progress::Loading;
     }
 }
 

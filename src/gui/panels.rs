@@ -1,11 +1,13 @@
 //! The panels, a file each. A panel is a function of shared references and its own view state; it
 //! pushes commands and returns whether it is being dragged by its head.
 
+mod channels;
 pub mod drop_target;
 mod graph;
 mod heatmap;
 mod histogram;
 mod inspector;
+mod statistics;
 mod weights;
 pub mod welcome;
 
@@ -29,7 +31,9 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
             views.heatmap.brush = views.brush;
             heatmap::show(ui, document, &mut views.heatmap, &mut views.reveal_element, commands)
         }
-        Pane::Histogram => histogram::show(ui, document, &mut views.histogram, commands),
+        Pane::Histogram => histogram::show(ui, document, &mut views.histogram, &mut views.brush, commands),
+        Pane::Channels => channels::show(ui, document, &mut views.channels, &mut views.reveal_element, commands),
+        Pane::Statistics => statistics::show(ui, document, &mut views.statistics, commands),
         Pane::Inspector => inspector::show(ui, document, &views.heatmap, commands),
     };
     restore(state, views);

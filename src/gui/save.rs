@@ -23,6 +23,8 @@ pub enum What {
     AllHeatmaps,
     Histogram,
     Numbers,
+    /// Lines of the statistics table.
+    Statistics,
     /// A file that came with the model, by its place there.
     File(usize),
 }
@@ -38,6 +40,8 @@ pub struct SaveDialog {
     axes: AxesOrder,
     /// The format of the pictures of all weights.
     set_format: &'static str,
+    /// Of the statistics table, in the order on display.
+    lines: Vec<u32>,
 }
 
 /// The order of a kernel's axes in a file of numbers.
@@ -79,6 +83,7 @@ impl SaveDialog {
             What::AllHeatmaps => ("", ""),
             What::Histogram => (".histogram", "png"),
             What::Numbers => ("", "npy"),
+            What::Statistics => return Some(Self::for_statistics(document, (0..document.opened.rows.len() as u32).collect(), folder)),
             What::File(file) => return Self::for_file(document, file, folder),
         };
         let layer: String = layer.chars().take(80).collect();
@@ -97,7 +102,23 @@ impl SaveDialog {
             all_weights: false,
             axes: AxesOrder::Own,
             set_format: "png",
+            lines: Vec::new(),
         })
+    }
+
+    /// The dialog for lines of the statistics table.
+    pub fn for_statistics(document: &Document, lines: Vec<u32>, folder: Option<PathBuf>) -> Self {
+        let stem = document.opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self {
+            document: document.number,
+            what: What::Statistics,
+            path: PathField::new(or_current(folder).join(format!("{stem}.statistics.csv")).to_string_lossy()),
+            options: PictureOptions::default(),
+            all_weights: false,
+            axes: AxesOrder::Own,
+            set_format: "png",
+            lines,
+        }
     }
 
     /// The dialog for a file that came with the model, with its own name.
@@ -112,6 +133,7 @@ impl SaveDialog {
             all_weights: false,
             axes: AxesOrder::Own,
             set_format: "png",
+            lines: Vec::new(),
         })
     }
 
@@ -121,6 +143,7 @@ impl SaveDialog {
             What::AllHeatmaps => "Save all images",
             What::Histogram => "Save histogram",
             What::Numbers => "Save numbers",
+            What::Statistics => "Save statistics",
             What::File(_) => "Save file",
         }
     }
@@ -128,6 +151,11 @@ impl SaveDialog {
     fn plan(&self, document: &Document) -> Option<SavePlan> {
         let content = match self.what {
             What::File(file) => SaveContent::File { opened: Arc::clone(&document.opened), file },
+            What::Statistics => SaveContent::Statistics {
+                opened: Arc::clone(&document.opened),
+                table: Arc::clone(&document.statistics),
+                lines: self.lines.clone(),
+            },
             What::Numbers if self.all_weights => SaveContent::Numbers {
                 opened: Arc::clone(&document.opened),
                 layouts: self.axes.layouts(),
@@ -148,8 +176,8 @@ impl SaveDialog {
             })),
             What::Histogram => {
                 let view = &document.views.histogram;
-                let content = Content::Histogram { rule: view.rule, log_counts: view.log_counts };
                 let loaded = Arc::clone(document.shown.ready()?);
+                let content = Content::Histogram { counting: view.counting(&loaded), log_counts: view.log_counts };
                 SaveContent::Picture(Box::new(PictureFile { loaded, content, options: self.options }))
             }
         };
@@ -189,6 +217,14 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
         let problem = match dialog.what {
             What::Numbers => number_options(ui, dialog),
             What::File(_) => None,
+            What::Statistics => {
+                ui.horizontal(|ui| {
+                    choose_extension(ui, dialog, &["csv", "json"]);
+                    ui.separator();
+                    ui.label(format!("{} weights, in the order on display", super::names::thousands(dialog.lines.len() as u64)));
+                });
+                (!["csv", "json"].contains(&extension_of(dialog).as_str())).then_some("The file's name must end in .csv or .json")
+            }
             What::Heatmap | What::Histogram => picture_options(ui, dialog),
             What::AllHeatmaps => {
                 set_options(ui, dialog);

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs::{Glance, GraphPicture, Loaded, Opened, Origin, RuntimeFound};
+use crate::jobs::{Distribution, Glance, GraphPicture, Loaded, Opened, Origin, RuntimeFound, Statistics, Structure, statistics_of};
 use crate::model::{FormatName, GraphId, OperationId};
 use crate::runtime::{Profile, Report};
-use crate::stats::Histogram;
+use crate::stats::Ridges;
 use crate::weights::{Reading, Section, Site, Weight};
 
 use super::command::Pick;
@@ -47,11 +47,19 @@ pub struct Document {
     pub reading: Reading,
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
     pub shown: Progress<Arc<Loaded>>,
-    pub histogram: Progress<Arc<Histogram>>,
+    pub histogram: Progress<Arc<Distribution>>,
+    /// The distributions of the channels of the weight on display.
+    pub ridges: Progress<Arc<Ridges>>,
+    /// What is known of it as a matrix.
+    pub structure: Progress<Arc<Structure>>,
     /// What the OpenVINO runtime made of the model's constants.
     pub verified: Progress<Arc<Report>>,
     /// What the OpenVINO runtime makes of the model, and how long that takes.
     pub profiled: Progress<Arc<Profile>>,
+    /// The figures of the weights, a line a row of `opened`, as far as they are known.
+    pub statistics: Arc<Statistics>,
+    /// Whether they are being computed.
+    pub statistics_state: Progress<()>,
     pub glances: HashMap<Site, Progress<Glance>>,
     /// The pictures of [`Glance`]s on the graphics card.
     pub thumbnails: HashMap<Site, egui::TextureHandle>,
@@ -170,6 +178,8 @@ impl Document {
     pub fn new(number: u64, opened: Arc<Opened>) -> Self {
         Self {
             number,
+            statistics: statistics_of(opened.rows.len()),
+            statistics_state: Progress::None,
             opened,
             graph: GraphId(0),
             selected: None,
@@ -179,6 +189,8 @@ impl Document {
             layouts: HashMap::new(),
             shown: Progress::None,
             histogram: Progress::None,
+            ridges: Progress::None,
+            structure: Progress::None,
             verified: Progress::None,
             profiled: Progress::None,
             glances: HashMap::new(),

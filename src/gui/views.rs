@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{Pos2, TextureHandle};
 
 use crate::colormap::{Colours, Limits, Map, Norm, Range};
-use crate::jobs::{Loaded, Look, PictureKey, Shows};
+use crate::jobs::{Counting, Loaded, Look, PictureKey, Shows, has_codes};
 use crate::render::{Reduction, Viewport};
 use crate::view::View;
 use crate::weights::{Reading, Site};
@@ -17,12 +17,88 @@ pub struct Views {
     pub graph: GraphView,
     pub heatmap: HeatmapView,
     pub histogram: HistogramView,
-    /// Real values between these (both included, finite, low <= high) are marked in the heatmap; set in
-    /// the histogram, cleared when another weight is shown.
+    pub channels: ChannelsView,
+    pub statistics: StatisticsView,
+    /// Real values between these (both included, finite, the lower first) are marked in the heatmap; set
+    /// in the histogram, and gone when another weight is shown.
     pub brush: Option<(f32, f32)>,
-    /// An element (index along every axis of `loaded.shape()`) that the heatmap shall bring into sight and
-    /// pin; the heatmap `take()`s it.
+    /// An element (index along every axis) that the heatmap shall bring into sight and pin; it takes it.
     pub reveal_element: Option<Vec<usize>>,
+}
+
+/// The table of figures of all weights.
+pub struct StatisticsView {
+    pub filter: String,
+    pub sort: StatisticsColumn,
+    pub descending: bool,
+    /// The columns beside the name, left to right.
+    pub columns: Vec<StatisticsColumn>,
+    /// Lines in the order shown, and what that order was computed for.
+    pub order: Vec<u32>,
+    pub ordered_for: Option<(String, StatisticsColumn, bool, usize)>,
+}
+
+/// A column of the statistics table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatisticsColumn {
+    /// The order of the file.
+    Number,
+    Name,
+    Kind,
+    DType,
+    Shape,
+    Figure(crate::stats::Figure),
+}
+
+impl Default for StatisticsView {
+    fn default() -> Self {
+        use crate::stats::Figure::{CodesUsed, DeadChannels, Kurtosis, Max, Mean, Min, Outliers, Saturation, Sparsity, Std};
+        let figures = [Sparsity, Kurtosis, Outliers, DeadChannels, CodesUsed, Saturation, Min, Max, Mean, Std];
+        let columns = [StatisticsColumn::DType].into_iter().chain(figures.map(StatisticsColumn::Figure)).collect();
+        Self { filter: String::new(), sort: StatisticsColumn::Number, descending: false, columns, order: Vec::new(), ordered_for: None }
+    }
+}
+
+/// The channels of the weight on display.
+pub struct ChannelsView {
+    pub sort: ChannelSort,
+    pub descending: bool,
+    pub shows_ridges: bool,
+    /// The channel that was gone to last.
+    pub chosen: Option<usize>,
+    /// The part of the channels in sight: where it begins and how much it is, both of 1.
+    pub window: (f64, f64),
+    /// Channels that stand out, ascending.
+    pub outliers: Vec<u32>,
+    pub dead: Vec<u32>,
+    /// Channels in the order shown, and what that was computed for.
+    pub order: Vec<u32>,
+    pub ordered_for: Option<(Arc<Loaded>, ChannelSort, bool)>,
+}
+
+impl Default for ChannelsView {
+    fn default() -> Self {
+        Self {
+            sort: ChannelSort::Index,
+            descending: false,
+            shows_ridges: false,
+            chosen: None,
+            window: (0.0, 1.0),
+            outliers: Vec::new(),
+            dead: Vec::new(),
+            order: Vec::new(),
+            ordered_for: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelSort {
+    #[default]
+    Index,
+    Width,
+    Norm,
+    Mean,
 }
 
 /// The weights table.
@@ -241,17 +317,51 @@ impl Default for HeatmapView {
 pub struct HistogramView {
     pub log_counts: bool,
     pub rule: crate::stats::Rule,
+    pub range: HistogramRange,
+    /// The ends that were typed.
+    pub manual: (String, String),
+    /// Whether stored codes are counted where there are some, instead of real values.
+    pub shows_values: bool,
+    /// Where a drag across the plot began, in the plot's units.
+    pub brush_from: Option<f64>,
     pub asked: Option<HistogramWanted>,
+}
+
+/// Which values the histogram spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum HistogramRange {
+    #[default]
+    Full,
+    /// From one percentile to another.
+    Percentiles(f64, f64),
+    /// So many standard deviations to either side of the mean.
+    Deviations(f64),
+    Between(f64, f64),
+}
+
+impl HistogramView {
+    /// What is counted of a weight.
+    pub fn counting(&self, loaded: &Loaded) -> Counting {
+        let of_codes = !self.shows_values && has_codes(loaded);
+        let moments = &loaded.summary.moments;
+        let range = match self.range {
+            HistogramRange::Full => None,
+            HistogramRange::Percentiles(low, high) => Some((loaded.figures.percentile(low), loaded.figures.percentile(high))),
+            HistogramRange::Deviations(count) => Some((moments.mean - count * moments.std, moments.mean + count * moments.std)),
+            HistogramRange::Between(low, high) => Some((low, high)),
+        };
+        Counting { rule: self.rule, range: range.filter(|_| !of_codes), of_codes }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct HistogramWanted {
     pub loaded: Arc<Loaded>,
-    pub rule: crate::stats::Rule,
+    pub counting: Counting,
 }
 
 impl PartialEq for HistogramWanted {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.loaded, &other.loaded) && self.rule == other.rule
+        Arc::ptr_eq(&self.loaded, &other.loaded) && self.counting == other.counting
     }
 }

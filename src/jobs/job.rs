@@ -6,19 +6,22 @@ use std::time::{Duration, Instant};
 
 use super::cards::{self, GraphPicture, GraphPlan};
 use super::complete::{Completions, complete};
+use super::distribution::{Counting, Distribution};
 use super::file_text::FileText;
 use super::find::{self, Find, Sought};
 use super::glance::glance;
 use super::loaded::{Loaded, Shows, load};
 use super::look::Look;
 use super::pool::{Failure, Lane};
+use super::statistics::Statistics;
+use super::structure::Structure;
 use super::{Cancelled, Token};
 use crate::export::graph::GraphFile;
 use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
 use crate::export::pictures::PictureSet;
 use crate::export::weights::{self as arrays, Format, Item, Request};
-use crate::export::{files, manifest};
+use crate::export::{atomic, files, manifest};
 use crate::formats::{self, OpenError, Options};
 use crate::groups::Groups;
 use crate::model::{DType, Data, GraphId, Model, Tensor};
@@ -27,9 +30,9 @@ use crate::render::{Image, Viewport};
 use crate::runtime::{self, Choice, OnDemand, Profile, Report, Runtime};
 use crate::sorting::{self, SortKey};
 use crate::source::Source;
-use crate::stats::{Bins, Histogram, Rule};
+use crate::stats::{Figures, Ridges, report};
 use crate::view::Order;
-use crate::weights::{Catalogue, Evaluator, Family, Labels, Reading, Section, Weight};
+use crate::weights::{Catalogue, Evaluator, Family, Labels, Reading, Section, Subject, Weight};
 
 /// One piece of work for a worker thread.
 pub enum Job {
@@ -94,8 +97,12 @@ pub enum Job {
     },
     Histogram {
         loaded: Arc<Loaded>,
-        rule: Rule,
+        counting: Counting,
     },
+    /// How the values of every channel of a weight are distributed.
+    Ridges(Arc<Loaded>),
+    /// Singular values and alike kernels of a weight with output channels.
+    Structure(Arc<Loaded>),
     /// Range, distribution and small picture of a weight in a list.
     Glance {
         opened: Arc<Opened>,
@@ -112,6 +119,11 @@ pub enum Job {
         choice: Choice,
     },
     FindRuntime(Choice),
+    /// The figures of every weight, filled into a table that the window looks at meanwhile.
+    Statistics {
+        opened: Arc<Opened>,
+        table: Arc<Statistics>,
+    },
     /// What the file system has for a typed path.
     Complete(String),
     /// The lines of a file that comes with the model.
@@ -151,11 +163,15 @@ pub enum Output {
         what: Sought,
         offset: Option<usize>,
     },
-    Histogram(Arc<Histogram>),
+    Histogram(Arc<Distribution>),
+    Ridges(Arc<Ridges>),
+    Structure(Arc<Structure>),
     Glance(Box<Glance>),
     Verified(Arc<Report>),
     Profiled(Arc<Profile>),
     Runtime(RuntimeFound),
+    /// The table is complete.
+    Statistics,
     /// The files that were written.
     Saved(Vec<PathBuf>),
     /// Pictures of many weights, and those that have none, each with why.
@@ -247,6 +263,20 @@ pub struct Row {
 }
 
 impl Row {
+    /// What a filter looks at.
+    pub fn subject<'a>(&'a self, figures: Option<&'a Figures>) -> Subject<'a> {
+        Subject {
+            name: &self.full_name,
+            label: &self.name,
+            kind: &self.kind,
+            role: self.weight.role.name,
+            dtype: self.dtype,
+            shape: &self.shape,
+            parameters: self.parameters,
+            figures,
+        }
+    }
+
     /// Whether it is a constant of strings, of which there is no range.
     pub fn is_text(&self) -> bool {
         self.dtype == DType::String.name()
@@ -289,6 +319,12 @@ pub enum SaveContent {
     },
     /// The heatmaps of many weights; the path is a folder.
     Pictures(Box<PictureSet>),
+    /// Lines of the statistics table, as JSON or CSV.
+    Statistics {
+        opened: Arc<Opened>,
+        table: Arc<Statistics>,
+        lines: Vec<u32>,
+    },
     /// A file that comes with the model, as it is.
     File {
         opened: Arc<Opened>,
@@ -315,11 +351,13 @@ impl Job {
             Self::Figures { .. } => "Counting what is shown".to_owned(),
             Self::Sort { .. } => "Sorting channels".to_owned(),
             Self::Find { .. } | Self::FindName { .. } => "Looking for a value".to_owned(),
-            Self::Histogram { .. } => "Counting values".to_owned(),
+            Self::Histogram { .. } | Self::Ridges(_) => "Counting values".to_owned(),
+            Self::Structure(_) => "Decomposing the weight".to_owned(),
             Self::Glance { .. } => "Looking at weights".to_owned(),
             Self::Verify { .. } => "Comparing with OpenVINO".to_owned(),
             Self::Profile { .. } => "Running the model with OpenVINO".to_owned(),
             Self::FindRuntime(_) => "Looking for OpenVINO".to_owned(),
+            Self::Statistics { .. } => "Computing statistics".to_owned(),
             Self::Complete(_) => "Reading a folder".to_owned(),
             Self::ReadFile { .. } => "Reading a file".to_owned(),
             Self::Copy(_) => "Drawing the picture".to_owned(),
@@ -331,9 +369,12 @@ impl Job {
 
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Picture { .. } | Self::Histogram { .. } | Self::Load { .. } | Self::Complete(_) | Self::ReadFile { .. } => {
-                Lane::Interactive
-            }
+            Self::Picture { .. }
+            | Self::Histogram { .. }
+            | Self::Ridges(_)
+            | Self::Load { .. }
+            | Self::Complete(_)
+            | Self::ReadFile { .. } => Lane::Interactive,
             Self::Open { .. }
             | Self::OpenBuiltIn { .. }
             | Self::Count(_)
@@ -347,8 +388,9 @@ impl Job {
             | Self::Copy(_)
             | Self::Verify { .. }
             | Self::Profile { .. }
-            | Self::FindRuntime(_) => Lane::Bulk,
-            Self::Glance { .. } => Lane::Background,
+            | Self::FindRuntime(_)
+            | Self::Statistics { .. } => Lane::Bulk,
+            Self::Glance { .. } | Self::Structure(_) => Lane::Background,
             #[cfg(test)]
             Self::Test(lane, _) => *lane,
         }
@@ -404,10 +446,14 @@ impl Job {
             }
             Self::FindName { loaded, name } => Ok(Output::Found { what: Sought::Name, offset: find::named_row(&loaded, &name, token)? }),
             Self::Find { loaded, request } => Ok(Output::Found { what: request.what, offset: request.run(&loaded, token)? }),
-            Self::Histogram { loaded, rule } => {
-                let histogram = Histogram::of(&loaded.as_slice(), None, Bins::Rule(rule), token)?;
-                Ok(Output::Histogram(Arc::new(histogram)))
+            Self::Histogram { loaded, counting } => Ok(Output::Histogram(Arc::new(Distribution::of(&loaded, counting, token)?))),
+            Self::Ridges(loaded) => {
+                let axis = loaded.channels.as_ref().map_or(0, |(axis, _)| *axis);
+                let moments = &loaded.summary.moments;
+                let ends = if moments.min < moments.max { (moments.min, moments.max) } else { (moments.min - 0.5, moments.max + 0.5) };
+                Ok(Output::Ridges(Arc::new(Ridges::of(&loaded.as_slice(), loaded.shape(), axis, ends, token)?)))
             }
+            Self::Structure(loaded) => Ok(Output::Structure(Arc::new(Structure::of(&loaded, token)?))),
             Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened, &weight, token)?))),
             Self::Verify { opened, choice } => {
                 let weights: Vec<&Weight> = opened.catalogue.all().iter().collect();
@@ -422,6 +468,11 @@ impl Job {
                 let runtime = Runtime::start(&choice, token)?;
                 let (name, version, library) = (runtime.name(), runtime.version().to_owned(), runtime.library().to_path_buf());
                 Ok(Output::Runtime(RuntimeFound { name, version, library }))
+            }
+            Self::Statistics { opened, table } => {
+                let weights: Vec<&Weight> = opened.rows.iter().map(|row| &row.weight).collect();
+                table.compute(&opened.model, &weights, token)?;
+                Ok(Output::Statistics)
             }
             Self::Save(plan) => save(*plan, token),
             Self::Complete(text) => Ok(Output::Completed(complete(text))),
@@ -528,6 +579,16 @@ fn save(plan: SavePlan, token: &Token) -> Result<Output, Failure> {
     match plan.content {
         SaveContent::Picture(picture) => {
             picture.save(&plan.path, token)?;
+            Ok(Output::Saved(vec![plan.path]))
+        }
+        SaveContent::Statistics { opened, table, lines } => {
+            let known = |line: &u32| Some((&opened.rows.get(*line as usize)?.weight, table.get(*line as usize)?));
+            let lines: Vec<_> = lines.iter().filter_map(known).collect();
+            let is_json = plan.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+            let text =
+                if is_json { format!("{:#}\n", report::to_json(&opened.model, &lines)) } else { report::to_csv(&opened.model, &lines) };
+            let failed = |error: std::io::Error| Failure::Failed(format!("Can't write the statistics: {error}: {}", plan.path.display()));
+            atomic::write(&plan.path, |out| out.write_all(text.as_bytes())).map_err(failed)?;
             Ok(Output::Saved(vec![plan.path]))
         }
         SaveContent::Graph(graph) => {

@@ -188,7 +188,7 @@ impl Loaded {
     pub fn counted(&self, token: &Token) -> Result<Self, Cancelled> {
         token.expect(3);
         let values = self.as_slice();
-        let summary = Summary::of(&values, token)?;
+        let summary = Summary::of(&*values, token)?;
         token.advance(1);
         let figures = Figures::of(&values, token)?;
         token.advance(1);

@@ -45,6 +45,12 @@ pub enum Key {
     Profile(u64),
     /// Looking for the OpenVINO runtime.
     Runtime,
+    /// The figures of every weight of the model with this number.
+    Statistics(u64),
+    /// The distribution of every channel of the weight on display.
+    Ridges(u64),
+    /// Singular values and alike kernels of the weight on display.
+    Structure(u64),
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
 }

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::per_block;
 use super::select::{Value, percentiles_within};
+use super::{Summary, per_block};
 use crate::jobs::{Cancelled, Token};
 
 /// A histogram never has more bins.
@@ -100,8 +100,24 @@ pub(super) fn count<T: Value>(values: &[T], range: (f64, f64), bins: Bins, token
     if T::IS_INTEGER && width > 0.0 {
         width = width.max(1.0);
     }
+    Ok(count_of_width(range, width))
+}
+
+/// [`count`] of all finite values, from their figures. `range` is their range.
+pub(super) fn count_of_summarised(summary: &Summary, range: (f64, f64), bins: Bins) -> usize {
+    let Bins::Rule(rule) = bins else { return if let Bins::Count(count) = bins { count.max(1) } else { 1 } };
+    let Summary { moments, percentiles, .. } = summary;
+    let inside = Inside { n: moments.finite as f64, spread: moments.max - moments.min, mean: moments.mean, std: moments.std };
+    if moments.finite == 0 {
+        return 1;
+    }
+    let skew = || if moments.skew.is_nan() { 0.0 } else { moments.skew };
+    count_of_width(range, inside.width(rule, || percentiles.p75 - percentiles.p25, skew))
+}
+
+fn count_of_width(range: (f64, f64), width: f64) -> usize {
     // A float becomes the nearest integer that there is; a width of 0 or NaN means one bin.
-    Ok(if width > 0.0 { ((range.1 - range.0) / width).ceil().max(1.0) as usize } else { 1 })
+    if width > 0.0 { ((range.1 - range.0) / width).ceil().max(1.0) as usize } else { 1 }
 }
 
 fn width<T: Value>(values: &[T], range: (f64, f64), rule: Rule, token: &Token) -> Result<f64, Cancelled> {
@@ -109,21 +125,13 @@ fn width<T: Value>(values: &[T], range: (f64, f64), rule: Rule, token: &Token) -
     if inside.n == 0.0 {
         return Ok(0.0);
     }
-    let fd = || -> Result<f64, Cancelled> {
-        let quartiles = percentiles_within(values, range, &[25.0, 75.0], token)?;
-        Ok(2.0 * quartiles.last().zip(quartiles.first()).map_or(0.0, |(q3, q1)| q3 - q1) * inside.n.powf(-1.0 / 3.0))
+    let quartiles = match rule {
+        Rule::FreedmanDiaconis | Rule::Auto => percentiles_within(values, range, &[25.0, 75.0], token)?,
+        _ => Vec::new(),
     };
-    let sturges = inside.spread / (inside.n.log2() + 1.0);
-    let sqrt = inside.spread / inside.n.sqrt();
-    Ok(match rule {
-        Rule::Sturges => sturges,
-        Rule::Sqrt => sqrt,
-        Rule::Rice => inside.spread / (2.0 * inside.n.powf(1.0 / 3.0)),
-        Rule::Scott => (24.0 * std::f64::consts::PI.sqrt() / inside.n).powf(1.0 / 3.0) * inside.std,
-        Rule::FreedmanDiaconis => fd()?,
-        Rule::Doane => doane(values, range, &inside, token)?,
-        Rule::Auto => fd()?.max(sqrt / 2.0).min(sturges),
-    })
+    let skew = if rule == Rule::Doane { skew(values, range, &inside, token)? } else { 0.0 };
+    let spread_of_half = || quartiles.last().zip(quartiles.first()).map_or(0.0, |(q3, q1)| q3 - q1);
+    Ok(inside.width(rule, spread_of_half, || skew))
 }
 
 /// Figures of the values inside the range.
@@ -147,17 +155,36 @@ impl Inside {
         let squares = per_block(values, token, |block| numbers(block, range).map(|x| (x - mean).powi(2)).sum::<f64>())?;
         Ok(Self { n, spread: max - min, mean, std: (squares.iter().sum::<f64>() / n).sqrt() })
     }
+
+    /// The width of a bin. The interquartile range and the skew are asked for by the rules that need
+    /// them.
+    fn width(&self, rule: Rule, interquartile_range: impl Fn() -> f64, skew: impl Fn() -> f64) -> f64 {
+        let n = self.n;
+        let fd = || 2.0 * interquartile_range() * n.powf(-1.0 / 3.0);
+        let sturges = self.spread / (n.log2() + 1.0);
+        let sqrt = self.spread / n.sqrt();
+        match rule {
+            Rule::Sturges => sturges,
+            Rule::Sqrt => sqrt,
+            Rule::Rice => self.spread / (2.0 * n.powf(1.0 / 3.0)),
+            Rule::Scott => (24.0 * std::f64::consts::PI.sqrt() / n).powf(1.0 / 3.0) * self.std,
+            Rule::FreedmanDiaconis => fd(),
+            Rule::Doane if n <= 2.0 || self.std <= 0.0 => 0.0,
+            Rule::Doane => {
+                let skew_std = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
+                self.spread / (1.0 + n.log2() + (1.0 + skew().abs() / skew_std).log2())
+            }
+            Rule::Auto => fd().max(sqrt / 2.0).min(sturges),
+        }
+    }
 }
 
-fn doane<T: Value>(values: &[T], range: (f64, f64), inside: &Inside, token: &Token) -> Result<f64, Cancelled> {
-    let n = inside.n;
-    if n <= 2.0 || inside.std <= 0.0 {
+fn skew<T: Value>(values: &[T], range: (f64, f64), inside: &Inside, token: &Token) -> Result<f64, Cancelled> {
+    if inside.std <= 0.0 {
         return Ok(0.0);
     }
     let cubes = per_block(values, token, |block| numbers(block, range).map(|x| ((x - inside.mean) / inside.std).powi(3)).sum::<f64>())?;
-    let skew = cubes.iter().sum::<f64>() / n;
-    let skew_std = (6.0 * (n - 2.0) / ((n + 1.0) * (n + 3.0))).sqrt();
-    Ok(inside.spread / (1.0 + n.log2() + (1.0 + skew.abs() / skew_std).log2()))
+    Ok(cubes.iter().sum::<f64>() / inside.n)
 }
 
 fn numbers<T: Value>(block: &[T], (lo, hi): (f64, f64)) -> impl Iterator<Item = f64> {

@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 
 use super::BLOCK;
+use super::blocks::{Blocks, pieces};
+use super::order::{between, place};
 use crate::jobs::{Cancelled, Token};
 
 /// One index of the axis. `min` to `std` are over the finite values, and NaN where there is none.
@@ -25,6 +27,77 @@ impl Channel {
     pub fn is_dead(&self) -> bool {
         self.count > 0 && self.zeros == self.count
     }
+
+    /// From the least value to the greatest.
+    pub fn width(&self) -> f64 {
+        self.max - self.min
+    }
+
+    /// Euclidean norm of the finite values.
+    pub fn norm(&self) -> f64 {
+        ((self.count - self.not_finite) as f64).sqrt() * self.mean.hypot(self.std)
+    }
+}
+
+/// For every channel whether its range reaches out of what is usual: its least value below
+/// `Q1 - 1.5 IQR` of all channels' least, or its greatest above `Q3 + 1.5 IQR` of their greatest
+/// (Tukey's fences, as AIMET draws ranges of channels).
+pub fn outlier_channels(channels: &[Channel]) -> Vec<bool> {
+    let fences = |end: fn(&Channel) -> f64| {
+        let mut ends: Vec<f64> = channels.iter().map(end).filter(|end| end.is_finite()).collect();
+        ends.sort_unstable_by(f64::total_cmp);
+        let quartile = |percent: f64| {
+            let (rank, part) = place(percent, ends.len() as u64);
+            let at = |rank: usize| ends.get(rank.min(ends.len().saturating_sub(1))).copied().unwrap_or(f64::NAN);
+            between(at(rank as usize), at(rank as usize + 1), part)
+        };
+        let (q1, q3) = (quartile(25.0), quartile(75.0));
+        (q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1))
+    };
+    let (lowest, highest) = (fences(|channel| channel.min).0, fences(|channel| channel.max).1);
+    channels.iter().map(|channel| channel.min < lowest || channel.max > highest).collect()
+}
+
+/// How the values of every channel are distributed, all between the same ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ridges {
+    pub low: f64,
+    pub high: f64,
+    /// [`RIDGE_BINS`] a channel, one channel after the other.
+    counts: Vec<u32>,
+}
+
+/// Bins that a channel's distribution has.
+pub const RIDGE_BINS: usize = 64;
+
+impl Ridges {
+    /// Counts the finite values of every index of `axis` into even bins from `low` to `high`; none
+    /// where `shape` has no such axis or another number of elements than there are values.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn of(values: &[f32], shape: &[usize], axis: usize, (low, high): (f64, f64), token: &Token) -> Result<Self, Cancelled> {
+        let Some(grid) = Grid::of(values, shape, axis) else { return Ok(Self { low, high, counts: Vec::new() }) };
+        let scale = RIDGE_BINS as f64 / (high - low);
+        let add = |mut bins: [u32; RIDGE_BINS], _: usize, value: f32| {
+            let place = (f64::from(value) - low) * scale;
+            if value.is_finite() && (0.0..=RIDGE_BINS as f64).contains(&place) {
+                bins[(place as usize).min(RIDGE_BINS - 1)] += 1;
+            }
+            bins
+        };
+        let merge = |mut a: [u32; RIDGE_BINS], b: [u32; RIDGE_BINS]| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        };
+        let channels = grid.each(token, [0; RIDGE_BINS], add, merge)?;
+        Ok(Self { low, high, counts: channels.into_flattened() })
+    }
+
+    /// The counts of one channel; nothing of one that there is not.
+    pub fn channel(&self, channel: usize) -> &[u32] {
+        self.counts.get(channel * RIDGE_BINS..(channel + 1) * RIDGE_BINS).unwrap_or_default()
+    }
 }
 
 /// The figures of every index of `axis` of a row-major tensor; nothing where `shape` has no such
@@ -40,6 +113,56 @@ pub fn channels(values: &[f32], shape: &[usize], axis: usize, token: &Token) -> 
     let means: Vec<f64> = first.iter().map(Sums::mean).collect();
     let squares = grid.each(token, 0.0, |sum, channel, value| sum + square(value, means.get(channel)), |a, b| a + b)?;
     Ok(first.iter().zip(squares).map(|(sums, squares)| sums.channel(squares)).collect())
+}
+
+/// How many indices of `axis` hold nothing but zeros, of values that need not be in memory. `None`
+/// where `shape` has no such axis or another number of elements than there are values.
+///
+/// # Errors
+/// Cancelled, or why the values can't be read.
+pub fn dead_channels<S: Blocks + ?Sized>(values: &S, shape: &[usize], axis: usize, token: &Token) -> Result<Option<u64>, S::Error> {
+    let product = |dims: &[usize]| dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+    let dims = shape.get(axis).zip(shape.get(axis + 1..)).and_then(|(channels, inner)| Some((*channels, product(inner)?)));
+    let Some((channels, inner)) = dims.filter(|_| values.count() > 0 && product(shape) == Some(values.count())) else {
+        return Ok(None);
+    };
+    let alive = pieces(
+        values,
+        token,
+        || (),
+        |(), piece| {
+            let mut alive = vec![false; channels];
+            piece.for_each_block(|start, block| mark_alive(start, block, inner, &mut alive))?;
+            Ok(alive)
+        },
+        Vec::new,
+        |mut a, b| {
+            if a.is_empty() {
+                return b;
+            }
+            a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);
+            a
+        },
+    )?;
+    Ok(Some(alive.iter().filter(|alive| !**alive).count() as u64))
+}
+
+fn mark_alive(start: usize, block: &[f32], inner: usize, alive: &mut [bool]) {
+    let channels = alive.len();
+    let mut done = 0;
+    while done < block.len() {
+        let channel = (start + done) / inner % channels;
+        if inner == 1 {
+            // A row of channels, one value each.
+            let row = block.len().min(done + channels - channel);
+            alive[channel..].iter_mut().zip(&block[done..row]).for_each(|(alive, value)| *alive |= *value != 0.0);
+            done = row;
+        } else {
+            let run = block.len().min(done + inner - (start + done) % inner);
+            alive[channel] |= block[done..run].iter().any(|value| *value != 0.0);
+            done = run;
+        }
+    }
 }
 
 fn square(value: f32, mean: Option<&f64>) -> f64 {
@@ -225,6 +348,56 @@ mod tests {
             assert_close(found.mean, mean);
             assert_close(found.std, std);
         }
+    }
+
+    #[test]
+    fn dead_channels_are_those_of_the_figures() {
+        for (shape, axis) in
+            [(&[7usize, 5, 11][..], 0usize), (&[7, 5, 11], 1), (&[7, 5, 11], 2), (&[300, 700], 0), (&[300, 700], 1), (&[70_000, 3], 1)]
+        {
+            let inner: usize = shape[axis + 1..].iter().product();
+            let values: Vec<f32> = (0..shape.iter().product())
+                .map(|place: usize| if place / inner % shape[axis] % 3 == 0 || place % 2 == 0 { 0.0 } else { f32::NAN })
+                .collect();
+            let expected = channels(&values, shape, axis, &Token::new()).unwrap().iter().filter(|channel| channel.is_dead()).count() as u64;
+            assert!(expected > 0);
+            assert_eq!(dead_channels(&values, shape, axis, &Token::new()), Ok(Some(expected)), "{shape:?} {axis}");
+        }
+        assert_eq!(dead_channels(&vec![0.0; 6], &[4], 0, &Token::new()), Ok(None));
+        assert_eq!(dead_channels(&vec![0.0; 6], &[6], 1, &Token::new()), Ok(None));
+    }
+
+    /// numpy 2.4.6: `numpy.percentile` of the ends, and `numpy.linalg.norm` of a channel.
+    #[test]
+    fn outliers_and_norms() {
+        let mut values: Vec<f32> = (0..80).map(|i| ((i * 37 % 80) as f32 - 40.0) / 40.0).collect();
+        values[33] = 9.0;
+        values[50] = f32::NAN;
+        let found = channels(&values, &[8, 10], 0, &Token::new()).unwrap();
+        let outliers = outlier_channels(&found);
+        assert_eq!(outliers, [false, false, false, true, false, false, false, false]);
+        let three: [Channel; 1] = channels(&[3.0, -4.0], &[1, 2], 0, &Token::new()).unwrap().try_into().unwrap();
+        assert_close(three[0].norm(), 5.0);
+        assert_eq!(three[0].width(), 7.0);
+        assert!(outlier_channels(&[]).is_empty() && outlier_channels(&three) == [false]);
+    }
+
+    #[test]
+    fn ridges_are_histograms_of_channels() {
+        let values = vector();
+        for (shape, axis) in [(&[16usize, 256][..], 0usize), (&[256, 16], 1), (&[4, 16, 64], 1)] {
+            let ridges = Ridges::of(&values, shape, axis, (-0.2, 0.2), &Token::new()).unwrap();
+            let inner: usize = shape[axis + 1..].iter().product();
+            for channel in [0, 7, 15] {
+                let of_channel = values.iter().enumerate().filter(|(place, _)| place / inner % shape[axis] == channel);
+                let of_channel: Vec<f32> = of_channel.map(|(_, value)| *value).collect();
+                let bins = crate::stats::Bins::Count(RIDGE_BINS);
+                let expected = crate::stats::Histogram::of(&of_channel, Some((-0.2, 0.2)), bins, &Token::new()).unwrap();
+                let found: Vec<u64> = ridges.channel(channel).iter().map(|count| u64::from(*count)).collect();
+                assert_eq!(found, expected.counts, "{shape:?} {channel}");
+            }
+        }
+        assert!(Ridges::of(&values, &[5], 0, (0.0, 1.0), &Token::new()).unwrap().channel(0).is_empty());
     }
 
     #[test]

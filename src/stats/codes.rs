@@ -3,6 +3,7 @@
 //! For integer types of up to 16 bits, from one counter a code. Wider integers (biases, indices)
 //! are no codes of a quantiser, and the figures mean nothing for them.
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::BLOCK;
@@ -40,27 +41,56 @@ impl CodeCounts {
         let mut counts = Self::none(dtype)?;
         for block in codes.chunks(BLOCK) {
             token.check()?;
-            counts.add(block);
+            block.iter().for_each(|code| counts.add(*code, 1));
         }
         Ok(counts)
     }
 
-    /// Counts the first `count` codes of `bytes`, as a file holds them.
+    /// Counts the first `count` codes of `bytes`, as a file holds them. `stored` is the type in the
+    /// bytes, which may be wider than that of the codes.
     ///
     /// # Errors
     /// [`CodeError`]: cancelled, a type that is no integer of up to 16 bits, or too few bytes.
-    pub fn of_stored(dtype: DType, bytes: &[u8], count: usize, token: &Token) -> Result<Self, CodeError> {
+    pub fn of_stored(dtype: DType, stored: DType, bytes: &[u8], count: usize, token: &Token) -> Result<Self, CodeError> {
         let mut counts = Self::none(dtype)?;
-        values::check_size(dtype, count as u64, bytes.len() as u64, false)?;
-        let mut block = vec![0i64; count.min(BLOCK)];
-        let mut start = 0;
-        while start < count {
-            token.check()?;
-            let len = (count - start).min(BLOCK);
-            let block = &mut block[..len];
-            values::decode_i64(dtype, bytes, start, block)?;
-            counts.add(block);
-            start += len;
+        values::check_size(stored, count as u64, bytes.len() as u64, false)?;
+        // What occurs is counted by its bytes; only then is every byte that occurs decoded, once.
+        match (stored.bits(), stored) {
+            (8, _) | (_, DType::I4 | DType::U4 | DType::I2 | DType::U2) => {
+                let a_byte = 8 / stored.bits().clamp(1, 8) as usize;
+                let whole = count / a_byte;
+                let tables = in_parts(bytes.get(..whole).unwrap_or_default(), 1 << 8, token, |part, table| {
+                    part.iter().for_each(|byte| table[usize::from(*byte)] += 1);
+                })?;
+                let mut codes = [0; 4];
+                let codes = &mut codes[..a_byte];
+                for (byte, occurs) in (0..=u8::MAX).zip(tables).filter(|(_, occurs)| *occurs > 0) {
+                    values::decode_i64(stored, &[byte], 0, codes)?;
+                    codes.iter().for_each(|code| counts.add(*code, occurs));
+                }
+                let rest = &mut codes[..count - whole * a_byte];
+                values::decode_i64(stored, bytes, whole * a_byte, rest)?;
+                rest.iter().for_each(|code| counts.add(*code, 1));
+            }
+            (16, _) => {
+                let tables = in_parts(bytes.get(..count * 2).unwrap_or_default(), 1 << 16, token, |part, table| {
+                    part.as_chunks().0.iter().for_each(|pair| table[usize::from(u16::from_le_bytes(*pair))] += 1);
+                })?;
+                let mut code = [0];
+                for (pair, occurs) in (0..=u16::MAX).zip(tables).filter(|(_, occurs)| *occurs > 0) {
+                    values::decode_i64(stored, &pair.to_le_bytes(), 0, &mut code)?;
+                    counts.add(code[0], occurs);
+                }
+            }
+            _ => {
+                let mut block = vec![0i64; count.min(BLOCK)];
+                for start in (0..count).step_by(BLOCK) {
+                    token.check()?;
+                    let block = &mut block[..BLOCK.min(count - start)];
+                    values::decode_i64(stored, bytes, start, block)?;
+                    block.iter().for_each(|code| counts.add(*code, 1));
+                }
+            }
         }
         Ok(counts)
     }
@@ -132,43 +162,62 @@ impl CodeCounts {
         Ok(Self { lowest: lowest as i64, counts: vec![0; (highest - lowest + 1) as usize], strays: 0 })
     }
 
-    fn add(&mut self, codes: &[i64]) {
-        for code in codes {
-            let index = code.wrapping_sub(self.lowest);
-            match usize::try_from(index).ok().and_then(|index| self.counts.get_mut(index)) {
-                Some(count) => *count += 1,
-                None => self.strays += 1,
-            }
+    fn add(&mut self, code: i64, occurs: u64) {
+        let index = code.wrapping_sub(self.lowest);
+        match usize::try_from(index).ok().and_then(|index| self.counts.get_mut(index)) {
+            Some(count) => *count += occurs,
+            None => self.strays += occurs,
         }
     }
 }
 
+/// Sums of the tables that `count` fills from parts of an even number of bytes.
+fn in_parts(bytes: &[u8], slots: usize, token: &Token, count: impl Fn(&[u8], &mut [u32]) + Sync) -> Result<Vec<u64>, Cancelled> {
+    /// A part's counters can't overflow, and are few beside it.
+    const PART: usize = 1 << 22;
+    let work = |part: &[u8]| {
+        token.check()?;
+        let mut table = vec![0u32; slots];
+        count(part, &mut table);
+        Ok(table.into_iter().map(u64::from).collect::<Vec<u64>>())
+    };
+    let sum = |mut a: Vec<u64>, b: Vec<u64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        Ok(a)
+    };
+    bytes.par_chunks(PART).map(work).try_reduce(|| vec![0; slots], sum)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Histogram, golden};
+    use super::super::Histogram;
     use super::*;
-
-    /// `metrics_golden.json`, numpy 2.4.6.
-    #[test]
-    fn golden_codes() {
-        let (codes, scale) = golden::codes();
-        assert_eq!(f64::from(scale), 0.011_811_023_578_047_752);
-        let counts = CodeCounts::of(DType::I8, &codes, &Token::new()).unwrap();
-        assert_eq!((counts.total(), counts.used(), counts.possible()), (4096, 32, 256));
-        golden::assert_close(counts.entropy_bits(), 4.117_045_206_690_454);
-        golden::assert_close(counts.at(0) as f64 / 4096.0, 0.098_632_812_5);
-        assert_eq!(counts.saturation(), 1.0 / 4096.0);
-        let bytes: Vec<u8> = codes.iter().flat_map(|code| (*code as i8).to_le_bytes()).collect();
-        assert_eq!(CodeCounts::of_stored(DType::I8, &bytes, 4096, &Token::new()), Ok(counts));
-    }
 
     #[test]
     fn packed_codes() {
-        let counts = CodeCounts::of_stored(DType::I4, &[0x80, 0x07], 3, &Token::new()).unwrap();
+        let counts = CodeCounts::of_stored(DType::I4, DType::I4, &[0x80, 0x07], 3, &Token::new()).unwrap();
         assert_eq!((counts.at(0), counts.at(-8), counts.at(7), counts.at(8)), (1, 1, 1, 0));
         assert_eq!(counts.saturation(), 2.0 / 3.0);
         let histogram = Histogram::of_codes(&counts);
         assert_eq!((histogram.counts.len(), histogram.edges[0], histogram.edges[16]), (16, -8.5, 7.5));
+    }
+
+    /// The referee decodes one after the other.
+    #[test]
+    fn counting_bytes_is_counting_codes() {
+        let bytes: Vec<u8> = (0..6000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for stored in
+            [DType::I8, DType::U8, DType::I4, DType::U4, DType::I2, DType::U2, DType::I16, DType::U16, DType::U1, DType::U3, DType::U6]
+        {
+            for count in [0usize, 1, 5, 2399] {
+                let mut codes = vec![0; count];
+                values::decode_i64(stored, &bytes, 0, &mut codes).unwrap();
+                let expected = CodeCounts::of(stored, &codes, &Token::new());
+                assert_eq!(CodeCounts::of_stored(stored, stored, &bytes, count, &Token::new()), expected, "{stored} {count}");
+            }
+        }
+        let wide = CodeCounts::of_stored(DType::I4, DType::I8, &[0xf8, 7, 0, 9], 4, &Token::new()).unwrap();
+        assert_eq!((wide.at(-8), wide.at(7), wide.at(0), wide.strays(), wide.possible()), (1, 1, 1, 1, 16));
     }
 
     #[test]
@@ -184,7 +233,7 @@ mod tests {
         for dtype in [DType::F32, DType::I32, DType::Bool, DType::String] {
             assert_eq!(CodeCounts::of(dtype, &[], &Token::new()), Err(CodeError::Type(dtype)));
         }
-        assert!(matches!(CodeCounts::of_stored(DType::I8, &[0; 3], 4, &Token::new()), Err(CodeError::Decode(_))));
+        assert!(matches!(CodeCounts::of_stored(DType::I8, DType::I8, &[0; 3], 4, &Token::new()), Err(CodeError::Decode(_))));
         let none = CodeCounts::of(DType::U8, &[], &Token::new()).unwrap();
         assert!(none.entropy_bits().is_nan() && none.saturation().is_nan());
         let strays = CodeCounts::of(DType::U8, &[-1, 256, i64::MIN, i64::MAX, 255], &Token::new()).unwrap();

@@ -1,4 +1,4 @@
-//! Exact order statistics without sorting a copy: percentiles and the median absolute deviation.
+//! Exact percentiles of any kind of number, as many as are wanted, without sorting a copy.
 //!
 //! A value becomes an unsigned key of the same order. Small tensors sort their keys. For large ones
 //! the keys are found digit by digit: one pass counts the leading 16 bits, which tells those of every
@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::BLOCK;
+use super::order::{between, place};
 use crate::jobs::{Cancelled, Token};
 
 /// Numbers that figures are computed of: float32 values or whole numbers.
@@ -26,6 +27,11 @@ pub trait Value: Copy + Send + Sync {
     fn key(self) -> u64;
     /// The inverse of [`Value::key`].
     fn from_key(key: u64) -> Self;
+
+    /// The values themselves, if they are float32.
+    fn as_f32(_values: &[Self]) -> Option<&[f32]> {
+        None
+    }
 }
 
 impl Value for f32 {
@@ -44,6 +50,28 @@ impl Value for f32 {
     fn from_key(key: u64) -> Self {
         let key = key as u32;
         Self::from_bits(if key >> 31 == 1 { key & !(1 << 31) } else { !key })
+    }
+
+    fn as_f32(values: &[Self]) -> Option<&[f32]> {
+        Some(values)
+    }
+}
+
+impl Value for f64 {
+    const KEY_BITS: u32 = 64;
+    const IS_INTEGER: bool = false;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn key(self) -> u64 {
+        let bits = self.to_bits();
+        if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+    }
+
+    fn from_key(key: u64) -> Self {
+        Self::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
     }
 }
 
@@ -99,16 +127,6 @@ pub(super) fn percentiles_within<T: Value>(
     )
 }
 
-/// The median of the finite values' absolute distance from `center`; NaN where there is none.
-///
-/// # Errors
-/// [`Cancelled`].
-pub(super) fn median_deviation(values: &[f32], center: f64, token: &Token) -> Result<f64, Cancelled> {
-    // The bits of a float64 that is not negative are in its order.
-    let key = |value: f32| value.is_finite().then(|| (f64::from(value) - center).abs().to_bits());
-    Ok(percentiles_where(values, 64, key, f64::from_bits, &[50.0], token)?.first().copied().unwrap_or(f64::NAN))
-}
-
 fn percentiles_where<T: Copy + Sync>(
     values: &[T],
     bits: u32,
@@ -123,8 +141,7 @@ fn percentiles_where<T: Copy + Sync>(
         return Ok(vec![f64::NAN; percents.len()]);
     }
     let last = count - 1;
-    let place = |percent: f64| last as f64 * (percent / 100.0).clamp(0.0, 1.0);
-    let below = |percent: f64| (place(percent).floor() as u64).min(last);
+    let below = |percent: f64| place(percent, count).0;
     let ranks: BTreeSet<u64> = percents.iter().flat_map(|percent| [below(*percent), (below(*percent) + 1).min(last)]).collect();
     let ranks: Vec<u64> = ranks.into_iter().collect();
     let keys = order_statistics(values, bits, &key, &ranks, token)?;
@@ -132,10 +149,8 @@ fn percentiles_where<T: Copy + Sync>(
     Ok(percents
         .iter()
         .map(|percent| {
-            let rank = below(*percent);
-            let (a, b, t) = (at(rank), at((rank + 1).min(last)), place(*percent) - rank as f64);
-            // From the nearer end, as numpy does, so that both ends are exact.
-            if t >= 0.5 { b - (b - a) * (1.0 - t) } else { a + (b - a) * t }
+            let (rank, part) = place(*percent, count);
+            between(at(rank), at((rank + 1).min(last)), part)
         })
         .collect())
 }

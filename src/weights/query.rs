@@ -1,7 +1,10 @@
 //! What a person types to narrow a list of weights or operations.
 //!
 //! Words are ANDed; `"two words"` are taken as they stand; `type:conv`, `dtype:i8`, `role:bias` and
-//! `shape:3x3` look at one property; `>1M` and `<4k` compare the number of parameters.
+//! `shape:3x3` look at one property; `>1M` and `<4k` compare the number of parameters, and
+//! `sparsity>0.5`, `kurtosis>=3`, `codes<200` any other figure of the values.
+
+use crate::stats::{Figure, Figures};
 
 /// A parsed query; the empty one matches everything.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +19,18 @@ enum Term {
     DType(String),
     Role(String),
     Shape(String),
-    MoreThan(u64),
-    LessThan(u64),
+    /// The number of parameters, which is known without the values.
+    Parameters(Comparison, f64),
+    Figure(Figure, Comparison, f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    More,
+    AtLeast,
+    Less,
+    AtMost,
+    Equal,
 }
 
 /// What a query looks at.
@@ -34,6 +47,8 @@ pub struct Subject<'a> {
     pub shape: &'a str,
     /// Number of elements.
     pub parameters: u64,
+    /// Figures of the values, once they are known.
+    pub figures: Option<&'a Figures>,
 }
 
 impl Query {
@@ -48,9 +63,17 @@ impl Query {
             Term::DType(word) => subject.dtype == word,
             Term::Role(word) => contains(subject.role, word),
             Term::Shape(word) => shape_contains(subject.shape, word),
-            Term::MoreThan(number) => subject.parameters > *number,
-            Term::LessThan(number) => subject.parameters < *number,
+            Term::Parameters(comparison, number) => comparison.holds(subject.parameters as f64, *number),
+            // What does not apply is neither more nor less.
+            Term::Figure(figure, comparison, number) => {
+                subject.figures.and_then(|figures| figures.get(*figure)).is_some_and(|value| comparison.holds(value, *number))
+            }
         })
+    }
+
+    /// Whether it asks for figures of the values, which have to be computed.
+    pub fn needs_figures(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::Figure(..)))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -78,11 +101,8 @@ fn term((word, is_quoted): (String, bool)) -> Option<Term> {
     if is_quoted {
         return Some(Term::Any(word));
     }
-    let bounds = [('>', Term::MoreThan as fn(u64) -> Term), ('<', Term::LessThan)];
-    for (sign, make) in bounds {
-        if let Some(number) = word.strip_prefix(sign) {
-            return Some(number_with_unit(number).map_or(Term::Any(word.clone()), make));
-        }
+    if let Some(term) = comparison(&word) {
+        return Some(term);
     }
     let term = match word.split_once(':') {
         // A key without a value is still being typed.
@@ -96,14 +116,48 @@ fn term((word, is_quoted): (String, bool)) -> Option<Term> {
     Some(term)
 }
 
-fn number_with_unit(text: &str) -> Option<u64> {
+/// `>1M`, `sparsity>=0.5`, `codes=16`.
+fn comparison(word: &str) -> Option<Term> {
+    const SIGNS: [(&str, Comparison); 6] = [
+        (">=", Comparison::AtLeast),
+        ("<=", Comparison::AtMost),
+        ("≥", Comparison::AtLeast),
+        ("≤", Comparison::AtMost),
+        (">", Comparison::More),
+        ("<", Comparison::Less),
+    ];
+    let signs = SIGNS.into_iter().chain([("=", Comparison::Equal)]);
+    let (name, comparison, number) =
+        signs.filter_map(|(sign, comparison)| word.split_once(sign).map(|(name, number)| (name, comparison, number))).next()?;
+    let number = number_with_unit(number)?;
+    match name {
+        "" if comparison != Comparison::Equal => Some(Term::Parameters(comparison, number)),
+        "parameters" | "count" | "values" => Some(Term::Parameters(comparison, number)),
+        name => Some(Term::Figure(Figure::from_name(name)?, comparison, number)),
+    }
+}
+
+impl Comparison {
+    fn holds(self, value: f64, number: f64) -> bool {
+        match self {
+            Self::More => value > number,
+            Self::AtLeast => value >= number,
+            Self::Less => value < number,
+            Self::AtMost => value <= number,
+            Self::Equal => value == number,
+        }
+    }
+}
+
+fn number_with_unit(text: &str) -> Option<f64> {
     let (digits, factor) = match text.chars().last()? {
         'k' => (&text[..text.len() - 1], 1e3),
         'm' => (&text[..text.len() - 1], 1e6),
         'g' | 'b' => (&text[..text.len() - 1], 1e9),
+        '%' => (&text[..text.len() - 1], 0.01),
         _ => (text, 1.0),
     };
-    digits.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| (number * factor) as u64)
+    digits.parse::<f64>().ok().map(|number| number * factor).filter(|number| number.is_finite())
 }
 
 fn contains(text: &str, lowercase_word: &str) -> bool {
@@ -120,6 +174,8 @@ fn shape_contains(shape: &str, wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jobs::Token;
+    use crate::stats::{CodeFigures, Summary};
 
     fn matches(query: &str) -> bool {
         let subject = Subject {
@@ -130,8 +186,49 @@ mod tests {
             dtype: "i8",
             shape: "1×13×3×8",
             parameters: 312,
+            figures: None,
         };
         Query::parse(query).matches(&subject)
+    }
+
+    #[test]
+    fn figures_are_compared() {
+        let summary = Summary::of(&[0.0, 0.0, 0.0, 1.0, -3.0], &Token::new()).unwrap();
+        let codes = CodeFigures { used: 3, possible: 256, entropy_bits: 1.4, saturation: Some(0.25) };
+        let figures = Figures { summary, dead_channels: None, codes: Some(codes), stored_bytes: 5000 };
+        let subject = Subject {
+            name: "a",
+            label: "a",
+            kind: "CONV_2D",
+            role: "kernel",
+            dtype: "i8",
+            shape: "5",
+            parameters: 5,
+            figures: Some(&figures),
+        };
+        for (query, expected) in [
+            ("sparsity>0.5", true),
+            ("sparsity>60%", false),
+            ("sparsity>=60% dtype:i8", true),
+            ("sparsity>0.5 dtype:f32", false),
+            ("min<-2.5", true),
+            ("MAX<=1", true),
+            ("codes=3 entropy<1.5", true),
+            ("bytes>4k", true),
+            ("bytes>4M", false),
+            ("saturation≥0.25", true),
+            // Does not apply, so neither holds.
+            ("dead<1", false),
+            ("dead>=0", false),
+            ("parameters=5", true),
+            // Not comparisons: words.
+            ("sparsity>", false),
+            ("layer>3", false),
+        ] {
+            assert_eq!(Query::parse(query).matches(&subject), expected, "{query}");
+        }
+        assert!(Query::parse("conv sparsity>0.5").needs_figures() && !Query::parse("conv >10 count<3 sparsity>").needs_figures());
+        assert!(!Query::parse("sparsity>0.5").matches(&Subject { figures: None, ..subject }));
     }
 
     #[test]

@@ -260,6 +260,8 @@ fn help_lists_only_what_works() {
         ("extract", vec!["extract", &model, "-o", &npz]),
         ("heatmap", vec!["heatmap", &model, "-o", &heatmap, "--layer", "conv1"]),
         ("histogram", vec!["histogram", &model, "-o", &histogram, "--layer", "conv1"]),
+        ("stats", vec!["stats", &model]),
+        ("compare", vec!["compare", &model, &model]),
         ("graph", vec!["graph", &model, "-o", &graph]),
         ("verify", vec!["verify", &model]),
         ("profile", vec!["profile", &model]),

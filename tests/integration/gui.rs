@@ -3,6 +3,7 @@
 
 mod browse;
 mod commands;
+mod figures;
 mod files;
 mod graph;
 mod heatmap;

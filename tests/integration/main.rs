@@ -15,6 +15,7 @@ mod hostile;
 mod pictures;
 mod program;
 mod reference;
+mod stats;
 #[cfg(all(feature = "gui-tests", target_os = "linux"))]
 mod support;
 mod tidy;

@@ -100,8 +100,7 @@ fn a_histogram_is_that_of_its_weight() {
     let (mut app, ctx) = with_examples(1);
     let [_, second] = sites(&app);
     let loaded = Arc::clone(app.state.document().unwrap().shown.ready().unwrap());
-    let rule = crate::stats::Rule::default();
-    execute(&mut app, &ctx, Command::NeedHistogram(HistogramWanted { loaded, rule }));
+    execute(&mut app, &ctx, Command::NeedHistogram(HistogramWanted { loaded, counting: crate::jobs::Counting::default() }));
     execute(&mut app, &ctx, Command::ShowWeight(second));
     settle(&mut app, &ctx);
     assert!(app.state.document().unwrap().histogram.is_none());

@@ -1,5 +1,7 @@
 //! Everything about the selected operation: attributes, its weights' figures, inputs and outputs.
 
+mod structure;
+
 use egui::ScrollArea;
 use serde_json::Value;
 
@@ -264,7 +266,10 @@ fn of_weight(ui: &mut egui::Ui, document: &Document, weight: &Weight, count: usi
             }
             match &loaded.text_lengths {
                 Some(found) => lengths(ui, found),
-                None => figures(ui, loaded),
+                None => {
+                    figures(ui, loaded);
+                    structure::show(ui, document, loaded, commands);
+                }
             }
         }
         (Progress::Failed(_), true) if problem.is_some() => {}

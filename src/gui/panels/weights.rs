@@ -11,7 +11,7 @@ use crate::gui::{names, widgets};
 use crate::jobs::{Glance, Row};
 use crate::model::OperationRef;
 use crate::runtime::ExecutedLayer;
-use crate::weights::{Family, Query, Subject};
+use crate::weights::{Family, Query};
 
 /// A column that is shown while there is room for it; the first ones longest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut WeightsView, focu
         return is_dragged;
     }
     filter_field(ui, view, focus_filter);
-    order_rows(document, view);
+    order_rows(document, view, commands);
     let columns = visible_columns(ui.available_width(), name_width(document), type_width(document), document.profiled.ready().is_some());
     find_name_cut(document, view, name_room(ui.available_width(), &columns) - 16.0);
     header(ui, view, &columns);
@@ -134,7 +134,7 @@ fn sort_by(view: &mut WeightsView, sort: Sort) {
 }
 
 fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
-    let hint = "Filter: name, type:conv, dtype:u8, >10k";
+    let hint = "Filter: name, type:conv, dtype:u8, sparsity>0.5";
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         ui.add_space(8.0);
@@ -147,26 +147,34 @@ fn filter_field(ui: &mut egui::Ui, view: &mut WeightsView, focus: bool) {
         if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             view.filter.clear();
         }
-        field.on_hover_text("Words are ANDed, \"quotes\" are exact; type: dtype: role: shape:3x3 and >10k parameters");
+        field.on_hover_text("Words are ANDed, \"quotes\" are exact; type: dtype: role: shape:3x3, >10k parameters, and figures: sparsity>0.5 kurtosis>=10 codes<200 dead>0");
     });
     ui.add_space(4.0);
 }
 
-fn order_rows(document: &Document, view: &mut WeightsView) {
-    let ready = match view.sort {
+fn order_rows(document: &Document, view: &mut WeightsView, commands: &mut Vec<Command>) {
+    let query = Query::parse(&view.filter);
+    let mut ready = match view.sort {
         Sort::Range => document.glances.values().filter(|glance| glance.ready().is_some()).count(),
         // A number that another run hardly has.
         Sort::Time | Sort::Kernel => document.profiled.ready().map_or(0, |profile| profile.inferences as usize + 1),
         _ => 0,
     };
+    if query.needs_figures() {
+        ready += document.statistics.known();
+        if document.statistics_state.is_none() {
+            commands.push(Command::NeedStatistics);
+        }
+    }
     let wanted = (view.filter.clone(), view.sort, view.descending, view.kernels_only, ready);
     if view.ordered_for.as_ref() == Some(&wanted) {
         return;
     }
     let rows = &document.opened.rows;
-    let query = Query::parse(&view.filter);
-    let is_listed = |row: &Row| (!view.kernels_only || is_main(row)) && query.matches(&subject(row));
-    let mut order: Vec<u32> = (0..).zip(rows).filter(|(_, row)| is_listed(row)).map(|(position, _)| position).collect();
+    let is_listed = |line: u32, row: &Row| {
+        (!view.kernels_only || is_main(row)) && query.matches(&row.subject(document.statistics.figures(line as usize)))
+    };
+    let mut order: Vec<u32> = (0..).zip(rows).filter(|(line, row)| is_listed(*line, row)).map(|(position, _)| position).collect();
     let row = |position: u32| &rows[position as usize];
     let spread = |position: u32| {
         let glance = document.glances.get(&row(position).weight.site).and_then(Progress::ready);
@@ -232,18 +240,6 @@ fn executed(document: &Document, row: &Row) -> Option<(Option<u64>, String)> {
     let mut kernels: Vec<String> = profile.of(place).map(kernel).collect();
     kernels.dedup();
     (!kernels.is_empty()).then(|| (profile.microseconds(place), kernels.join(", ")))
-}
-
-fn subject(row: &Row) -> Subject<'_> {
-    Subject {
-        name: &row.full_name,
-        label: &row.name,
-        kind: &row.kind,
-        role: row.weight.role.name,
-        dtype: row.dtype,
-        shape: &row.shape,
-        parameters: row.parameters,
-    }
 }
 
 fn is_main(row: &Row) -> bool {

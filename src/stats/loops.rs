@@ -1,0 +1,254 @@
+//! The innermost loops over float32 values, written so that the compiler takes several values at
+//! once, and compiled a second time for processors with wider registers (`fearless_simd` chooses at
+//! run time). Every sum has a fixed number of lanes, so that both forms give the same bits.
+
+use std::sync::OnceLock;
+
+use fearless_simd::{Level, Simd, WithSimd};
+
+use super::moments::Part;
+
+/// Values that are looked at together while they lie in the processor's first cache.
+const SUB: usize = 4096;
+const LANES: usize = 16;
+const WIDE: usize = 32;
+
+/// Leading bits of a float32 that make a bucket.
+pub(super) const PREFIXES: usize = 1 << 16;
+
+/// What the processor can do; found once.
+fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(Level::new)
+}
+
+/// The figures of a block, and, if wanted, how many values begin with each 16 bits.
+pub(super) fn scan(block: &[f32], counts: Option<&mut [u32; PREFIXES]>) -> Part {
+    level().dispatch(Scan { block, counts })
+}
+
+struct Scan<'a> {
+    block: &'a [f32],
+    counts: Option<&'a mut [u32; PREFIXES]>,
+}
+
+impl WithSimd for Scan<'_> {
+    type Output = Part;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _simd: S) -> Part {
+        let mut parts = [Part::NONE; super::BLOCK / SUB];
+        for (part, sub) in parts.iter_mut().zip(self.block.chunks(SUB)) {
+            *part = figures(sub);
+            if let Some(counts) = &mut self.counts {
+                for value in sub {
+                    counts[usize::from((value.to_bits() >> 16) as u16)] += 1;
+                }
+            }
+        }
+        if self.block.len() <= SUB { parts[0] } else { Part::join(&parts) }
+    }
+}
+
+#[inline(always)]
+fn figures(sub: &[f32]) -> Part {
+    let center = about(sub);
+    let sums = powers(sub, center);
+    if !sums[3].is_finite() {
+        return figures_of_finite(sub);
+    }
+    let (min, max, zeros) = extremes(sub);
+    let n = sub.len() as f64;
+    let part = |center: f64, sums: [f64; 4]| Part { zeros, min, max, ..Part::of_sums(sub.len() as u64, center, sums) };
+    // Far from the mean, what the powers have in common would take their last digits.
+    if sums[0] * sums[0] > 0.5 * n * sums[1] {
+        let mean = center + sums[0] / n;
+        return part(mean, powers(sub, mean));
+    }
+    part(center, sums)
+}
+
+/// [`figures`] of what holds values that are not finite.
+#[inline(never)]
+fn figures_of_finite(sub: &[f32]) -> Part {
+    let finite: Vec<f32> = sub.iter().copied().filter(|value| value.is_finite()).collect();
+    let counted = |is_it: fn(&f32) -> bool| sub.iter().filter(|value| is_it(value)).count() as u64;
+    let part = if finite.is_empty() { Part::NONE } else { figures(&finite) };
+    Part {
+        nan: counted(|value| value.is_nan()),
+        pos_inf: counted(|value| *value == f32::INFINITY),
+        neg_inf: counted(|value| *value == f32::NEG_INFINITY),
+        ..part
+    }
+}
+
+/// Roughly the mean.
+#[inline(always)]
+fn about(sub: &[f32]) -> f64 {
+    const LOOKS: usize = 16;
+    let step = (sub.len() / LOOKS).max(1);
+    let mut sum = 0.0;
+    let mut count = 0.0;
+    for value in sub.iter().step_by(step).take(LOOKS) {
+        sum += f64::from(*value);
+        count += 1.0;
+    }
+    if count > 0.0 { sum / count } else { 0.0 }
+}
+
+/// Sums of the first four powers of the distances from `center`.
+#[inline(always)]
+fn powers(sub: &[f32], center: f64) -> [f64; 4] {
+    let [mut a, mut b, mut c, mut d] = [[0.0f64; LANES]; 4];
+    let (chunks, rest) = sub.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let distance = f64::from(chunk[lane]) - center;
+            let square = distance * distance;
+            a[lane] += distance;
+            b[lane] += square;
+            c[lane] += square * distance;
+            d[lane] += square * square;
+        }
+    }
+    for (lane, value) in rest.iter().enumerate() {
+        let distance = f64::from(*value) - center;
+        let square = distance * distance;
+        a[lane] += distance;
+        b[lane] += square;
+        c[lane] += square * distance;
+        d[lane] += square * square;
+    }
+    [a, b, c, d].map(|lanes| lanes.iter().sum())
+}
+
+/// Of finite values the least, the greatest, and how many are zero.
+#[inline(always)]
+fn extremes(sub: &[f32]) -> (f32, f32, u64) {
+    let mut low = [f32::INFINITY; WIDE];
+    let mut high = [f32::NEG_INFINITY; WIDE];
+    let mut zeros = [0u32; WIDE];
+    let (chunks, rest) = sub.as_chunks::<WIDE>();
+    for chunk in chunks {
+        for lane in 0..WIDE {
+            let value = chunk[lane];
+            low[lane] = if value < low[lane] { value } else { low[lane] };
+            high[lane] = if value > high[lane] { value } else { high[lane] };
+            zeros[lane] += u32::from(value == 0.0);
+        }
+    }
+    let (low, high) = (low.into_iter().fold(f32::INFINITY, f32::min), high.into_iter().fold(f32::NEG_INFINITY, f32::max));
+    let more = rest.iter().filter(|value| **value == 0.0).count();
+    let zeros = zeros.iter().copied().map(u64::from).sum::<u64>() + more as u64;
+    (rest.iter().copied().fold(low, f32::min), rest.iter().copied().fold(high, f32::max), zeros)
+}
+
+/// Appends to `out` the values whose first 16 bits are marked.
+pub(super) fn collect(block: &[f32], marks: &[u8; PREFIXES], out: &mut Vec<f32>) {
+    level().dispatch(Collect { block, marks, out });
+}
+
+struct Collect<'a> {
+    block: &'a [f32],
+    marks: &'a [u8; PREFIXES],
+    out: &'a mut Vec<f32>,
+}
+
+impl WithSimd for Collect<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let mark = |value: &f32| self.marks[usize::from((value.to_bits() >> 16) as u16)];
+        for chunk in self.block.chunks(WIDE) {
+            // Few are marked, and most chunks hold none of them.
+            if chunk.iter().fold(0, |any, value| any | mark(value)) != 0 {
+                self.out.extend(chunk.iter().filter(|value| mark(value) != 0));
+            }
+        }
+    }
+}
+
+/// Counters that are taken in turn, so that equal neighbours don't wait for each other.
+const TURNS: usize = 4;
+/// Bins with one more at either end for what lies outside; a power of two.
+pub(super) const SLOTS: usize = 1024;
+
+pub(super) type Slots = [[u32; TURNS]; SLOTS];
+
+/// Evenly spaced bins, by a multiplication in float32. Monotone in the value, which is what lets its
+/// users prove that it is right (see `histogram`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    pub low: f32,
+    /// Bins a unit.
+    pub scale: f32,
+    pub bins: f32,
+}
+
+/// Closer to an edge than this part of a bin a value's bin has to be looked up.
+pub(super) const NEAR_EDGE: f32 = 1.0 / 1024.0;
+
+impl Grid {
+    /// Place of a value in bins, less a half: a value in bin `k` is between `k - 1/2` and `k + 1/2`.
+    #[inline(always)]
+    pub fn place(self, value: f32) -> f32 {
+        (value - self.low) * self.scale - 0.5
+    }
+}
+
+/// Counts a block into slots: the bin and one more, 0 for what is below and the last but one for
+/// what is above. Values that are too close to an edge or not finite are left to `odd`.
+pub(super) fn count_bins(block: &[f32], grid: Grid, slots: &mut Slots, odd: impl FnMut(f32)) {
+    level().dispatch(CountBins { block, grid, slots, odd });
+}
+
+struct CountBins<'a, F> {
+    block: &'a [f32],
+    grid: Grid,
+    slots: &'a mut Slots,
+    odd: F,
+}
+
+impl<F: FnMut(f32)> WithSimd for CountBins<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _simd: S) {
+        /// Added to a small number, it leaves the nearest whole one in the last bits.
+        const WHOLE: f32 = 8_388_608.0;
+        let grid = self.grid;
+        let slot = |value: f32| {
+            let place = grid.place(value);
+            let place = if place > -1.0 { place } else { -1.0 };
+            let place = if place < grid.bins { place } else { grid.bins };
+            let whole = place + (WHOLE + 1.0);
+            let is_near = (place - (whole - (WHOLE + 1.0))).abs() >= 0.5 - NEAR_EDGE;
+            let is_odd = value.to_bits() & 0x7f80_0000 == 0x7f80_0000;
+            (whole.to_bits() & (SLOTS as u32 - 1), u32::from(is_near) | u32::from(is_odd))
+        };
+        let (chunks, rest) = self.block.as_chunks::<WIDE>();
+        let mut places = [0u32; WIDE];
+        for chunk in chunks {
+            let mut any = 0;
+            for lane in 0..WIDE {
+                let (place, is_odd) = slot(chunk[lane]);
+                places[lane] = place;
+                any |= is_odd;
+            }
+            if any == 0 {
+                for lane in 0..WIDE {
+                    self.slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1;
+                }
+            } else {
+                for value in chunk {
+                    match slot(*value) {
+                        (place, 0) => self.slots[place as usize & (SLOTS - 1)][0] += 1,
+                        _ => (self.odd)(*value),
+                    }
+                }
+            }
+        }
+        rest.iter().for_each(|value| (self.odd)(*value));
+    }
+}
