@@ -22,14 +22,17 @@ const MAX_BYTES: u64 = 4 << 30;
 
 /// A runtime that is started when it is first needed.
 #[derive(Debug, Default)]
-pub struct OnDemand(Mutex<State>);
+pub struct OnDemand {
+    /// Where it lies, and how often that was said. Never held while somebody works.
+    wanted: Mutex<(u64, Choice)>,
+    /// What is there, and of which of these places.
+    found: Mutex<(u64, Found)>,
+}
 
 #[derive(Debug, Default)]
-enum State {
-    /// No runtime is named.
+enum Found {
     #[default]
-    Off,
-    Named(Choice),
+    Nothing,
     Running(Box<Runtime>),
     Unusable(RuntimeError),
 }
@@ -37,19 +40,24 @@ enum State {
 impl OnDemand {
     /// The runtime at the place that a person named, by option, setting or variable; without one it is off.
     pub fn new(choice: Choice) -> Self {
-        Self(Mutex::new(State::of(choice)))
+        Self { wanted: Mutex::new((0, choice)), found: Mutex::default() }
     }
 
-    /// Takes another place for the runtime's.
+    /// Takes another place for the runtime's, without waiting for what is under way.
     pub fn set(&self, choice: Choice) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::of(choice);
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        *wanted = (wanted.0 + 1, choice);
     }
 
-    fn lock(&self, token: &Token) -> Result<MutexGuard<'_, State>, FoldError> {
+    fn wanted(&self) -> (u64, Choice) {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn lock(&self, token: &Token) -> Result<MutexGuard<'_, (u64, Found)>, FoldError> {
         loop {
-            match self.0.try_lock() {
-                Ok(state) => return Ok(state),
-                Err(TryLockError::Poisoned(state)) => return Ok(state.into_inner()),
+            match self.found.try_lock() {
+                Ok(found) => return Ok(found),
+                Err(TryLockError::Poisoned(found)) => return Ok(found.into_inner()),
                 Err(TryLockError::WouldBlock) => {
                     token.check()?;
                     thread::park_timeout(LOOK);
@@ -59,16 +67,9 @@ impl OnDemand {
     }
 }
 
-impl State {
-    fn of(choice: Choice) -> Self {
-        match super::find::named(choice.named.as_deref()) {
-            None => Self::Off,
-            named @ Some(_) => Self::Named(Choice { named, ..choice }),
-        }
-    }
-
-    fn runtime(&mut self, token: &Token) -> Result<&mut Runtime, RuntimeError> {
-        if let Self::Named(choice) = self {
+impl Found {
+    fn runtime(&mut self, choice: &Choice, token: &Token) -> Result<&mut Runtime, RuntimeError> {
+        if let Self::Nothing = self {
             match Runtime::start(choice, token) {
                 Ok(runtime) => *self = Self::Running(Box::new(runtime)),
                 Err(error @ RuntimeError::Cancelled(_)) => return Err(error),
@@ -78,7 +79,7 @@ impl State {
         match self {
             Self::Running(runtime) => Ok(runtime),
             Self::Unusable(error) => Err(error.clone()),
-            Self::Off | Self::Named(_) => Err(RuntimeError::Absent),
+            Self::Nothing => Err(RuntimeError::Absent),
         }
     }
 }
@@ -89,8 +90,7 @@ impl Evaluator for OnDemand {
     }
 
     fn is_on(&self) -> bool {
-        // Somebody who works with it has it on.
-        self.0.try_lock().map_or(true, |state| !matches!(*state, State::Off))
+        super::find::named(self.wanted().1.named.as_deref()).is_some()
     }
 
     fn compute(&self, model: &Model, tensor: TensorRef, token: &Token) -> Result<(Real, String), FoldError> {
@@ -99,12 +99,16 @@ impl Evaluator for OnDemand {
         if needs.value_bytes(model) > MAX_BYTES {
             return Err(problem("it would take more than 4 GiB".into()));
         }
-        let mut state = self.lock(token)?;
+        let mut found = self.lock(token)?;
+        let (number, choice) = self.wanted();
+        if found.0 != number {
+            *found = (number, Found::Nothing);
+        }
         let failed = |error: RuntimeError| match error {
             RuntimeError::Cancelled(cancelled) => FoldError::Cancelled(cancelled),
             error => problem(error.to_string()),
         };
-        let runtime = state.runtime(token).map_err(failed)?;
+        let runtime = found.1.runtime(&choice, token).map_err(failed)?;
         let mut real = None;
         let answer = runtime.compute(&net::ir(model, &[(tensor, &needs)]), token, |_, output, bytes| {
             let dtype = DType::ALL.iter().copied().find(|dtype| dtype.name() == output.dtype && net::is_plain(*dtype));
