@@ -61,7 +61,7 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
         attributes(ui, operation);
     }
     if let Some(profile) = document.profiled.ready().filter(|_| !is_unread) {
-        executed(ui, document, profile, id);
+        executed(ui, document, profile, id, commands);
     }
     let weights = document.opened.catalogue.of_layer(document.graph, id);
     for weight in &weights {
@@ -84,7 +84,7 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
 }
 
 /// What the runtime makes of an operation: each layer that it went into.
-fn executed(ui: &mut egui::Ui, document: &Document, profile: &Profile, id: OperationId) {
+fn executed(ui: &mut egui::Ui, document: &Document, profile: &Profile, id: OperationId, commands: &mut Vec<Command>) {
     section(ui, &format!("{} on the CPU", profile.name));
     let mut layers = profile.of(OperationRef { graph: document.graph, operation: id }).peekable();
     if layers.peek().is_none() {
@@ -120,8 +120,13 @@ fn executed(ui: &mut egui::Ui, document: &Document, profile: &Profile, id: Opera
         key_value(ui, "time", &time, &about);
         let others: Vec<OperationId> = layer.operations.iter().copied().filter(|other| *other != id).collect();
         if !others.is_empty() {
-            let others = profile::labels(document, &others);
-            key_value(ui, "fused with", &others, "");
+            key_value(ui, "fused with", &names::thousands(others.len() as u64), &profile::labels(document, &others));
+        }
+        for other in others {
+            let (label, operation) = (document.label(document.graph, other), document.opened.model.main().operation(other));
+            if entry_link(ui, label, &operation.kind, &format!("{} {}", operation.kind, operation.name), 1) {
+                commands.push(Command::Select { graph: document.graph, operation: other, fly: true });
+            }
         }
     }
 }
