@@ -26,6 +26,8 @@ mod adjacency;
 mod align;
 mod compound;
 mod drawn;
+mod grid;
+mod index;
 mod layered;
 mod level;
 pub mod metrics;
@@ -39,6 +41,7 @@ mod route;
 mod simplex;
 
 pub use drawn::{Drawn, FrameOf, Node, Source};
+pub use index::{Band, Index, Piece, Run};
 
 /// What is to be laid out. Edges that name nodes that there are not are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -209,6 +212,11 @@ impl Rect {
 
     pub fn center(&self) -> Point {
         Point { x: self.x + self.width / 2.0, y: self.y + self.height / 2.0 }
+    }
+
+    /// Whether the two have a point in common, be it of their borders.
+    pub fn touches(&self, other: &Self) -> bool {
+        self.x <= other.right() && self.right() >= other.x && self.y <= other.bottom() && self.bottom() >= other.y
     }
 }
 

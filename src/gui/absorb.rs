@@ -11,6 +11,7 @@ use super::execute::{cancel_work, open_files, show_graph, show_weight};
 use super::state::{Document, NoticeKind, Opening, Overlay, Progress};
 use super::views::ShownPicture;
 use crate::jobs::{Event, Failure, Glance, Job, Key, Opened, Origin, Output, Picture};
+use crate::layout::Direction;
 use crate::model::GraphId;
 use crate::render::Image;
 use crate::weights::Site;
@@ -75,6 +76,24 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
                     keep_thumbnail(document, ctx, site, glance);
                 }
                 document.glances.insert(site, glance);
+            }
+        }
+        (Key::Search(model), result) => {
+            let found = progress(result, |output| if let Output::Searched(found) = output { Some(found) } else { None });
+            if let Some(document) = app.state.by_number_mut(model) {
+                document.found = found;
+            }
+        }
+        (Key::Measures { model, graph, of }, result) => {
+            let Some(document) = app.state.by_number_mut(model) else { return };
+            match result {
+                Ok(Output::Measures(all)) => {
+                    let all = all.into_iter().map(|measures| ((measures.graph, measures.of), Progress::Ready(measures)));
+                    document.measures.extend(all);
+                }
+                other => {
+                    document.measures.insert((GraphId(graph), of), progress(other, |_| None));
+                }
             }
         }
         (Key::Verify(model), result) => {
@@ -173,7 +192,10 @@ fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
     if matches!(opened.origin, Origin::File(_)) {
         app.state.settings.remember(&opened.model.file);
     }
-    let document = Document::new(opening.number, opened);
+    let mut document = Document::new(opening.number, opened);
+    if app.state.settings.graph_runs_right {
+        document.direction = Direction::Right;
+    }
     let replaced = opening.replaces.and_then(|replaced| app.state.documents.iter().position(|document| document.number == replaced));
     let on_display = match replaced {
         Some(position) => {

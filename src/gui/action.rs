@@ -17,17 +17,25 @@ pub enum Action {
     SaveHistogram,
     SaveAllImages,
     CopyImage,
+    SaveGraph,
+    CopyGraph,
     Verify,
     Profile,
     Settings,
     Quit,
     FindAnything,
     FilterWeights,
+    FindInGraph,
+    NextHit,
+    PreviousHit,
     FitGraph,
     FitPicture,
     ShowTable,
     ZoomGraphIn,
     ZoomGraphOut,
+    TurnGraph,
+    OpenAllGroups,
+    CloseAllGroups,
     ToggleTheme,
     FollowSystemTheme,
     WheelZooms,
@@ -80,17 +88,25 @@ impl Action {
         Self::SaveHistogram,
         Self::SaveAllImages,
         Self::CopyImage,
+        Self::SaveGraph,
+        Self::CopyGraph,
         Self::Verify,
         Self::Profile,
         Self::Settings,
         Self::Quit,
         Self::FindAnything,
         Self::FilterWeights,
+        Self::FindInGraph,
+        Self::NextHit,
+        Self::PreviousHit,
         Self::FitGraph,
         Self::FitPicture,
         Self::ShowTable,
         Self::ZoomGraphIn,
         Self::ZoomGraphOut,
+        Self::TurnGraph,
+        Self::OpenAllGroups,
+        Self::CloseAllGroups,
         Self::ToggleTheme,
         Self::FollowSystemTheme,
         Self::WheelZooms,
@@ -138,12 +154,20 @@ impl Action {
             Self::NextInfinity => "Next infinite value",
             Self::NextOutlier => "Next outlier",
             Self::ShowTable => "Values as a table",
+            Self::SaveGraph => "Save graph…",
+            Self::CopyGraph => "Copy graph",
+            Self::TurnGraph => "Graph top-down or left to right",
+            Self::OpenAllGroups => "Open all groups",
+            Self::CloseAllGroups => "Close all groups",
             Self::Verify => "Verify against OpenVINO…",
             Self::Profile => "Profile on OpenVINO…",
             Self::Settings => "Settings…",
             Self::Quit => "Quit",
             Self::FindAnything => "Find operations, tensors, actions…",
             Self::FilterWeights => "Filter weights",
+            Self::FindInGraph => "Find in the graph",
+            Self::NextHit => "Next hit",
+            Self::PreviousHit => "Previous hit",
             Self::FitGraph => "Fit graph",
             Self::FitPicture => "Fit picture",
             Self::ZoomGraphIn => "Zoom graph in",
@@ -181,6 +205,11 @@ impl Action {
             Self::SaveImage => "Write the picture on display as PNG or SVG",
             Self::SaveNumbers => "Write the weight on display as npy, npz or CSV",
             Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
+            Self::SaveGraph => "Write the graph, or the part in sight, as PNG or SVG",
+            Self::CopyGraph => "Put the part of the graph in sight on the clipboard as a picture",
+            Self::TurnGraph => "Whether the graph runs down or to the right",
+            Self::OpenAllGroups => "Show every operation of the graph, in frames",
+            Self::CloseAllGroups => "Show the graph as its outermost groups",
             Self::CopyImage => "Put the picture on display on the clipboard",
             Self::SaveAllImages => "Write the heatmap of every weight of the model into a folder",
             Self::GoToIndex => "Type where to go in the weight on display: an index, a row number or a row's name",
@@ -195,6 +224,9 @@ impl Action {
             Self::Settings => "Theme, and where the OpenVINO runtime lies",
             Self::Quit => "Close the window",
             Self::FindAnything => "Search every layer, action and recent file",
+            Self::FindInGraph => "Type words to mark and list operations of the graph",
+            Self::NextHit => "Show the next of the operations that were found",
+            Self::PreviousHit => "Show the one before of the operations that were found",
             Self::FilterWeights => "Type words to narrow the list of weights",
             Self::FitGraph => "Show the whole graph",
             Self::FitPicture => "Show the whole picture",
@@ -247,12 +279,16 @@ impl Action {
             Self::ShowTable => const { &[keys(CTRL_SHIFT, Key::T)] },
             Self::Quit => const { &[keys(CTRL, Key::Q)] },
             Self::FindAnything => const { &[keys(CTRL, Key::K), keys(CTRL_SHIFT, Key::P)] },
-            Self::FilterWeights => const { &[keys(CTRL, Key::F)] },
+            Self::FilterWeights => const { &[keys(CTRL_SHIFT, Key::F)] },
+            Self::FindInGraph => const { &[keys(CTRL, Key::F)] },
+            Self::NextHit => const { &[keys(Modifiers::NONE, Key::F3)] },
+            Self::PreviousHit => const { &[keys(Modifiers::SHIFT, Key::F3)] },
             Self::FitGraph => const { &[keys(Modifiers::NONE, Key::F), keys(Modifiers::NONE, Key::Space)] },
             Self::FitPicture => const { &[keys(Modifiers::SHIFT, Key::F)] },
             Self::ZoomGraphIn => const { &[keys(Modifiers::NONE, Key::Plus)] },
             Self::ZoomGraphOut => const { &[keys(Modifiers::NONE, Key::Minus)] },
             Self::ToggleTheme => const { &[keys(CTRL, Key::T)] },
+            Self::SaveGraph | Self::CopyGraph | Self::TurnGraph | Self::OpenAllGroups | Self::CloseAllGroups => &[],
             Self::ChooseConstants | Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
             Self::ShowHistogram => const { &[keys(CTRL_SHIFT, Key::H)] },
             Self::ShowChannels => const { &[keys(CTRL_SHIFT, Key::J)] },
@@ -295,6 +331,8 @@ impl Action {
             | Self::SaveHistogram
             | Self::SaveAllImages
             | Self::CopyImage
+            | Self::SaveGraph
+            | Self::CopyGraph
             | Self::Verify
             | Self::Profile
             | Self::Settings
@@ -304,6 +342,9 @@ impl Action {
             | Self::ShowTable
             | Self::ZoomGraphIn
             | Self::ZoomGraphOut
+            | Self::TurnGraph
+            | Self::OpenAllGroups
+            | Self::CloseAllGroups
             | Self::ToggleTheme
             | Self::FollowSystemTheme
             | Self::WheelZooms
@@ -317,6 +358,9 @@ impl Action {
             | Self::FullScreen => Menu::View,
             Self::FindAnything
             | Self::FilterWeights
+            | Self::FindInGraph
+            | Self::NextHit
+            | Self::PreviousHit
             | Self::Back
             | Self::Forward
             | Self::NextWeight
@@ -347,9 +391,17 @@ impl Action {
                 | Self::ShowHistogram
                 | Self::ShowChannels
                 | Self::ShowStatistics
+                | Self::FindInGraph
+                | Self::NextHit
+                | Self::PreviousHit
                 | Self::FitGraph
                 | Self::ZoomGraphIn
                 | Self::ZoomGraphOut
+                | Self::TurnGraph
+                | Self::OpenAllGroups
+                | Self::CloseAllGroups
+                | Self::SaveGraph
+                | Self::CopyGraph
                 | Self::Back
                 | Self::Forward
                 | Self::NextWeight

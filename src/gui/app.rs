@@ -13,7 +13,7 @@ use crate::runtime::{Choice, OnDemand};
 use super::action::Action;
 use super::command::Command;
 use super::dialogs::Dialogs;
-use super::dock::Dock;
+use super::dock::{Dock, Pane};
 use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
@@ -137,7 +137,7 @@ impl App {
         let is_typing = ctx.text_edit_focused() || self.was_typing;
         for (shortcut, action) in Action::all_shortcuts() {
             let is_plain = shortcut.modifiers.is_none() || shortcut.modifiers == egui::Modifiers::SHIFT;
-            let is_text_key = is_plain && !matches!(shortcut.logical_key, Key::F1 | Key::F5 | Key::F11);
+            let is_text_key = is_plain && !matches!(shortcut.logical_key, Key::F1 | Key::F3 | Key::F5 | Key::F11);
             if is_typing && is_text_key {
                 continue;
             }
@@ -195,6 +195,11 @@ impl App {
         self.overlays(&ctx);
         panels::drop_target::show(&ctx, &self.state);
         notices::show(&ctx, &self.state, &mut self.commands);
+        let is_pointed = self.commands.iter().any(|command| matches!(command, Command::PointAt(_)));
+        if let Some(document) = self.state.document_mut().filter(|document| !is_pointed && document.pointed.is_some()) {
+            document.pointed = None;
+            ctx.request_repaint();
+        }
         for command in std::mem::take(&mut self.commands) {
             execute::execute(self, &ctx, command);
         }
@@ -204,6 +209,27 @@ impl App {
             screenshot.step(&ctx, self.is_settled(), problem.map(|notice| notice.text.as_str()));
             self.screenshot = Some(screenshot);
         }
+    }
+
+    /// The graph's panel alone, as large as the window: for measurements.
+    pub fn graph_alone(&mut self, ui: &mut egui::Ui) {
+        let ctx = ui.ctx().clone();
+        self.collect(&ctx);
+        self.keys(&ctx);
+        panels::show(Pane::Graph, ui, &mut self.state, false, &mut self.commands);
+        for command in std::mem::take(&mut self.commands) {
+            execute::execute(self, &ctx, command);
+        }
+    }
+
+    /// The zoom of the graph on display: for measurements.
+    pub fn graph_zoom(&self) -> Option<f64> {
+        self.state.document().map(|document| document.views.graph.zoom)
+    }
+
+    /// Boxes of the graph that are drawn one by one: for measurements.
+    pub fn graph_boxes(&self) -> usize {
+        self.state.document().map_or(0, |document| document.views.graph.scene.nodes.len())
     }
 
     fn overlays(&mut self, ctx: &egui::Context) {

@@ -53,12 +53,12 @@ fn show_menu(ui: &mut egui::Ui, menu: Menu, state: &State, commands: &mut Vec<Co
             }
             if [
                 Action::CloseModel,
-                Action::CopyImage,
+                Action::CopyGraph,
                 Action::Settings,
-                Action::ZoomGraphOut,
+                Action::CloseAllGroups,
                 Action::WheelZooms,
                 Action::ResetInterface,
-                Action::FilterWeights,
+                Action::PreviousHit,
             ]
             .contains(&action)
             {

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::jobs::{Key, Loaded, SavePlan, Shows, Sought};
-use crate::model::{GraphId, OperationId};
+use crate::groups::GroupRef;
+use crate::jobs::{Key, Loaded, Measure, SavePlan, Shows, Sought};
+use crate::model::{GraphId, OperationId, OperationRef};
 use crate::sorting::SortKey;
 use crate::weights::{Reading, Section, Site};
 
@@ -29,6 +30,17 @@ pub enum Command {
         fly: bool,
     },
     Deselect,
+    /// The pointer is on an operation's row in a list: it is lit in the graph as long as it is.
+    PointAt(OperationRef),
+    /// Asks for the operations that match a query.
+    NeedFound(String),
+    /// Asks for figures to colour the operations of the graph on display by.
+    NeedMeasures(Measure),
+    CancelMeasures,
+    /// Selects a closed group in the place of an operation.
+    ChooseGroup(GroupRef),
+    /// Opens or closes a part of the graph on display.
+    Fold(FoldChange),
     ShowGraph(GraphId),
     /// Shows a weight, and selects the operation that uses it.
     ShowWeight(Site),
@@ -94,9 +106,27 @@ pub enum Command {
     Profile(u64),
     CancelProfile(u64),
     SetTheme(ThemeChoice),
+    /// Whether the wheel zooms the graph, or scrolls it.
+    SetWheelZooms(bool),
     /// Where the OpenVINO runtime lies; `None`: wherever it is found. It is looked for.
     SetRuntime(Option<PathBuf>),
     BrowseForRuntime,
+}
+
+/// What is to be open or closed; `true`: open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoldChange {
+    Group(GroupRef, bool),
+    /// A group and all that are built alike.
+    Alike(GroupRef, bool),
+    /// All groups.
+    All(bool),
+    /// Whether groups are drawn at all.
+    Grouped(bool),
+    /// The bodies of an operation, in its place.
+    Bodies(OperationRef, bool),
+    /// What prepares an operation's constants.
+    Chains(OperationRef, bool),
 }
 
 /// What the system's file dialog was opened for.

@@ -77,6 +77,13 @@ impl Dock {
         *self = Self::default();
     }
 
+    /// Shows a pane that is a tab behind others.
+    pub fn bring_forward(&mut self, pane: Pane) {
+        for tree in [&mut self.wide, &mut self.narrow] {
+            tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+        }
+    }
+
     pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
         let width = ui.available_width();
         let whole = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use egui::ViewportCommand;
 
 use crate::formats::Options;
-use crate::jobs::{GraphPlan, Job, Key, Loaded, Origin, SavePlan, Sought};
-use crate::model::{GraphId, OperationId};
+use crate::jobs::{Job, Key, Loaded, Origin, SavePlan, Sought};
+use crate::model::OperationRef;
 use crate::weights::{Reading, Scheme, Section, Site, Weight};
 
 use super::action::Action;
 use super::app::App;
-use super::command::{Command, Pick};
+use super::command::{Command, FoldChange, Pick};
 use super::dock::Pane;
 use super::file_view::FileView;
 use super::palette::Palette;
@@ -27,7 +27,10 @@ use super::views::{GoTo, HistogramWanted, TableView};
 
 pub(super) use pictures::can_cancel;
 
+pub(super) mod graph;
 pub(super) mod runtime;
+
+pub(super) use graph::show_graph;
 
 /// The model that comes with the program.
 const EXAMPLE: (&str, &[u8]) = ("digits_f32.tflite", include_bytes!("../../assets/example/digits_f32.tflite"));
@@ -43,12 +46,27 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         }
         Command::ActivateDocument(position) => app.state.active = position.min(app.state.documents.len().saturating_sub(1)),
         Command::CloseDocument(position) => close(app, position),
-        Command::Select { graph, operation, fly } => select(app, graph, operation, fly),
+        Command::Select { graph, operation, fly } => graph::select(app, OperationRef { graph, operation }, fly),
         Command::Deselect => {
             if let Some(document) = app.state.document_mut() {
                 document.selected = None;
+                document.views.graph.chosen = None;
             }
         }
+        Command::PointAt(place) => on_views(app, |document| {
+            if document.pointed != Some(place) {
+                document.pointed = Some(place);
+                ctx.request_repaint();
+            }
+        }),
+        Command::NeedFound(text) => graph::need_found(app, text),
+        Command::NeedMeasures(of) => graph::need_measures(app, of),
+        Command::CancelMeasures => graph::cancel_measures(app),
+        Command::ChooseGroup(group) => on_views(app, |document| {
+            document.selected = None;
+            document.views.graph.chosen = Some(group);
+        }),
+        Command::Fold(change) => graph::fold(app, change),
         Command::ShowGraph(graph) => show_graph(app, graph),
         Command::ShowWeight(site) => show_weight(app, site, true),
         Command::ShowSections(sections) => show_sections(app, sections),
@@ -105,6 +123,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
         Command::Profile(number) => runtime::profile(app, number),
         Command::CancelProfile(number) => runtime::cancel_profile(app, number),
         Command::SetTheme(theme) => set_theme(app, ctx, theme),
+        Command::SetWheelZooms(zooms) => app.state.settings.wheel_zooms = zooms,
         Command::SetRuntime(path) => runtime::set(app, path),
         Command::BrowseForRuntime => {
             if let Some(Overlay::Settings(dialog)) = &app.state.overlay {
@@ -163,6 +182,12 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::FilterWeights => app.focus_filter = true,
+        Action::FindInGraph => {
+            app.dock.bring_forward(Pane::Graph);
+            on_views(app, |document| document.views.graph.find.open());
+        }
+        Action::NextHit => on_views(app, |document| document.views.graph.find.steps += 1),
+        Action::PreviousHit => on_views(app, |document| document.views.graph.find.steps -= 1),
         Action::FitGraph => on_views(app, |document| document.views.graph.fit_wanted = true),
         Action::FitPicture => on_views(app, |document| document.views.heatmap.fit_wanted = true),
         Action::ZoomGraphIn => on_views(app, |document| document.views.graph.zoom_wanted = Some(1.25)),
@@ -197,7 +222,15 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
             let count = app.state.documents.len().max(1);
             app.state.active = (app.state.active + count - 1) % count;
         }
-        Action::Deselect => on_views(app, |document| document.selected = None),
+        Action::Deselect => on_views(app, |document| {
+            document.selected = None;
+            document.views.graph.chosen = None;
+        }),
+        Action::OpenAllGroups => graph::fold(app, FoldChange::All(true)),
+        Action::CloseAllGroups => graph::fold(app, FoldChange::All(false)),
+        Action::TurnGraph => graph::turn(app),
+        Action::SaveGraph => open_save_dialog(app, ctx, What::Graph),
+        Action::CopyGraph => graph::copy(app, ctx),
         Action::Shortcuts => app.state.overlay = Some(Overlay::Shortcuts),
         Action::About => app.state.overlay = Some(Overlay::About),
     }
@@ -305,8 +338,13 @@ fn close(app: &mut App, position: usize) {
 /// Nothing of what is under way for a document is wanted any more.
 pub(super) fn cancel_work(app: &mut App, number: u64) {
     cancel_views(app, number);
-    app.pool
-        .cancel_where(|key| matches!(key, Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Verify(model) | Key::Profile(model) | Key::Statistics(model) if model == number));
+    app.pool.cancel_where(|key| {
+        matches!(
+            key,
+            Key::Glance { model, .. } | Key::Layout { model, .. } | Key::Measures { model, .. } | Key::Search(model) | Key::Verify(model) | Key::Profile(model) | Key::Statistics(model)
+                if model == number
+        )
+    });
 }
 
 /// Another weight is on display: what is under way shows the one before.
@@ -319,56 +357,14 @@ fn cancel_views(app: &mut App, number: u64) {
     }
 }
 
-fn select(app: &mut App, graph: GraphId, operation: OperationId, fly: bool) {
-    if !app.state.document().is_some_and(|document| document.has(graph, operation)) {
-        return;
-    }
-    show_graph(app, graph);
-    let Some(document) = app.state.document_mut() else { return };
-    document.selected = Some(operation);
-    if fly {
-        document.views.graph.reveal = Some((operation, false));
-    }
-    match document.main_weight(graph, operation) {
-        Some(site) => show_weight(app, site, false),
-        None => {
-            document.weight = None;
-            document.shown = Progress::None;
-            document.histogram = Progress::None;
-            let place = document.place();
-            document.history.visit(place);
-            let number = document.number;
-            cancel_views(app, number);
-        }
-    }
-}
-
-pub(super) fn show_graph(app: &mut App, graph: GraphId) {
-    let Some(document) = app.state.document_mut().filter(|document| (graph.0 as usize) < document.opened.model.graphs.len()) else {
-        return;
-    };
-    if document.graph != graph {
-        document.graph = graph;
-        document.selected = None;
-        document.views.graph = super::views::GraphView::default();
-    }
-    if !matches!(document.layouts.get(&graph), Some(Progress::Loading | Progress::Ready(_))) {
-        let key = Key::Layout { model: document.number, graph: graph.0 };
-        let job = Job::Layout { opened: Arc::clone(&document.opened), graph, plan: GraphPlan::default() };
-        let is_queued = app.pool.submit(key, job).is_some();
-        let busy = || Progress::Failed("Too much is being done at once; show the graph again in a moment".into());
-        document.layouts.insert(graph, if is_queued { Progress::Loading } else { busy() });
-    }
-}
-
 pub(super) fn show_weight(app: &mut App, site: Site, follow: bool) {
     let Some(weight) = app.state.document().and_then(|document| document.opened.catalogue.at(site)).cloned() else { return };
-    show_graph(app, site.graph);
+    let place = OperationRef { graph: site.graph, operation: weight.layer() };
+    graph::bring(app, place);
     let Some(document) = app.state.document_mut() else { return };
     if follow {
-        let operation = weight.layer();
-        document.selected = Some(operation);
-        document.views.graph.reveal = Some((operation, false));
+        document.selected = Some(place.operation);
+        document.views.graph.reveal = Some((place, false));
     }
     document.views.weights.reveal = Some(site);
     let is_there = document.weight == Some(site) && !document.shown.is_none();
@@ -430,7 +426,10 @@ fn sections_carried_over(document: &Document, weight: &Weight) -> Vec<Section> {
 
 fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {
     let Some(place) = app.state.document_mut().and_then(step) else { return };
-    show_graph(app, place.graph);
+    match place.selected {
+        Some(operation) => graph::bring(app, OperationRef { graph: place.graph, operation }),
+        None => show_graph(app, place.graph),
+    }
     match place.weight {
         Some(site) => {
             // Before the weight is shown: the place must be the one that history stands at, else it
@@ -440,12 +439,12 @@ fn travel(app: &mut App, step: impl FnOnce(&mut Document) -> Option<Place>) {
             }
             show_weight(app, site, false);
             if let Some(document) = app.state.document_mut() {
-                document.views.graph.reveal = place.selected.map(|operation| (operation, false));
+                document.views.graph.reveal = place.selected.map(|operation| (OperationRef { graph: place.graph, operation }, false));
             }
         }
         None => {
             if let Some(operation) = place.selected {
-                select(app, place.graph, operation, true);
+                graph::select(app, OperationRef { graph: place.graph, operation }, true);
             }
         }
     }

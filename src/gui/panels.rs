@@ -3,7 +3,7 @@
 
 mod channels;
 pub mod drop_target;
-mod graph;
+pub mod graph;
 mod heatmap;
 mod histogram;
 mod inspector;

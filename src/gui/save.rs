@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::RichText;
 
 use super::command::Command;
+use super::execute::graph::file as graph_file;
 use super::path_field::PathField;
 use super::state::{Document, State};
 use super::theme::{self, Tokens};
@@ -25,6 +26,8 @@ pub enum What {
     Numbers,
     /// Lines of the statistics table.
     Statistics,
+    /// The graph on the canvas.
+    Graph,
     /// A file that came with the model, by its place there.
     File(usize),
 }
@@ -42,6 +45,8 @@ pub struct SaveDialog {
     set_format: &'static str,
     /// Of the statistics table, in the order on display.
     lines: Vec<u32>,
+    /// Of a graph the part in sight alone.
+    part_only: bool,
 }
 
 /// The order of a kernel's axes in a file of numbers.
@@ -74,6 +79,10 @@ impl AxesOrder {
 impl SaveDialog {
     /// The dialog with a name made of the model, the layer and the role.
     pub fn new(what: What, document: &Document, folder: Option<PathBuf>, is_dark: bool) -> Option<Self> {
+        let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
+        if what == What::Graph {
+            return Some(Self::for_graph(document, folder, theme));
+        }
         let weight = document.weight()?;
         let stem = document.opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let layer = document.label(weight.site.graph, weight.layer());
@@ -84,6 +93,7 @@ impl SaveDialog {
             What::Histogram => (".histogram", "png"),
             What::Numbers => ("", "npy"),
             What::Statistics => return Some(Self::for_statistics(document, (0..document.opened.rows.len() as u32).collect(), folder)),
+            What::Graph => return None,
             What::File(file) => return Self::for_file(document, file, folder),
         };
         let layer: String = layer.chars().take(80).collect();
@@ -92,7 +102,6 @@ impl SaveDialog {
             _ => format!("{stem}.{layer}.{}{kind}.{extension}", weight.role.with_sections(&document.sections)),
         };
         let folder = or_current(folder);
-        let theme = if is_dark { ThemeName::Dark } else { ThemeName::Light };
         let options = PictureOptions { theme, ..PictureOptions::default() };
         Some(Self {
             document: document.number,
@@ -103,6 +112,7 @@ impl SaveDialog {
             axes: AxesOrder::Own,
             set_format: "png",
             lines: Vec::new(),
+            part_only: false,
         })
     }
 
@@ -118,6 +128,22 @@ impl SaveDialog {
             axes: AxesOrder::Own,
             set_format: "png",
             lines,
+            part_only: false,
+        }
+    }
+
+    fn for_graph(document: &Document, folder: Option<PathBuf>, theme: ThemeName) -> Self {
+        let stem = document.opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Self {
+            document: document.number,
+            what: What::Graph,
+            path: PathField::new(or_current(folder).join(format!("{stem}.graph.svg")).to_string_lossy()),
+            options: PictureOptions { theme, ..PictureOptions::default() },
+            all_weights: false,
+            axes: AxesOrder::Own,
+            set_format: "png",
+            part_only: false,
+            lines: Vec::new(),
         }
     }
 
@@ -134,6 +160,7 @@ impl SaveDialog {
             axes: AxesOrder::Own,
             set_format: "png",
             lines: Vec::new(),
+            part_only: false,
         })
     }
 
@@ -144,6 +171,7 @@ impl SaveDialog {
             What::Histogram => "Save histogram",
             What::Numbers => "Save numbers",
             What::Statistics => "Save statistics",
+            What::Graph => "Save graph",
             What::File(_) => "Save file",
         }
     }
@@ -166,6 +194,7 @@ impl SaveDialog {
                 let weights = vec![(loaded.weight.clone(), loaded.sections.clone())];
                 SaveContent::Numbers { opened: Arc::clone(&document.opened), layouts: self.axes.layouts(), weights }
             }
+            What::Graph => SaveContent::Graph(Box::new(graph_file(document, self.part_only, self.options)?)),
             What::Heatmap => SaveContent::Picture(Box::new(heatmap_file(document, self.options)?)),
             What::AllHeatmaps => SaveContent::Pictures(Box::new(PictureSet {
                 opened: Arc::clone(&document.opened),
@@ -225,7 +254,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, command
                 });
                 (!["csv", "json"].contains(&extension_of(dialog).as_str())).then_some("The file's name must end in .csv or .json")
             }
-            What::Heatmap | What::Histogram => picture_options(ui, dialog),
+            What::Heatmap | What::Histogram | What::Graph => picture_options(ui, dialog),
             What::AllHeatmaps => {
                 set_options(ui, dialog);
                 None
@@ -308,7 +337,12 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'stati
         theme_and_scale(ui, dialog);
         if !is_histogram {
             ui.separator();
-            ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
+            let without = if dialog.what == What::Graph { "Without title and legend" } else { "Without title, axes and colour bar" };
+            ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text(without);
+        }
+        if dialog.what == What::Graph {
+            ui.separator();
+            ui.checkbox(&mut dialog.part_only, "part in sight").on_hover_text("Only what the canvas shows now, not the whole graph");
         }
     });
     if !is_histogram {

@@ -16,6 +16,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// Whether the wheel zooms the graph (or scrolls it).
     pub wheel_zooms: bool,
+    /// Whether graphs run to the right (or down).
+    pub graph_runs_right: bool,
     /// Where pictures and arrays were last written to.
     pub save_folder: Option<PathBuf>,
     /// Where the OpenVINO runtime lies; `None`: wherever it is found.
@@ -32,7 +34,14 @@ pub enum ThemeChoice {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::System, recent: Vec::new(), wheel_zooms: true, save_folder: None, openvino: None }
+        Self {
+            theme: ThemeChoice::System,
+            recent: Vec::new(),
+            wheel_zooms: true,
+            graph_runs_right: false,
+            save_folder: None,
+            openvino: None,
+        }
     }
 }
 

@@ -37,6 +37,15 @@ pub fn show(ctx: &egui::Context, dialog: &mut SettingsBox, state: &State, comman
                 }
             }
         });
+        widgets::section(ui, "Graph");
+        ui.horizontal(|ui| {
+            for (zooms, name) in [(true, "wheel zooms"), (false, "wheel scrolls")] {
+                if widgets::toggle(ui, name, state.settings.wheel_zooms == zooms).clicked() {
+                    commands.push(Command::SetWheelZooms(zooms));
+                }
+            }
+            ui.label(RichText::new("Ctrl and wheel zoom, Shift and wheel go sideways").color(tokens.dim));
+        });
         widgets::section(ui, "OpenVINO runtime");
         ui.label(
             RichText::new("Its library, the folder that holds it, or a Python environment with openvino installed. Empty: the first that is found. It verifies and profiles models when you ask for it; where a place is named, it also computes constants with operations that Weightscope does not evaluate.")

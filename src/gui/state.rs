@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::jobs::{Distribution, Glance, GraphPicture, Loaded, Opened, Origin, RuntimeFound, Statistics, Structure, statistics_of};
-use crate::model::{FormatName, GraphId, OperationId};
+use crate::groups::Fold;
+use crate::jobs::{
+    Distribution, Found, Glance, GraphPicture, Loaded, Measure, Measures, Opened, Origin, RuntimeFound, Statistics, Structure,
+    statistics_of,
+};
+use crate::layout::Direction;
+use crate::model::{FormatName, GraphId, OperationId, OperationRef};
 use crate::runtime::{Profile, Report};
 use crate::stats::Ridges;
 use crate::weights::{Reading, Section, Site, Weight};
@@ -36,8 +41,13 @@ pub struct State {
 pub struct Document {
     pub number: u64,
     pub opened: Arc<Opened>,
-    /// The graph on display.
+    /// The graph that the selection is of.
     pub graph: GraphId,
+    /// The graph that the canvas shows: that of the selection, or one in which its body is open.
+    pub in_view: GraphId,
+    /// What is open in the graphs, where that was changed.
+    pub folds: HashMap<GraphId, Fold>,
+    pub direction: Direction,
     pub selected: Option<OperationId>,
     /// The weight on display, in the heatmap and the histogram.
     pub weight: Option<Site>,
@@ -46,6 +56,12 @@ pub struct Document {
     /// What is shown of weights that `FakeQuantize` quantises when the model runs.
     pub reading: Reading,
     pub layouts: HashMap<GraphId, Progress<Arc<GraphPicture>>>,
+    /// Measures to colour a graph's operations by.
+    pub measures: HashMap<(GraphId, Measure), Progress<Arc<Measures>>>,
+    /// Operations that match what is looked for in the graph.
+    pub found: Progress<Arc<Found>>,
+    /// The operation whose row in a list the pointer is on.
+    pub pointed: Option<OperationRef>,
     pub shown: Progress<Arc<Loaded>>,
     pub histogram: Progress<Arc<Distribution>>,
     /// The distributions of the channels of the weight on display.
@@ -182,11 +198,17 @@ impl Document {
             statistics_state: Progress::None,
             opened,
             graph: GraphId(0),
+            in_view: GraphId(0),
+            folds: HashMap::new(),
+            direction: Direction::default(),
             selected: None,
             weight: None,
             sections: Vec::new(),
             reading: Reading::default(),
             layouts: HashMap::new(),
+            measures: HashMap::new(),
+            found: Progress::None,
+            pointed: None,
             shown: Progress::None,
             histogram: Progress::None,
             ridges: Progress::None,

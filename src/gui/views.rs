@@ -1,12 +1,17 @@
 //! What each panel remembers of how a person looks at a model: zoom, sorting, choices. Panels own
 //! and change these; nothing here is the model's.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use egui::{Pos2, TextureHandle};
+use egui::TextureHandle;
 
+use super::panels::graph::{FindView, Lit, Minimap, Moving, Scene, Texts};
 use crate::colormap::{Colours, Limits, Map, Norm, Range};
-use crate::jobs::{Counting, Loaded, Look, PictureKey, Shows, has_codes};
+use crate::groups::GroupRef;
+use crate::jobs::{Counting, Loaded, Look, Measure, PictureKey, Shows, has_codes};
+use crate::layout::{self, Node, Point};
+use crate::model::{GraphId, OperationRef};
 use crate::render::{Reduction, Viewport};
 use crate::view::View;
 use crate::weights::{Reading, Site};
@@ -137,32 +142,87 @@ pub enum Sort {
 }
 
 /// The graph's canvas.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default)]
 pub struct GraphView {
+    /// The graph that the view is of; `None`: none was shown yet.
+    graph: Option<GraphId>,
     /// The point of the layout in the middle of the panel.
-    pub center: Pos2,
+    pub center: Point,
     /// Points of the screen a point of the layout.
-    pub zoom: f32,
+    pub zoom: f64,
     pub is_fitted: bool,
+    /// Where the view was in graphs that were left.
+    left: HashMap<GraphId, (Point, f64)>,
     /// Where the view flies to, and since when.
     pub flight: Option<Flight>,
     /// Set from outside: fit, or zoom by a factor, at the next frame.
     pub fit_wanted: bool,
     pub zoom_wanted: Option<f32>,
-    pub reveal: Option<(crate::model::OperationId, bool)>,
+    /// An operation to bring in sight, and whether to move there even if it is.
+    pub reveal: Option<(OperationRef, bool)>,
+    /// The same, when the next layout has come.
+    pub reveal_next: Option<(OperationRef, bool)>,
+    /// The closed group that is selected in the place of an operation.
+    pub chosen: Option<GroupRef>,
+    /// What the menu was opened on.
+    pub menu_on: Option<Node>,
+    /// The part of the layout that was in sight last.
+    pub seen: Option<layout::Rect>,
+    /// What boxes are coloured by; `None`: the operation's family.
+    pub colour_by: Option<Measure>,
+    pub legend: bool,
+    pub find: FindView,
+    /// The box whose row in a list is pointed at, and since when; `None`: the view has gone there.
+    pub pointed: Option<(u32, Option<f64>)>,
+    /// The box below the pointer in the frame before.
+    pub hovered_before: Option<u32>,
+    /// Where something lay over the canvas in the frame before.
+    pub covered: Vec<egui::Rect>,
+    /// The operations that run the model's bodies.
+    pub owners: Option<HashMap<GraphId, OperationRef>>,
+    /// What stays in its place on the screen when the next layout comes.
+    pub held: Option<Held>,
+    pub moving: Option<Moving>,
+    /// What was drawn last.
+    pub scene: Scene,
+    pub texts: Texts,
+    pub lit: Lit,
+    pub minimap: Minimap,
+}
+
+/// What stays where it is on the screen from one layout to the next.
+#[derive(Clone, Copy, Debug)]
+pub enum Held {
+    Group(GroupRef),
+    Operation(OperationRef),
+    Node(Node),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Flight {
-    pub from: (Pos2, f32),
-    pub to: (Pos2, f32),
+    pub from: (Point, f64),
+    pub to: (Point, f64),
     /// In the time of the frame's input, seconds.
     pub start: f64,
 }
 
-impl Default for GraphView {
-    fn default() -> Self {
-        Self { center: Pos2::ZERO, zoom: 1.0, is_fitted: false, flight: None, fit_wanted: false, zoom_wanted: None, reveal: None }
+impl GraphView {
+    /// Another graph is on display: the view is where it was when that was left, and what concerns
+    /// boxes of the old one is forgotten.
+    pub fn enter(&mut self, graph: GraphId) {
+        if self.graph == Some(graph) {
+            return;
+        }
+        if let Some(before) = self.graph.replace(graph).filter(|_| self.is_fitted) {
+            self.left.insert(before, (self.center, self.zoom));
+        }
+        (self.flight, self.pointed, self.hovered_before, self.held, self.moving) = (None, None, None, None, None);
+        (self.lit, self.scene, self.chosen, self.reveal_next) = (Lit::default(), Scene::default(), None, None);
+        let before = self.left.remove(&graph);
+        self.is_fitted = before.is_some();
+        if let Some((center, zoom)) = before {
+            (self.center, self.zoom) = (center, zoom);
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A graph ready to be drawn: what every box says, how large it is, and where it stands.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::job::Opened;
 use super::{Cancelled, Token};
 use crate::groups::{Count, Fold, GroupRef, Groups, Load};
-use crate::layout::{self, Direction, Drawn, FrameOf, Layout, Node, NodeSize, Source, Spacing};
+use crate::layout::{self, Direction, Drawn, FrameOf, Index, Layout, Node, NodeSize, Route, Source, Spacing};
 use crate::model::{Graph, GraphId, OperationRef, TensorRef};
 use crate::render::font::{self, Font};
 use crate::render::number;
@@ -25,12 +26,25 @@ pub struct GraphPicture {
     pub graph: GraphId,
     pub drawn: Drawn,
     pub layout: Layout,
+    pub index: Index,
     /// One a node of the layout.
     pub cards: Vec<Card>,
     /// One a frame of the layout; of an operation with its bodies it says what its card does.
     pub frames: Vec<FrameCard>,
     /// What is open in it.
     pub fold: Fold,
+    /// How many of the boxes are operations.
+    pub operations: usize,
+    /// The families that the boxes have, sorted.
+    pub families: Vec<Family>,
+}
+
+impl GraphPicture {
+    /// The line of an edge of the graph, if it is drawn as one.
+    pub fn route_of(&self, edge: u32) -> Option<&Route> {
+        let routes = &self.layout.edges;
+        routes.binary_search_by_key(&edge, |route| route.edge).ok().map(|position| &routes[position])
+    }
 }
 
 /// What a box says.
@@ -100,7 +114,10 @@ pub fn draw(opened: &Opened, graph: GraphId, plan: &GraphPlan, token: &Token) ->
     }
     let spacing = Spacing { direction: plan.direction, ..Spacing::default() };
     let layout = layout::layout_spaced(&drawn.graph, &spacing, token)?;
-    Ok(GraphPicture { graph, drawn, layout, cards, frames, fold })
+    let index = Index::of(&drawn.graph, &layout);
+    let families: BTreeSet<Family> = cards.iter().filter_map(|card| card.family).collect();
+    let operations = drawn.nodes.iter().filter(|node| matches!(node, Node::Operation(_))).count();
+    Ok(GraphPicture { graph, drawn, layout, index, cards, frames, fold, operations, families: families.into_iter().collect() })
 }
 
 /// The groups of a graph, with what its operations carry.

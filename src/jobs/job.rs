@@ -12,7 +12,11 @@ use super::find::{self, Find, Sought};
 use super::glance::glance;
 use super::loaded::{Loaded, Shows, load};
 use super::look::Look;
-use super::pool::{Failure, Lane};
+use super::measures::{self, Measure, Measures};
+use super::pool::Failure;
+#[cfg(test)]
+use super::pool::Lane;
+use super::search::{self, Found};
 use super::statistics::Statistics;
 use super::structure::Structure;
 use super::{Cancelled, Token};
@@ -108,6 +112,17 @@ pub enum Job {
         opened: Arc<Opened>,
         weight: Weight,
     },
+    /// A figure for every operation of a graph.
+    Measures {
+        opened: Arc<Opened>,
+        graph: GraphId,
+        of: Measure,
+    },
+    /// The operations that match a query.
+    Search {
+        opened: Arc<Opened>,
+        text: String,
+    },
     /// Every constant of the model, compared with what the OpenVINO runtime computes.
     Verify {
         opened: Arc<Opened>,
@@ -134,6 +149,8 @@ pub enum Job {
     Save(Box<SavePlan>),
     /// The picture as it would be saved, for the clipboard.
     Copy(Box<PictureFile>),
+    /// The same of a graph.
+    CopyGraph(Box<GraphFile>),
     /// Anything, in any lane.
     #[cfg(test)]
     Test(Lane, TestWork),
@@ -167,6 +184,9 @@ pub enum Output {
     Ridges(Arc<Ridges>),
     Structure(Arc<Structure>),
     Glance(Box<Glance>),
+    /// The measures that were asked for, and what the same work brought.
+    Measures(Vec<Arc<Measures>>),
+    Searched(Arc<Found>),
     Verified(Arc<Report>),
     Profiled(Arc<Profile>),
     Runtime(RuntimeFound),
@@ -339,63 +359,6 @@ impl std::fmt::Debug for SavePlan {
 }
 
 impl Job {
-    pub fn title(&self) -> String {
-        match self {
-            Self::Open { path, .. } => format!("Opening {}", path.file_name().unwrap_or_default().to_string_lossy()),
-            Self::OpenBuiltIn { name, .. } => format!("Opening {name}"),
-            Self::Layout { .. } => "Laying out the graph".to_owned(),
-            Self::Load { .. } => "Reading the weight".to_owned(),
-            Self::Count(_) => "Counting values".to_owned(),
-            Self::Picture { .. } => "Drawing the heatmap".to_owned(),
-            Self::Pyramid { .. } => "Refining the heatmap".to_owned(),
-            Self::Figures { .. } => "Counting what is shown".to_owned(),
-            Self::Sort { .. } => "Sorting channels".to_owned(),
-            Self::Find { .. } | Self::FindName { .. } => "Looking for a value".to_owned(),
-            Self::Histogram { .. } | Self::Ridges(_) => "Counting values".to_owned(),
-            Self::Structure(_) => "Decomposing the weight".to_owned(),
-            Self::Glance { .. } => "Looking at weights".to_owned(),
-            Self::Verify { .. } => "Comparing with OpenVINO".to_owned(),
-            Self::Profile { .. } => "Running the model with OpenVINO".to_owned(),
-            Self::FindRuntime(_) => "Looking for OpenVINO".to_owned(),
-            Self::Statistics { .. } => "Computing statistics".to_owned(),
-            Self::Complete(_) => "Reading a folder".to_owned(),
-            Self::ReadFile { .. } => "Reading a file".to_owned(),
-            Self::Copy(_) => "Drawing the picture".to_owned(),
-            #[cfg(test)]
-            Self::Test(..) => "Testing".to_owned(),
-            Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
-        }
-    }
-
-    pub fn lane(&self) -> Lane {
-        match self {
-            Self::Picture { .. }
-            | Self::Histogram { .. }
-            | Self::Ridges(_)
-            | Self::Load { .. }
-            | Self::Complete(_)
-            | Self::ReadFile { .. } => Lane::Interactive,
-            Self::Open { .. }
-            | Self::OpenBuiltIn { .. }
-            | Self::Count(_)
-            | Self::Pyramid { .. }
-            | Self::Figures { .. }
-            | Self::Sort { .. }
-            | Self::Find { .. }
-            | Self::FindName { .. }
-            | Self::Layout { .. }
-            | Self::Save(_)
-            | Self::Copy(_)
-            | Self::Verify { .. }
-            | Self::Profile { .. }
-            | Self::FindRuntime(_)
-            | Self::Statistics { .. } => Lane::Bulk,
-            Self::Glance { .. } | Self::Structure(_) => Lane::Background,
-            #[cfg(test)]
-            Self::Test(lane, _) => *lane,
-        }
-    }
-
     /// Does the work, on the calling thread.
     ///
     /// # Errors
@@ -455,6 +418,8 @@ impl Job {
             }
             Self::Structure(loaded) => Ok(Output::Structure(Arc::new(Structure::of(&loaded, token)?))),
             Self::Glance { opened, weight } => Ok(Output::Glance(Box::new(glance(&opened, &weight, token)?))),
+            Self::Measures { opened, graph, of } => Ok(Output::Measures(measures::measures(&opened, graph, of, token)?)),
+            Self::Search { opened, text } => Ok(Output::Searched(Arc::new(search::search(&opened, text, token)?))),
             Self::Verify { opened, choice } => {
                 let weights: Vec<&Weight> = opened.catalogue.all().iter().collect();
                 let mut runtime = Runtime::start(&choice, token)?;
@@ -480,10 +445,20 @@ impl Job {
                 Some(file) => Ok(Output::File(Arc::new(FileText::of(file)?))),
                 None => Err(Failure::Failed("The model has no such file".to_owned())),
             },
+            Self::CopyGraph(graph) => Ok(Output::Copied(Box::new(graph.image(token)?))),
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
             #[cfg(test)]
             Self::Test(_, work) => work(token),
         }
+    }
+}
+
+#[cfg(test)]
+impl Opened {
+    /// The example that comes with the program.
+    pub(super) fn example() -> Arc<Self> {
+        let read = || formats::open(Path::new("assets/example/digits_f32.tflite"), &Options::default(), &Token::new());
+        open(read, Origin::BuiltIn, None).expect("the example can be read")
     }
 }
 

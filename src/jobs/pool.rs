@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::{Cancelled, Job, Output, Token};
+use super::{Cancelled, Job, Measure, Output, Token};
 use crate::runtime::RuntimeError;
 use crate::weights::{FoldError, Site};
 
@@ -35,6 +35,10 @@ pub enum Key {
     Histogram(u64),
     /// A small picture and figures for a list row or an operation's box.
     Glance { model: u64, site: Site },
+    /// A figure for every operation of the model with this number.
+    Measures { model: u64, graph: u32, of: Measure },
+    /// Operations of the model with this number that match what is being typed.
+    Search(u64),
     /// Completions for the path that is being typed.
     Complete,
     /// The file on display that came with a model.

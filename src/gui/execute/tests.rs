@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::cli::WindowArguments;
 use crate::gui::absorb::absorb;
+use crate::model::{GraphId, OperationId};
 use crate::weights::Site;
 
 /// An application with the example open, so many times.

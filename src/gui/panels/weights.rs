@@ -432,6 +432,9 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     if response.clicked() {
         commands.push(Command::ShowWeight(site));
     }
+    if response.hovered() {
+        commands.push(Command::PointAt(OperationRef { graph: site.graph, operation: row.weight.layer() }));
+    }
     let gates: Vec<_> = row.weight.sections.gates.iter().map(|gate| gate.name).collect();
     let gates = if gates.is_empty() { String::new() } else { format!("\ngates {}", gates.join(" ")) };
     let found = glance.and_then(|glance| if let Progress::Failed(problem) = glance { Some(problem) } else { None });

@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::stage::{CTRL, Stage};
+use super::stage::{CTRL_SHIFT, Stage};
 
 /// The example's weights as `fixtures/README.md` and its reference file describe them.
 const EXAMPLE_ROWS: [&str; 10] = [
@@ -133,7 +133,7 @@ fn page_keys_step_through_the_table_and_history_leads_back() {
 #[test]
 fn the_filter_narrows_the_table_and_the_empty_table_clears_it() {
     let mut stage = Stage::example();
-    stage.press(CTRL, Key::F);
+    stage.press(CTRL_SHIFT, Key::F);
     assert!(stage.harness.get_by_label("Filter weights").is_focused());
     for (text, rows) in [
         ("conv1", &EXAMPLE_ROWS[..2]),

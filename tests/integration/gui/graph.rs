@@ -1,6 +1,8 @@
 //! The graph of operations: selecting, walking, bodies.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
 
 use super::stage::{CTRL, Stage};
 
@@ -72,9 +74,10 @@ fn bodies_open_and_lead_back() {
     let mut stage = Stage::open(&["fixtures/ir/bodies.xml"]);
     // The first kernel of the model lies in the loop's body, which is shown at once.
     stage.expect(&["Graph panel: loop/body › body_dense", "4 graphs"]);
-    stage.click("Main graph");
-    stage.expect(&["Graph panel: main"]);
-    stage.expect_none(&["Main graph"]);
+    // Back at the operation that runs the body.
+    stage.click("Back to main");
+    stage.expect(&["Graph panel: main › loop"]);
+    stage.expect_none(&["Back to main"]);
 
     stage.click("4 graphs");
     stage.click("loop/body › choice/then_body");
@@ -93,6 +96,264 @@ fn enter_opens_the_body_of_the_selected_operation() {
     select_by_name(&mut stage, "choice");
     stage.click("Open body else_branch");
     stage.expect(&["Graph panel: else_branch"]);
+}
+
+#[test]
+fn a_graph_remembers_where_it_was_looked_at() {
+    let mut stage = Stage::open(&["fixtures/ir/bodies.xml"]);
+    stage.click("Back to main");
+    stage.press(Modifiers::NONE, Key::F);
+    stage.press(Modifiers::NONE, Key::Plus);
+    stage.press(Modifiers::NONE, Key::Plus);
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.point_nowhere();
+    let before = stage.pixels("Graph of ");
+    stage.click("4 graphs");
+    stage.click("loop/body › choice/then_body");
+    stage.expect(&["Graph panel: choice/then_body"]);
+    stage.click("4 graphs");
+    stage.click("main");
+    stage.expect(&["Graph panel: main"]);
+    stage.point_nowhere();
+    // But for the rounding of colours at the rims of lines.
+    let is_alike = |(a, b): (&[u8; 4], &[u8; 4])| a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= 2);
+    assert!(before.iter().zip(&stage.pixels("Graph of ")).all(is_alike), "the same part of the main graph at the same size");
+}
+
+#[test]
+fn found_operations_are_listed_marked_and_stepped_through() {
+    let mut stage = Stage::example();
+    let plain = stage.pixels("Graph of 8 operations");
+    stage.press(CTRL, Key::F);
+    assert!(stage.harness.get_by_label("Find operations in the graph").is_focused());
+    stage.type_text("type:conv");
+    stage.expect(&["4 operations found", "Hit conv1, CONV_2D", "Hit depthwise2, DEPTHWISE_CONV_2D"]);
+    assert!(stage.pixels("Graph of 8 operations") != plain);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.expect(&["Hit 1 of 4", "Graph of 8 operations, conv1 selected"]);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.expect(&["Hit 2 of 4", "Graph of 8 operations, depthwise2 selected"]);
+    stage.press(Modifiers::SHIFT, Key::Enter);
+    stage.press(Modifiers::SHIFT, Key::Enter);
+    stage.expect(&["Hit 4 of 4", "Graph of 8 operations, conv3 selected"]);
+    stage.press(Modifiers::NONE, Key::F3);
+    stage.expect(&["Hit 1 of 4", "Graph of 8 operations, conv1 selected"]);
+    stage.click("Hit pointwise2, CONV_2D");
+    stage.expect(&["Hit 3 of 4", "Graph of 8 operations, pointwise2 selected"]);
+    stage.click("Close find");
+    stage.expect_none(&["Hit "]);
+}
+
+#[test]
+fn the_words_of_a_search() {
+    let mut stage = Stage::example();
+    stage.press(CTRL, Key::F);
+    for (words, found) in [
+        ("type:max_pool", "2 operations found"),
+        ("conv 2d", "4 operations found"),
+        ("role:bias type:depthwise", "1 operation found"),
+        ("no such thing", "No operation matches"),
+    ] {
+        stage.fill("Find operations in the graph", words);
+        stage.expect(&[found]);
+    }
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.expect_none(&["Find operations in the graph"]);
+    // Escape closed the field: the selection stays.
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
+}
+
+#[test]
+fn neighbours_are_reached_without_the_canvas() {
+    let mut stage = Stage::example();
+    stage.expect(&["Selected: conv1, CONV_2D, kernel 12×5×5×1", "Producer: ", "Consumer: "]);
+    let consumer = stage.labels_of(Role::Link).into_iter().find(|link| link.starts_with("Consumer: ")).unwrap();
+    stage.harness.get_by_label(&consumer).click_accesskit();
+    stage.settle();
+    let name = consumer.trim_start_matches("Consumer: ").split(',').next().unwrap().to_owned();
+    stage.expect(&[&format!("Graph of 8 operations, {name} selected"), &format!("Selected: {name}"), "Producer: conv1, CONV_2D"]);
+    stage.harness.get_by(|node| node.label().is_some_and(|label| label.starts_with("Producer: conv1"))).focus();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
+}
+
+/// A row of a list that is pointed at lights its operation; the view goes there only if it is out of sight.
+#[test]
+fn pointing_at_a_row_lights_its_operation() {
+    let mut stage = Stage::example();
+    stage.press(Modifiers::NONE, Key::F);
+    stage.point_nowhere();
+    let plain = stage.pixels("Graph of 8 operations");
+    let row = stage.node("conv3 kernel").rect().center();
+    stage.harness.hover_at(row);
+    stage.settle();
+    let lit = stage.pixels("Graph of 8 operations");
+    assert!(lit != plain);
+    // In sight all the time: nothing moved, and nothing is lit any more.
+    stage.point_nowhere();
+    assert!(stage.pixels("Graph of 8 operations") == plain);
+}
+
+#[test]
+fn boxes_are_coloured_by_figures_of_their_weights() {
+    let mut stage = Stage::example();
+    let families = stage.pixels("Graph of 8 operations");
+    for (entry, chip, low) in [
+        ("Parameters", "Colour: parameters", "Colours from "),
+        ("Bytes stored", "Colour: bytes", "Colours from "),
+        ("Standard deviation", "Colour: std", "Colours from "),
+        ("Sparsity", "Colour: sparsity", "Colours from 0"),
+    ] {
+        let now = stage.labels().into_iter().find(|label| label.starts_with("Colour: ")).unwrap();
+        stage.click(&now);
+        stage.click(entry);
+        stage.point_nowhere();
+        stage.expect(&[chip, low]);
+        assert!(stage.pixels("Graph of 8 operations") != families, "{entry}");
+    }
+}
+
+#[test]
+fn the_wheel_does_what_the_settings_say() {
+    let mut stage = Stage::example();
+    stage.press(CTRL, Key::Comma);
+    stage.click("wheel scrolls");
+    stage.click("Close");
+    stage.choose("View", "Wheel zooms or scrolls the graph");
+    stage.expect(&["The wheel zooms the graph now"]);
+}
+
+/// Groups are boxes until they are opened, then frames; what is selected is opened up to.
+#[test]
+fn groups_open_and_close() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::of(blocks(folder.path()));
+    stage.expect(&["Graph of 34 operations"]);
+    choose_in_graph(&mut stage, "Groups");
+    let closed = |stage: &Stage| stage.labels().into_iter().find(|label| label.starts_with("Open block"));
+    let first = closed(&stage).unwrap();
+    let before = stage.node(&first).rect().center();
+    assert!(!stage.shows("Graph of 34 operations"));
+    stage.click(&first);
+    let name = first.trim_start_matches("Open ").to_owned();
+    stage.expect(&[&format!("Close {name}")]);
+    // What was opened stays where it was: its frame begins where its box did, above its button.
+    assert!(stage.node(&format!("Close {name}")).rect().top() <= before.y);
+    stage.click(&format!("Close {name}"));
+    stage.expect_none(&[&format!("Close {name}")]);
+
+    select_by_name(&mut stage, "block.3/tanh");
+    stage.expect(&["Selected: ", "Graph of "]);
+    let selected = stage.labels().into_iter().find(|label| label.starts_with("Selected: ")).unwrap();
+    assert!(selected.contains("tanh") && selected.contains("Tanh"), "{selected}");
+
+    choose_in_graph(&mut stage, "Open all groups");
+    stage.expect(&["Graph of 34 operations, "]);
+    choose_in_graph(&mut stage, "Close all groups");
+    assert!(!stage.shows("Graph of 34 operations"));
+    choose_in_graph(&mut stage, "Groups");
+    stage.expect(&["Graph of 34 operations"]);
+}
+
+#[test]
+fn hits_in_closed_groups_open_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::of(blocks(folder.path()));
+    choose_in_graph(&mut stage, "Groups");
+    let plain = stage.pixels("Graph of ");
+    stage.press(CTRL, Key::F);
+    stage.type_text("type:tanh");
+    stage.expect(&["8 operations found"]);
+    assert!(stage.pixels("Graph of ") != plain, "groups that hold hits are marked");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.expect(&["Hit 1 of 8"]);
+    assert!(stage.labels().iter().any(|label| label.starts_with("Selected: ") && label.contains("Tanh")));
+}
+
+#[test]
+fn a_graph_that_runs_right_is_walked_by_the_other_arrows() {
+    let mut stage = Stage::example();
+    choose_in_graph(&mut stage, "Graph top-down or left to right");
+    stage.expect(&["Graph of 8 operations, conv1 selected"]);
+    for (key, operation) in
+        [(Key::ArrowRight, "depthwise2"), (Key::ArrowRight, "pointwise2"), (Key::ArrowLeft, "depthwise2"), (Key::ArrowUp, "depthwise2")]
+    {
+        stage.press(Modifiers::NONE, key);
+        stage.expect(&[&format!("Graph of 8 operations, {operation} selected")]);
+    }
+}
+
+#[test]
+fn bodies_open_in_place() {
+    let mut stage = Stage::open(&["fixtures/ir/bodies.xml"]);
+    stage.click("Back to main");
+    stage.expect(&["Graph panel: main › loop"]);
+    choose_in_graph(&mut stage, "Open bodies in place");
+    stage.expect(&["Close Loop · loop"]);
+    // An operation of the body is selected where it is; the canvas stays at the main graph.
+    select_by_name(&mut stage, "body_dense");
+    stage.expect(&["Graph panel: main › body_dense", "Selected: body_dense"]);
+    stage.expect_none(&["Back to main"]);
+    stage.click("Close Loop · loop");
+    stage.expect(&["Graph panel: main › loop"]);
+}
+
+#[test]
+fn the_graph_is_saved_whole_or_as_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::example();
+    for (name, part_only) in [("whole.svg", false), ("seen.svg", true), ("whole.png", false)] {
+        choose_in_graph(&mut stage, "Save graph…");
+        stage.expect(&["Save graph", "picture only", "part in sight"]);
+        if part_only {
+            stage.press(Modifiers::NONE, Key::Escape);
+            (0..6).for_each(|_| stage.press(Modifiers::NONE, Key::Plus));
+            choose_in_graph(&mut stage, "Save graph…");
+            stage.click("part in sight");
+        }
+        let path = folder.path().join(name);
+        stage.fill("Path to save to", &path.to_string_lossy());
+        stage.press(Modifiers::NONE, Key::Enter);
+        stage.expect(&["Saved "]);
+        assert!(std::fs::metadata(&path).unwrap().len() > 500, "{name}");
+    }
+    let texts = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(texts("whole.svg").contains("logits") && texts("whole.svg").contains("conv1"));
+    assert!(!texts("seen.svg").contains("logits"), "what is out of sight is not drawn");
+}
+
+/// Chooses an entry of the menu in the panel's head.
+fn choose_in_graph(stage: &mut Stage, entry: &str) {
+    stage.choose("Graph menu", entry);
+}
+
+/// A model of eight blocks alike, each of four operations with names that say so.
+fn blocks(folder: &std::path::Path) -> std::path::PathBuf {
+    let port = |id: u32| format!("<port id=\"{id}\" precision=\"FP32\"><dim>1</dim><dim>4</dim></port>");
+    let mut layers = format!(
+        "<layer id=\"0\" name=\"image\" type=\"Parameter\" version=\"opset1\"><data shape=\"1,4\" element_type=\"f32\"/><output>{}</output></layer>",
+        port(0)
+    );
+    let mut edges = String::new();
+    let kinds = [("relu", "Relu"), ("tanh", "Tanh"), ("sigmoid", "Sigmoid"), ("exp", "Exp")];
+    for number in 0..32u32 {
+        let (name, kind) = kinds[number as usize % 4];
+        let id = number + 1;
+        layers += &format!(
+            "<layer id=\"{id}\" name=\"block.{}/{name}\" type=\"{kind}\" version=\"opset1\"><input>{}</input><output>{}</output></layer>",
+            number / 4,
+            port(0),
+            port(1)
+        );
+        edges += &format!("<edge from-layer=\"{number}\" from-port=\"{}\" to-layer=\"{id}\" to-port=\"0\"/>", u32::from(number > 0));
+    }
+    layers += &format!("<layer id=\"33\" name=\"result\" type=\"Result\" version=\"opset1\"><input>{}</input></layer>", port(0));
+    edges += "<edge from-layer=\"32\" from-port=\"1\" to-layer=\"33\" to-port=\"0\"/>";
+    let path = folder.join("blocks.xml");
+    let text = format!("<?xml version=\"1.0\"?><net name=\"blocks\" version=\"11\"><layers>{layers}</layers><edges>{edges}</edges></net>");
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(path.with_extension("bin"), []).unwrap();
+    path
 }
 
 /// Selects an operation through the palette.

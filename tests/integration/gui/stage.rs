@@ -48,6 +48,12 @@ impl Stage {
         Self::with(arguments, Vec2::new(1600.0, 1000.0), egui::Theme::Dark)
     }
 
+    /// With one model open, wherever it lies.
+    pub fn of(model: PathBuf) -> Self {
+        let arguments = WindowArguments { models: vec![model], ..WindowArguments::default() };
+        Self::with(arguments, Vec2::new(1600.0, 1000.0), egui::Theme::Dark)
+    }
+
     /// A window at rest.
     pub fn with(arguments: WindowArguments, size: Vec2, theme: egui::Theme) -> Self {
         let (wake, woken) = mpsc::channel();

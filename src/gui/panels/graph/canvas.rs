@@ -1,88 +1,113 @@
-//! Between points of the layout and points of the screen; what is where.
+//! Between points of the layout and points of the screen; what is where, and what lies beside what.
 
-use egui::{Pos2, Rect, pos2, vec2};
+use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
 use crate::jobs::GraphPicture;
-use crate::layout::{self, Node};
-use crate::model::OperationId;
+use crate::layout::{self, Direction, Point};
 
 /// A rectangle of the screen that shows a part of the layout.
 #[derive(Clone, Copy, Debug)]
 pub struct Canvas {
     pub rect: Rect,
-    /// The layout's point in the middle of `rect`.
-    pub center: Pos2,
-    pub zoom: f32,
+    pub zoom: f64,
+    /// Where the layout's corner is on the screen: on a whole pixel, so that nothing shimmers while it
+    /// moves. As float64: the end of a long graph is millions of points away.
+    origin: [f64; 2],
 }
 
 impl Canvas {
-    pub fn screen_from_layout(&self, at: Pos2) -> Pos2 {
-        self.rect.center() + (at - self.center) * self.zoom
+    /// With the layout's point `center` in the middle of `rect`.
+    pub fn new(rect: Rect, center: Point, zoom: f64, pixels_per_point: f32) -> Self {
+        let pixels = f64::from(pixels_per_point);
+        let snapped = |middle: f32, at: f64| ((f64::from(middle) - at * zoom) * pixels).round() / pixels;
+        Self { rect, zoom, origin: [snapped(rect.center().x, center.x), snapped(rect.center().y, center.y)] }
     }
 
-    pub fn layout_from_screen(&self, at: Pos2) -> Pos2 {
-        self.center + (at - self.rect.center()) / self.zoom
+    pub fn screen_from_layout(&self, at: Point) -> Pos2 {
+        pos2((self.origin[0] + at.x * self.zoom) as f32, (self.origin[1] + at.y * self.zoom) as f32)
+    }
+
+    pub fn layout_from_screen(&self, at: Pos2) -> Point {
+        Point { x: (f64::from(at.x) - self.origin[0]) / self.zoom, y: (f64::from(at.y) - self.origin[1]) / self.zoom }
     }
 
     pub fn rect_on_screen(&self, place: &layout::Rect) -> Rect {
-        let corner = self.screen_from_layout(pos2(place.x as f32, place.y as f32));
-        Rect::from_min_size(corner, vec2(place.width as f32, place.height as f32) * self.zoom)
+        let size = vec2((place.width * self.zoom) as f32, (place.height * self.zoom) as f32);
+        Rect::from_min_size(self.screen_from_layout(Point { x: place.x, y: place.y }), size)
+    }
+
+    /// The part of the layout that is in a rectangle of the screen.
+    pub fn part(&self, rect: Rect) -> layout::Rect {
+        let corner = self.layout_from_screen(rect.min);
+        let size = rect.size();
+        layout::Rect { x: corner.x, y: corner.y, width: f64::from(size.x) / self.zoom, height: f64::from(size.y) / self.zoom }
     }
 
     /// The part of the layout that is on the screen.
-    pub fn visible(&self) -> Rect {
-        Rect::from_min_max(self.layout_from_screen(self.rect.min), self.layout_from_screen(self.rect.max))
+    pub fn visible(&self) -> layout::Rect {
+        self.part(self.rect)
     }
+}
 
-    pub fn node_at(&self, picture: &GraphPicture, at: Pos2) -> Option<usize> {
-        let at = self.layout_from_screen(at);
-        let (x, y) = (f64::from(at.x), f64::from(at.y));
-        picture.layout.nodes.iter().position(|place| (place.x..=place.right()).contains(&x) && (place.y..=place.bottom()).contains(&y))
-    }
+/// A distance on the screen as one in the layout.
+pub fn moved(from: Point, by: Vec2, zoom: f64) -> Point {
+    Point { x: from.x + f64::from(by.x) / zoom, y: from.y + f64::from(by.y) / zoom }
 }
 
 /// Where an arrow key leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum Way {
     Producer,
     Consumer,
-    Left,
-    Right,
+    /// To what stands beside it: left in a graph that runs down, above in one that runs to the right.
+    Before,
+    After,
 }
 
-/// The operation beside another one; along edges the one nearest to the same column.
-pub fn neighbour(picture: &GraphPicture, node: u32, direction: Direction) -> Option<OperationId> {
-    let edges = &picture.drawn.graph.edges;
-    let nodes = &picture.layout.nodes;
-    let here = nodes.get(node as usize)?;
-    let operation = |candidate: u32| match picture.drawn.nodes.get(candidate as usize) {
-        Some(Node::Operation(at)) => Some((candidate, at.operation)),
-        _ => None,
-    };
-    let column_distance = |candidate: u32| {
-        let distance = nodes.get(candidate as usize).map_or(f64::INFINITY, |place| (place.center().x - here.center().x).abs());
-        ordered(distance)
-    };
-    let found = match direction {
-        Direction::Producer => {
-            let producers = edges.iter().filter(|(_, to)| *to == node).filter_map(|(from, _)| operation(*from));
-            producers.min_by_key(|(candidate, _)| column_distance(*candidate))
+impl Way {
+    /// What a key means in a graph that runs down or to the right.
+    pub fn of(key: egui::Key, direction: Direction) -> Option<Self> {
+        let (back, forth, before, after) = match direction {
+            Direction::Down => (egui::Key::ArrowUp, egui::Key::ArrowDown, egui::Key::ArrowLeft, egui::Key::ArrowRight),
+            Direction::Right => (egui::Key::ArrowLeft, egui::Key::ArrowRight, egui::Key::ArrowUp, egui::Key::ArrowDown),
+        };
+        match key {
+            _ if key == back => Some(Self::Producer),
+            _ if key == forth => Some(Self::Consumer),
+            _ if key == before => Some(Self::Before),
+            _ if key == after => Some(Self::After),
+            _ => None,
         }
-        Direction::Consumer => {
-            let consumers = edges.iter().filter(|(from, _)| *from == node).filter_map(|(_, to)| operation(*to));
-            consumers.min_by_key(|(candidate, _)| column_distance(*candidate))
-        }
-        Direction::Left | Direction::Right => {
-            let in_layer = (0u32..).zip(nodes).filter(|(_, place)| place.y < here.bottom() && place.bottom() > here.y);
-            let beside =
-                in_layer.filter(|(_, place)| if direction == Direction::Left { place.right() <= here.x } else { place.x >= here.right() });
-            beside.filter_map(|(candidate, _)| operation(candidate)).min_by_key(|(candidate, _)| column_distance(*candidate))
-        }
-    };
-    found.map(|(_, id)| id)
+    }
 }
 
-/// A non-negative float as a key of the same order.
-fn ordered(value: f64) -> u64 {
-    value.max(0.0).to_bits()
+/// The box beside another one that `is_wanted`; along edges the one nearest to the same line of flow.
+pub fn neighbour(picture: &GraphPicture, node: u32, way: Way, is_wanted: impl Fn(u32) -> bool) -> Option<u32> {
+    let layout = &picture.layout;
+    let here = layout.nodes.get(node as usize)?;
+    let is_down = layout.direction == Direction::Down;
+    let across = |rect: &layout::Rect| if is_down { rect.center().x } else { rect.center().y };
+    let distance = |other: u32| (across(&layout.nodes[other as usize]) - across(here)).abs().to_bits();
+    let nearest = |others: &[(u32, u32)]| {
+        let others = others.iter().map(|(other, _)| *other).filter(|other| *other != node && is_wanted(*other));
+        others.min_by_key(|other| distance(*other))
+    };
+    match way {
+        Way::Producer => nearest(picture.index.producers(node)),
+        Way::Consumer => nearest(picture.index.consumers(node)),
+        Way::Before | Way::After => {
+            // The stretch of the same layer on that side.
+            let far = layout.size.width.max(layout.size.height) + 1.0;
+            let area = match (is_down, way) {
+                (true, Way::Before) => layout::Rect { x: here.x - far, width: far, ..*here },
+                (true, _) => layout::Rect { x: here.right(), width: far, ..*here },
+                (false, Way::Before) => layout::Rect { y: here.y - far, height: far, ..*here },
+                (false, _) => layout::Rect { y: here.bottom(), height: far, ..*here },
+            };
+            let mut found = Vec::new();
+            picture.index.boxes_in(layout, &area, |other| found.push(other));
+            found.retain(|other| *other != node && is_wanted(*other));
+            found.into_iter().min_by_key(|other| (distance(*other), *other))
+        }
+    }
 }
