@@ -262,7 +262,7 @@ impl Metrics {
             }),
             mse,
             mean_error,
-            error_std: (mse - mean_error * mean_error).max(0.0).sqrt(),
+            error_std: total.error_std(),
             max_abs_error: if total.count > 0 { total.max_e } else { f64::NAN },
             cosine: if total.count > 0 { total.cosine() } else { f64::NAN },
             psnr_db: match (peak == 0.0, mse == 0.0) {
@@ -407,7 +407,7 @@ mod tests {
                 ("mse", metrics.mse, 0.0),
                 // Sums of both signs: to the digits of what was added up.
                 ("mean_error", metrics.mean_error, metrics.max_abs_error),
-                ("error_std", metrics.error_std, metrics.max_abs_error * 1e-4),
+                ("error_std", metrics.error_std, 0.0),
                 ("max_abs_error", metrics.max_abs_error, 0.0),
                 ("cosine", metrics.cosine, 1.0),
                 ("gain", metrics.gain, 1.0),

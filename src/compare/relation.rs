@@ -51,7 +51,7 @@ impl Relation {
             Self::Quantised => "Equal up to rounding.",
             Self::Gain => "Equal up to a factor for each output channel, as when a BatchNorm is folded.",
             Self::Permuted => "Equal after a permutation of channels.",
-            Self::Retrained => "Alike, but further apart than rounding explains, as after more training.",
+            Self::Retrained => "Alike, but further apart than rounding explains.",
             Self::Different => "The values have nothing to do with each other.",
         }
     }

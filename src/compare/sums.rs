@@ -37,6 +37,8 @@ pub(super) struct Sums {
     m2: f64,
     m3: f64,
     m4: f64,
+    /// Squared distance of e from its mean.
+    e_m2: f64,
 }
 
 /// `numpy.isclose`: relative to R.
@@ -79,9 +81,10 @@ impl Sums {
                 + 4.0 * delta * (n_a * other.m3 - n_b * self.m3) / n;
             let m3 = self.m3 + other.m3 + d2 * delta * part * (n_a - n_b) / n + 3.0 * delta * (n_a * other.m2 - n_b * self.m2) / n;
             self.m2 += other.m2 + d2 * part;
+            self.e_m2 += other.e_m2 + (other.e / n_b - self.e / n_a).powi(2) * part;
             (self.m3, self.m4) = (m3, m4);
         } else if other.count > 0 {
-            (self.m2, self.m3, self.m4) = (other.m2, other.m3, other.m4);
+            (self.m2, self.m3, self.m4, self.e_m2) = (other.m2, other.m3, other.m4, other.e_m2);
         }
         if other.count > 0 {
             self.min_r = if self.count == 0 { other.min_r } else { self.min_r.min(other.min_r) };
@@ -108,6 +111,11 @@ impl Sums {
         let n = self.count as f64;
         let (mean, m2) = (self.r / n, self.m2 / n);
         if m2 <= (f64::EPSILON * mean).powi(2) { f64::NAN } else { self.m4 / n / (m2 * m2) - 3.0 }
+    }
+
+    /// Population standard deviation of e.
+    pub fn error_std(&self) -> f64 {
+        (self.e_m2 / self.count as f64).sqrt()
     }
 
     /// The largest magnitude of R.
@@ -204,6 +212,12 @@ fn of(a: &[f32], b: &[f32], steps: &[f32], tolerance: &Tolerance) -> Sums {
         sums.max_r = sums.max_r.max(f64::from(*r));
     }
     [sums.m2, sums.m3, sums.m4] = central_powers(a, sums.r / count);
+    let mean = sums.e / count;
+    // Where the mean is most of it, the difference of the two would cancel.
+    sums.e_m2 = match sums.e2 > 2.0 * count * mean * mean {
+        true => sums.e2 - count * mean * mean,
+        false => a.iter().zip(b).map(|(r, t)| (f64::from(*t) - f64::from(*r) - mean).powi(2)).sum(),
+    };
     if steps.is_empty() {
         sums.steps2 = sums.e2 / (tolerance.step * tolerance.step);
     } else {

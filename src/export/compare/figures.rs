@@ -14,6 +14,8 @@ use crate::view::View;
 
 /// A heatmap's room, in pixels.
 const ROOM: (f64, f64) = (330.0, 420.0);
+/// A picture takes at least such a part of its room, one over this, in both directions.
+const FLATTEST: f64 = 4.0;
 /// A chart's width and height.
 const CHART: (f64, f64) = (420.0, 150.0);
 
@@ -29,12 +31,17 @@ pub(super) fn colours(values: &[f32], token: &Token) -> Result<Colours, Cancelle
 /// An `img` of the values, cells of whole pixels where there is room for them.
 pub(super) fn picture(values: &[f32], view: &View, colours: &Colours, title: &str) -> Result<String, png::EncodingError> {
     let (columns, rows) = (view.columns().max(1) as f64, view.rows().max(1) as f64);
-    let scale = (ROOM.0 / columns).min(ROOM.1 / rows);
-    let scale = if scale >= 1.0 { scale.floor().min(28.0) } else { scale };
+    let square = (ROOM.0 / columns).min(ROOM.1 / rows);
+    // Long and thin ones get cells that are no squares, so that there is something to see.
+    let along = |room: f64, cells: f64| {
+        let scale = square.max((room / FLATTEST / cells).min(room / cells));
+        if scale >= 1.0 { scale.floor().min(28.0) } else { scale }
+    };
+    let scale = [along(ROOM.0, columns), along(ROOM.1, rows)];
     let mut ink = theme::LIGHT.ink();
     ink.background = [0; 4];
     let options = Options { numbers: false, ..Options::new(ink) };
-    let image = heatmap(&values, view, colours, &Viewport::whole(view, [scale; 2]), &options);
+    let image = heatmap(&values, view, colours, &Viewport::whole(view, scale), &options);
     let data = svg::base64(&png::encode(&image, &[])?);
     Ok(format!(
         r#"<img alt="{}" width="{}" height="{}" src="data:image/png;base64,{data}">"#,
