@@ -4,7 +4,7 @@ use super::anatomy::{Anatomy, Narrow, OutlierCost};
 use super::metrics::Compared;
 use super::quantiser::Granularity;
 use super::relation::Relation;
-use crate::render::number::grouped;
+use crate::render::number::{grouped, significant};
 
 /// A share of the error that is worth a word.
 const WORTH: f64 = 0.1;
@@ -78,10 +78,21 @@ pub fn sentences(compared: &Compared, anatomy: Option<&Anatomy>) -> Vec<String> 
     if sentences.is_empty() || !matches!(compared.relation, Relation::Quantised | Relation::Retrained) {
         sentences.insert(0, compared.relation.sentence().to_owned());
     }
+    sentences.extend(faint_channel(compared));
     if compared.metrics.excluded > 0 {
         sentences.push(format!("{} pairs with a value that is not finite are left out.", grouped(compared.metrics.excluded)));
     }
     sentences
+}
+
+/// Of a worst channel that is nearly zero: it is worst because there is nothing in it.
+fn faint_channel(compared: &Compared) -> Option<String> {
+    const FAINT: f64 = 1e-4;
+    let (number, db) = compared.metrics.worst_channel?;
+    let (low, high) = compared.channels.get(number)?.range;
+    let peak = high.abs().max(low.abs());
+    let is_faint = peak > 0.0 && peak < FAINT * compared.metrics.peak && db < 20.0;
+    is_faint.then(|| format!("Channel {number}, the worst, is all but zero: its largest value is {}.", significant(peak, 2)))
 }
 
 /// What to do about it, where there is something to do.
