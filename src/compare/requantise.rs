@@ -37,13 +37,13 @@ struct Anew {
     last: f32,
 }
 
-/// One channel's least and largest value and the farthest from zero, each with its place.
+/// One channel's least and largest value, zero among them, and the largest magnitudes.
 #[derive(Clone, Debug, Default)]
 struct Extremes {
     low: f32,
     high: f32,
-    /// Farthest first.
-    top: Vec<(f32, usize)>,
+    /// Largest first.
+    top: Vec<f32>,
 }
 
 /// Error and signal of one channel, quantised anew.
@@ -62,11 +62,11 @@ impl Question<'_> {
         }
         let is_by_tensor = self.grid.granularity() == Granularity::Tensor;
         let channels = self.extremes(if is_by_tensor { most } else { 1 } + 1, token)?;
-        let left_out = match is_by_tensor {
-            true => Self::of_tensor(&channels, most),
-            false => Self::of_channels(&channels),
+        let limits = match is_by_tensor {
+            true => vec![Self::of_tensor(&channels, most); channels.len()],
+            false => channels.iter().map(Self::of_channel).collect(),
         };
-        let Some(limit) = left_out.iter().map(|(value, _)| value.abs()).reduce(f32::min) else { return Ok(None) };
+        let Some(limit) = limits.iter().flatten().copied().reduce(f32::min) else { return Ok(None) };
         // Only a true outlier is called one.
         let mut values = vec![0.0; self.alignment.count()];
         self.before.read(0, &mut values)?;
@@ -75,9 +75,15 @@ impl Question<'_> {
         if (f64::from(limit) - summary.percentiles.p50.abs()).abs() <= reach {
             return Ok(None);
         }
-        let mut places: Vec<usize> = left_out.iter().map(|(_, place)| *place).collect();
-        let first_places = places.iter().take(3).copied().collect();
-        places.sort_unstable();
+        let is_left_out = |place: usize, value: f32| {
+            let limit = limits.get(self.alignment.channel_of(place).unwrap_or(0)).copied().flatten();
+            value.is_finite() && limit.is_some_and(|limit| value.abs() >= limit)
+        };
+        let places: Vec<usize> =
+            values.iter().enumerate().filter(|(place, value)| is_left_out(*place, **value)).map(|(place, _)| place).collect();
+        let mut first_places = places.clone();
+        first_places.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()));
+        first_places.truncate(3);
         let without = self.extremes_without(&values, &places);
         let quantisers = self.quantisers(&without, is_by_tensor);
         drop(values);
@@ -124,47 +130,40 @@ impl Question<'_> {
         Ok((gain_db.max(worst_channel_gain_db) >= WORTH_DB).then_some(Narrow { channels, codes, gain_db, worst_channel_gain_db }))
     }
 
-    /// The fewest values whose absence shrinks a common step most: nine tenths of what any number of them would give.
-    fn of_tensor(channels: &[Extremes], most: usize) -> Vec<(f32, usize)> {
-        let mut top: Vec<(f32, usize)> = channels.iter().flat_map(|channel| channel.top.iter().copied()).collect();
-        top.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
+    /// From which magnitude on values are left out under a common step: the fewest whose absence shrinks it by nine
+    /// tenths, in decibels, of what any number of them would.
+    fn of_tensor(channels: &[Extremes], most: usize) -> Option<f32> {
+        let mut top: Vec<f32> = channels.iter().flat_map(|channel| channel.top.iter().copied()).collect();
+        top.sort_by(|a, b| b.total_cmp(a));
         top.truncate(most + 1);
-        let Some((peak, _)) = top.first().copied() else { return Vec::new() };
-        let saved = |count: usize| 20.0 * f64::from(peak.abs() / top[count].0.abs().max(f32::MIN_POSITIVE)).log10();
+        let peak = *top.first()?;
+        let saved = |count: usize| 20.0 * f64::from(peak / top[count].max(f32::MIN_POSITIVE)).log10();
         let best = (1..top.len()).map(saved).fold(0.0, f64::max);
-        let count = (1..top.len()).find(|count| saved(*count) >= 0.9 * best);
-        match count {
-            Some(count) if best >= WORTH_DB => top[..count].to_vec(),
-            _ => Vec::new(),
+        let count = (1..top.len()).find(|count| saved(*count) >= 0.9 * best)?;
+        (best >= WORTH_DB).then(|| top[count - 1])
+    }
+
+    /// The same of a channel with a step of its own, for one value: it has to double the step.
+    fn of_channel(extremes: &Extremes) -> Option<f32> {
+        match extremes.top[..] {
+            [first, second, ..] if first > 2.0 * second => Some(first),
+            _ => None,
         }
     }
 
-    /// The farthest value of each channel whose step it doubles or more.
-    fn of_channels(channels: &[Extremes]) -> Vec<(f32, usize)> {
-        let is_alone = |extremes: &&Extremes| matches!(&extremes.top[..], [first, second, ..] if first.0.abs() > 2.0 * second.0.abs());
-        let mut left_out: Vec<(f32, usize)> = channels.iter().filter(is_alone).map(|extremes| extremes.top[0]).collect();
-        left_out.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
-        left_out
-    }
-
-    /// Of every channel, with its `top` farthest values.
+    /// Of every channel, with its `top` largest magnitudes.
     fn extremes(&self, top: usize, token: &Token) -> Result<Vec<Extremes>, FoldError> {
-        let mut values = vec![0.0; self.alignment.count()];
-        self.before.read(0, &mut values)?;
-        token.check().map_err(FoldError::Cancelled)?;
-        let mut channels = vec![Extremes::default(); self.alignment.channels().unwrap_or(1)];
-        let mut floor = vec![0.0f32; channels.len()];
-        for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-            let channel = self.alignment.channel_of(place).unwrap_or(0);
-            let Some(extremes) = channels.get_mut(channel) else { continue };
-            extremes.low = extremes.low.min(*value);
-            extremes.high = extremes.high.max(*value);
-            if top > 0 && (extremes.top.len() < top || value.abs() > floor[channel]) {
-                let at = extremes.top.partition_point(|(other, _)| other.abs() >= value.abs());
-                extremes.top.insert(at, (*value, place));
-                extremes.top.truncate(top);
-                floor[channel] = extremes.top.last().map_or(0.0, |(value, _)| value.abs());
+        let visit = |state: &mut Vec<Extremes>, local: usize, stretch: &Stretch<'_>| {
+            if let Some(extremes) = state.get_mut(local) {
+                extremes.add(stretch.a, top);
             }
+        };
+        let alignment = self.alignment.with_itself();
+        let nothing = Marks { places: &[] };
+        let pieces = walk(&alignment, [self.before, &nothing], None, token, |channels| vec![Extremes::default(); channels], visit)?;
+        let mut channels = vec![Extremes::default(); self.alignment.channels().unwrap_or(1)];
+        for (first, states) in pieces {
+            channels.iter_mut().skip(first).zip(&states).for_each(|(channel, state)| channel.plus(state, top));
         }
         Ok(channels)
     }
@@ -253,6 +252,32 @@ impl Anew {
         }
         let code = ((r / self.scale).round_ties_even() + self.zero_point).clamp(self.first, self.last);
         (code - self.zero_point) * self.scale
+    }
+}
+
+impl Extremes {
+    fn add(&mut self, values: &[f32], top: usize) {
+        let mut floor = if self.top.len() < top { -1.0 } else { self.top.last().copied().unwrap_or(f32::INFINITY) };
+        for value in values.iter().filter(|value| value.is_finite()) {
+            self.low = self.low.min(*value);
+            self.high = self.high.max(*value);
+            if top > 0 && value.abs() > floor {
+                self.note(value.abs(), top);
+                floor = if self.top.len() < top { -1.0 } else { self.top.last().copied().unwrap_or(f32::INFINITY) };
+            }
+        }
+    }
+
+    fn note(&mut self, magnitude: f32, top: usize) {
+        let at = self.top.partition_point(|other| *other >= magnitude);
+        self.top.insert(at, magnitude);
+        self.top.truncate(top);
+    }
+
+    fn plus(&mut self, other: &Self, top: usize) {
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+        other.top.iter().for_each(|magnitude| self.note(*magnitude, top));
     }
 }
 
