@@ -13,8 +13,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 use weightscope::cli::WindowArguments;
 use weightscope::gui::App;
+
+#[path = "pictures/models.rs"]
+mod models;
+
+use models::{Stored, matrix, plant};
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder for the models");
@@ -31,6 +37,45 @@ fn main() {
         let worst = frames.last().copied().unwrap_or_default();
         println!("| {name} | {} | {} | {} | {} |", millis(shown), frames.len(), millis(median), millis(worst));
     }
+    println!("\n| zooming a heatmap | frames | median | worst |\n| --- | --- | --- | --- |");
+    for (name, stored, rows, columns) in [
+        ("16,384 × 16,384 float32, 1 GiB", Stored::F32, 16_384, 16_384),
+        ("16,384 × 16,384 int8", Stored::I8, 16_384, 16_384),
+        ("256,000 × 4,096 uint4", Stored::U4, 256_000, 4_096),
+    ] {
+        let path = matrix(folder.path(), "matrix", stored, rows, columns);
+        plant(&path, 4096, &3.0f32.to_le_bytes());
+        let mut frames = tour(&path);
+        frames.sort_unstable();
+        println!("| {name} | {} | {} | {} |", frames.len(), millis(frames[frames.len() / 2]), millis(frames[frames.len() - 1]));
+    }
+}
+
+/// Opens a model of one large matrix and pans and zooms its heatmap: the time of every frame.
+fn tour(path: &Path) -> Vec<Duration> {
+    let mut harness =
+        Harness::builder().with_size([1600.0, 1000.0]).build_eframe(|creation| App::bare(&creation.egui_ctx, WindowArguments::default()));
+    let arguments = WindowArguments { models: vec![path.to_owned()], ..WindowArguments::default() };
+    harness.state_mut().open(arguments);
+    let start = Instant::now();
+    while !harness.state().is_settled() || start.elapsed() < Duration::from_millis(500) {
+        harness.step();
+        std::thread::park_timeout(Duration::from_millis(16));
+    }
+    let picture = harness.get_by(|node| node.label().is_some_and(|label| label.starts_with("Heatmap of"))).rect();
+    let mut frames = Vec::new();
+    for number in 0..200u16 {
+        let turn = f32::from(number) / 20.0;
+        let at = picture.center() + egui::vec2(turn.cos() * 0.4 * picture.width(), turn.sin() * 0.4 * picture.height());
+        harness.hover_at(at);
+        // In for a while, then out again; in between the pointer drags.
+        harness.event(egui::Event::Zoom(if number % 100 < 50 { 1.1 } else { 1.0 / 1.1 }));
+        let frame = Instant::now();
+        harness.step();
+        frames.push(frame.elapsed());
+        std::thread::park_timeout(Duration::from_millis(16).saturating_sub(frame.elapsed()));
+    }
+    frames
 }
 
 /// Opens a model and steps the window until nothing is under way: the time until then, and the

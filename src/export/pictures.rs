@@ -57,6 +57,10 @@ impl PictureSet {
             }
             token.advance(1);
         }
+        // Nothing at all is no set.
+        if let (true, Some(problem)) = (written.files.is_empty(), written.skipped.first()) {
+            return Err(Failure::Failed(format!("No picture could be written; {problem}")));
+        }
         Ok(written)
     }
 

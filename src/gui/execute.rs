@@ -354,6 +354,7 @@ fn cancel_views(app: &mut App, number: u64) {
     }
     if let Some(document) = app.state.by_number_mut(number) {
         (document.views.brush, document.views.reveal_element) = (None, None);
+        document.views.heatmap.refining = None;
     }
 }
 

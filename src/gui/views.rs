@@ -254,6 +254,8 @@ pub struct HeatmapView {
     pub fly_to: Option<(usize, usize)>,
     /// Limits when a drag of them began, and the part of the bar or picture gone since.
     pub drag: Option<LimitsDrag>,
+    /// The picture that was left as coarse as it was.
+    pub coarse: Option<PictureKey>,
     /// What the pyramid under way is for.
     pub refining: Option<PictureKey>,
     /// Cells at the top left corner of the picture's panel, and pixels a cell; `None`: fitted.
@@ -361,6 +363,7 @@ impl Default for HeatmapView {
             go_to: None,
             fly_to: None,
             drag: None,
+            coarse: None,
             refining: None,
             camera: None,
             pinned: None,

@@ -3,6 +3,11 @@
 use super::{Cancelled, Token};
 use crate::colormap::{Limits, Range};
 use crate::stats::{self, Moments};
+use crate::values::Blocks;
+use crate::values::blocks::sample;
+
+/// Values that are decoded at once for their percentiles: 64 MiB.
+const AT_ONCE: usize = 1 << 24;
 
 /// Moments, and the values at 0, 0.1, ... 100 percent.
 #[derive(Clone, Debug)]
@@ -16,8 +21,27 @@ impl Figures {
     /// [`Cancelled`].
     pub fn of(values: &[f32], token: &Token) -> Result<Self, Cancelled> {
         let moments = Moments::of(values, token)?;
-        let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
-        Ok(Self { moments, quantiles: stats::percentiles(values, &percents, token)? })
+        Ok(Self { moments, quantiles: percentiles(values, token)? })
+    }
+
+    /// Those of values whose moments are known. The percentiles of more values than are decoded at once, and
+    /// do not lie in memory, are a sample's, between the exact extremes.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn of_blocks(values: &dyn Blocks, moments: Moments, token: &Token) -> Result<Self, Cancelled> {
+        let quantiles = match values.as_slice() {
+            Some(values) => percentiles(values, token)?,
+            None => {
+                let mut quantiles = percentiles(&sample(values, AT_ONCE), token)?;
+                if moments.finite > 0 {
+                    quantiles.first_mut().into_iter().for_each(|first| *first = moments.min);
+                    quantiles.last_mut().into_iter().for_each(|last| *last = moments.max);
+                }
+                quantiles
+            }
+        };
+        Ok(Self { moments, quantiles })
     }
 
     /// The values at the ends of the colours, as [`Range::limits`] has them.
@@ -65,6 +89,12 @@ impl Figures {
         let value = f64::from(value);
         (value.is_finite() && self.moments.finite > 0).then(|| 50.0 * (self.part_below(value) + self.part_up_to(value)))
     }
+}
+
+/// Values at 0, 0.1, ... 100 percent.
+fn percentiles(values: &[f32], token: &Token) -> Result<Vec<f64>, Cancelled> {
+    let percents: Vec<f64> = (0..=1000).map(|tenth| f64::from(tenth) / 10.0).collect();
+    stats::percentiles(values, &percents, token)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::pool::Failure;
 use super::{Cancelled, Token};
 use crate::colormap::{Limits, Map, Range};
 use crate::render::{KernelScales, Pyramid};
-use crate::stats::{self, Channel, Summary};
+use crate::stats::{self, Channel, Moments, Plain, Summary};
 use crate::values::Blocks;
 use crate::values::blocks::sample;
 use crate::values::text::{Lengths, Texts};
@@ -81,6 +81,8 @@ pub struct PictureKey {
 const PYRAMIDS: usize = 1;
 /// Weights above this come with figures of a sample first.
 const MANY: usize = 1 << 22;
+/// Values that are decoded at once for the figures of channels.
+const AT_ONCE: usize = 1 << 22;
 /// The values of a sample.
 const SAMPLE: usize = 1 << 20;
 
@@ -187,16 +189,11 @@ impl Loaded {
     /// [`Cancelled`].
     pub fn counted(&self, token: &Token) -> Result<Self, Cancelled> {
         token.expect(3);
-        let values = self.as_slice();
-        let summary = Summary::of(&*values, token)?;
+        let summary = Summary::of(&Plain(&*self.values), token)?;
         token.advance(1);
-        let figures = Figures::of(&values, token)?;
+        let figures = Figures::of_blocks(&*self.values, summary.moments, token)?;
         token.advance(1);
-        let axis = self.weight.role.layout.and_then(|layout| output_axis(layout, self.shape().len()));
-        let channels = match axis {
-            Some(axis) => Some((axis, stats::channels(&values, self.shape(), axis, token)?)),
-            None => None,
-        };
+        let channels = self.channels_of_all(token)?;
         token.advance(1);
         Ok(Self {
             opened: Arc::clone(&self.opened),
@@ -214,6 +211,28 @@ impl Loaded {
             way: self.way.clone(),
             kept: Arc::clone(&self.kept),
         })
+    }
+
+    /// The figures of the output channels. Values that are decoded on the way are read some channels at a
+    /// time, where their axis is the first; where it is another one, they have none.
+    fn channels_of_all(&self, token: &Token) -> Result<Option<(usize, Vec<Channel>)>, Cancelled> {
+        let Some(axis) = self.weight.role.layout.and_then(|layout| output_axis(layout, self.shape().len())) else { return Ok(None) };
+        if let Some(values) = self.values.as_slice() {
+            return Ok(Some((axis, stats::channels(values, self.shape(), axis, token)?)));
+        }
+        let Some((count, rest)) = self.shape().split_first().filter(|_| axis == 0) else { return Ok(None) };
+        let each: usize = rest.iter().product();
+        let at_once = (AT_ONCE / each.max(1)).clamp(1, (*count).max(1));
+        let mut channels = Vec::new();
+        for first in (0..*count).step_by(at_once) {
+            token.check()?;
+            let some = at_once.min(count - first);
+            let mut values = vec![0.0; some * each];
+            self.values.read(first * each, &mut values);
+            let shape = [&[some], rest].concat();
+            channels.extend(stats::channels(&values, &shape, 0, token)?);
+        }
+        Ok(Some((axis, channels)))
     }
 
     /// All values as a slice; a copy where they are decoded block by block.
@@ -318,7 +337,8 @@ impl Loaded {
         if kept.get().is_none() {
             let no_codes = || Failure::Failed("The weight's values do not come from stored integers one by one".to_owned());
             let numbers = self.numbers(shows, token).ok_or_else(no_codes)?;
-            let _ = kept.set(Figures::of(&sample(&*numbers, usize::MAX), token)?);
+            let moments = Moments::of(&Plain(&*numbers), token)?;
+            let _ = kept.set(Figures::of_blocks(&*numbers, moments, token)?);
         }
         Ok(())
     }

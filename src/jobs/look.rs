@@ -100,7 +100,7 @@ impl Look {
             Shows::Magnitude => notes.push("magnitudes".to_owned()),
         }
         if self.has_own_scales() {
-            notes.push("each kernel on its own scale".to_owned());
+            notes.push("each kernel on its own scale, its largest magnitude is 1".to_owned());
         }
         if let Some(axis) = self.view.colour_axis() {
             notes.push(format!("{} as red, green and blue, 0 is mid-grey", self.view.names()[axis]));

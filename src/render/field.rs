@@ -147,6 +147,23 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Which blocks of a row of them, from block `first` on, are nothing but zeros. Reads no more rows than it
+    /// takes to know.
+    pub fn dead(&self, block_row: usize, first: usize, dead: &mut [bool], scratch: &mut Vec<f32>) {
+        let (height, width) = (self.block.0.max(1), self.block.1.max(1));
+        dead.fill(true);
+        for row in block_row * height..(block_row + 1) * height {
+            self.with_row(row, first * width, dead.len() * width, scratch, |numbers| {
+                for (numbers, dead) in numbers.chunks(width).zip(&mut *dead) {
+                    *dead &= numbers.iter().all(|number| *number == 0.0);
+                }
+            });
+            if !dead.contains(&true) {
+                return;
+            }
+        }
+    }
+
     /// The largest finite magnitudes of blocks of a row of them, from block `first` on, as in [`KernelScales`].
     pub fn largest(&self, block_row: usize, first: usize, largest: &mut [f32], scratch: &mut Vec<f32>) {
         let (height, width) = (self.block.0.max(1), self.block.1.max(1));

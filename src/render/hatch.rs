@@ -7,6 +7,8 @@ use crate::view::View;
 
 /// Pixels a kernel from which it is hatched.
 const LEAST: f64 = 6.0;
+/// Larger blocks are no kernels.
+const MOST_CELLS: usize = 1 << 16;
 /// Pixels from stroke to stroke, along a row.
 const STEP: i64 = 6;
 
@@ -14,7 +16,7 @@ const STEP: i64 = 6;
 pub fn draw(field: &Field<'_>, view: &View, viewport: &Viewport, options: &Options<'_>, image: &mut Image) {
     let (height, width) = view.block_size();
     let sides = [width as f64 * viewport.scale[0], height as f64 * viewport.scale[1]];
-    if !view.has_blocks() || view.colour_axis().is_some() || sides[0].min(sides[1]) < LEAST {
+    if !view.has_blocks() || height.saturating_mul(width) > MOST_CELLS || view.colour_axis().is_some() || sides[0].min(sides[1]) < LEAST {
         return;
     }
     let in_sight = |axis: usize, pixels: u32, blocks: usize| {
@@ -24,16 +26,16 @@ pub fn draw(field: &Field<'_>, view: &View, viewport: &Viewport, options: &Optio
     };
     let columns = in_sight(0, image.width, view.block_columns());
     let mut scratch = Vec::new();
-    let mut largest = vec![0.0; columns.len()];
+    let mut dead = vec![false; columns.len()];
     for block_row in in_sight(1, image.height, view.block_rows()) {
         if options.token.is_some_and(crate::jobs::Token::is_cancelled) {
             return;
         }
         match options.scales {
-            Some(scales) => largest.iter_mut().zip(columns.clone()).for_each(|(largest, column)| *largest = scales.at(block_row, column)),
-            None => field.largest(block_row, columns.start, &mut largest, &mut scratch),
+            Some(scales) => dead.iter_mut().zip(columns.clone()).for_each(|(dead, column)| *dead = scales.at(block_row, column) == 0.0),
+            None => field.dead(block_row, columns.start, &mut dead, &mut scratch),
         }
-        for (column, _) in columns.clone().zip(&largest).filter(|(_, largest)| **largest == 0.0) {
+        for (column, _) in columns.clone().zip(&dead).filter(|(_, dead)| **dead) {
             if view.offset(block_row * height, column * width).is_some() {
                 stroke(image, viewport, [column as f64 * sides[0], block_row as f64 * sides[1]], sides);
             }

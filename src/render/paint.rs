@@ -141,3 +141,89 @@ impl<'a> Paint<'a> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::field::{KernelScales, Test};
+    use super::super::heatmap::{Ink, Viewport, heatmap};
+    use super::*;
+    use crate::colormap::{Limits, Map, Norm};
+    use crate::view::Place;
+
+    const INK: Ink = Ink { background: [0; 4], gap: [9, 9, 9] };
+    const UNIT: Colours = Colours { map: Map::Viridis, limits: Limits { low: -1.0, high: 1.0 }, norm: Norm::Linear };
+
+    fn plain<'a>() -> Options<'a> {
+        Options { grid: false, numbers: false, ..Options::new(INK) }
+    }
+
+    /// The colours of the cells, at one pixel each.
+    fn drawn(values: &dyn Blocks, view: &View, options: &Options<'_>) -> Vec<Vec<Rgb>> {
+        let image = heatmap(values, view, &UNIT, &Viewport::whole(view, [1.0; 2]), options);
+        let rows = 0..image.height();
+        let pixel = |x, y| image.pixel(x, y).map(|[red, green, blue, _]| [red, green, blue]).unwrap_or_default();
+        rows.map(|y| (0..image.width()).map(|x| pixel(x, y)).collect()).collect()
+    }
+
+    #[test]
+    fn three_channels_are_mixed_jointly() {
+        let mut view = View::default_for(&[4, 1, 1, 3], Some("OHWI"), 1.0);
+        view.move_axis(3, Place::Colour, 0);
+        let nan = f32::NAN;
+        let values = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 9.0, -9.0, 0.5, nan, 0.0, 0.0];
+        // 0 is mid-grey, the limits are no light and full light: 127.5 (1 + v), rounded.
+        assert_eq!(drawn(&values, &view, &plain()), [[[255, 128, 0], [128; 3], [255, 0, 191], colormap::NAN]]);
+        // Reduced, the channels are means.
+        let means = [1.0, -1.0, 0.0, 0.0, 1.0, 0.0];
+        let mut pair = View::default_for(&[2, 1, 1, 3], Some("OHWI"), 1.0);
+        pair.move_axis(3, Place::Colour, 0);
+        let image = heatmap(&means, &pair, &UNIT, &Viewport::whole(&pair, [0.5, 0.5]), &plain());
+        assert_eq!(image.pixel(0, 0), Some([191, 128, 128, 255]));
+    }
+
+    #[test]
+    fn each_kernel_on_its_own_scale() {
+        let view = View::default_for(&[3, 1, 2, 1], Some("OHWI"), 1.0);
+        let values = [2.0, -1.0, 200.0, 100.0, 0.0, 0.0];
+        let scales = KernelScales::of(&values, &view, &Token::new()).unwrap();
+        let options = Options { scales: Some(&scales), ..plain() };
+        let own = drawn(&values, &view, &options).concat();
+        let expected: Vec<Rgb> = [1.0, -0.5, 1.0, 0.5, 0.0, 0.0].map(|part| UNIT.colour(part)).to_vec();
+        let cells: Vec<Rgb> =
+            (0..6).map(|offset| view.cell_of(offset).unwrap()).map(|(row, column)| own[row * view.columns() + column]).collect();
+        assert_eq!(cells, expected);
+    }
+
+    #[test]
+    fn marks_dim_the_others_and_saturated_codes_are_painted() {
+        let view = View::default_for(&[1, 4], None, 1.0);
+        let (values, codes) = ([-0.5, 0.0, 0.25, 0.5], [-8.0, 0.0, 3.0, 7.0]);
+        let marked = Options { marked: Some(Marked { values: &values, test: Test::Within(0.0, 0.25) }), ..plain() };
+        let cells = drawn(&values, &view, &marked).concat();
+        let expected = [-0.5, 0.0, 0.25, 0.5].map(|value| UNIT.colour(value));
+        assert_eq!(cells[1..3], expected[1..3]);
+        assert_eq!([cells[0], cells[3]], [expected[0], expected[3]].map(|colour| blend(colour, INK.gap, DIMMED)));
+        let saturated = Options { saturated: Some(Marked { values: &codes, test: Test::AtEnds(-8.0, 7.0) }), ..plain() };
+        let cells = drawn(&values, &view, &saturated).concat();
+        assert_eq!(cells, [colormap::SATURATED, expected[1], expected[2], colormap::SATURATED]);
+        // In a pixel of many cells one is enough.
+        let image = heatmap(&values, &view, &UNIT, &Viewport::whole(&view, [0.25, 1.0]), &saturated);
+        assert_eq!(image.pixel(0, 0), Some([255, 255, 0, 255]));
+    }
+
+    #[test]
+    fn dead_kernels_are_hatched() {
+        let view = View::default_for(&[2, 3, 3, 1], Some("OHWI"), 1.0);
+        let mut values = vec![0.0; 18];
+        values[17] = 0.01;
+        let image = heatmap(&values, &view, &UNIT, &Viewport::whole(&view, [8.0; 2]), &plain());
+        let colours = |from: u32| {
+            let pixels = (2..22).flat_map(|y| (from + 2..from + 13).map(move |x| (x, y)));
+            pixels.filter_map(|(x, y)| image.pixel(x, y)).collect::<std::collections::HashSet<_>>().len()
+        };
+        assert_eq!((colours(0), colours(24)), (2, 1), "the dead one has strokes, the other not");
+        let no = Options { hatched: false, ..plain() };
+        let image = heatmap(&values, &view, &UNIT, &Viewport::whole(&view, [8.0; 2]), &no);
+        assert!((2..22).all(|x| image.pixel(x, 10) == image.pixel(2, 10)));
+    }
+}

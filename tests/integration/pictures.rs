@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use weightscope::colormap::Rgb;
+use weightscope::colormap::{Limits, Range, Rgb};
 use weightscope::formats::{self, Options};
-use weightscope::jobs::{self, Loaded, Look, Origin, Shows, Token};
+use weightscope::jobs::{self, Find, Loaded, Look, Origin, Shows, Sought, Token};
 use weightscope::render::theme::LIGHT;
 use weightscope::render::{Image, Viewport};
 use weightscope::values::Blocks;
@@ -44,22 +44,23 @@ fn one_outlier_among_268_million_is_seen() {
     let loaded = load(&model);
     assert!(loaded.values.as_slice().is_none() && loaded.count() == 1 << 28 && loaded.is_sampled);
 
-    let look = Look::new(&loaded, loaded.default_view(1.0));
-    let counted = loaded.counted(&Token::new()).unwrap();
-    assert_eq!((counted.summary.moments.max, counted.summary.moments.zeros, counted.is_sampled), (50.0, (1 << 28) - 1, false));
+    let range = Range::Manual(Limits::new(-50.0, 50.0));
+    let look = Look { range, ..Look::new(&loaded, loaded.default_view(1.0)) };
     let viewport = Viewport::whole(&look.view, [1.0 / 32.0; 2]);
     assert_eq!((viewport.width, viewport.height), (512, 512));
     // At once there is a picture; it may lack what lies between the rows that it was made of.
-    let draw = || look.draw(&counted, &viewport, LIGHT.ink(), &Token::new()).unwrap();
+    let draw = || look.draw(&loaded, &viewport, LIGHT.ink(), &Token::new()).unwrap();
     assert!(others(&draw()).len() <= 1);
-    look.build_pyramid(&counted, &Token::new()).unwrap();
-    let colours = look.colours(&counted).unwrap();
-    let brightest = colours.colour(50.0);
+    look.build_pyramid(&loaded, &Token::new()).unwrap();
+    let brightest = look.colours(&loaded).unwrap().colour(50.0);
     assert_eq!(others(&draw()), [((column / 32) as u32, (row / 32) as u32, brightest)]);
+    // It is found, too.
+    let find = Find { what: Sought::Maximum, shows: Shows::Real, behind: None };
+    assert_eq!(find.run(&loaded, &Token::new()), Ok(Some((row * 16_384 + column) as usize)));
     // A picture that is cancelled ends, and says so.
     let token = Token::new();
     token.cancel();
-    assert_eq!(look.draw(&counted, &viewport, LIGHT.ink(), &token).err(), Some(jobs::Failure::Cancelled));
+    assert_eq!(look.draw(&loaded, &viewport, LIGHT.ink(), &token).err(), Some(jobs::Failure::Cancelled));
 }
 
 /// Read block by block and whole, every element is the same: float32 borrowed from the file, codes of 8 and of

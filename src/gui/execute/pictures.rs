@@ -31,7 +31,14 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
                 });
             }
         }
-        Command::CancelJob(key) => app.pool.cancel(key),
+        Command::CancelJob(key) => {
+            app.pool.cancel(key);
+            if let Key::Pyramid(number) = key
+                && let Some(document) = app.state.by_number_mut(number)
+            {
+                document.views.heatmap.coarse = document.views.heatmap.refining.take();
+            }
+        }
         Command::CopyText(text) => {
             ctx.copy_text(text);
             app.state.notify(NoticeKind::Done, "The values are on the clipboard");

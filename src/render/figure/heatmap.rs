@@ -150,9 +150,8 @@ impl<'a> HeatmapFigure<'a> {
         let (bar_width, below_bar) = bar.size(sketch.grown);
 
         let margin = sketch.u(MARGIN);
-        let notes = self.notes.iter().cloned();
-        let caption: Vec<_> = Some(caption(self.view)).filter(|text| !text.is_empty()).into_iter().chain(notes).collect();
-        let caption = caption.join(" · ");
+        let caption = Some(caption(self.view)).filter(|text| !text.is_empty());
+        let captions = caption.iter().chain(&self.notes);
         let size = LABEL * sketch.grown;
         let width = (axes.left + picture.width + sketch.u(TO_BAR) + bar_width).ceil();
         let title = font::width(Font::SansBold, TITLE * sketch.grown, &self.title);
@@ -166,9 +165,9 @@ impl<'a> HeatmapFigure<'a> {
         bar.draw(sketch, picture.right() + sketch.u(TO_BAR), picture.y, bar_height);
 
         let mut bottom = picture.bottom().max(picture.y + bar_height + below_bar);
-        if !caption.is_empty() {
+        for caption in captions {
             bottom += sketch.u(20.0);
-            let text = font::elided(Font::Sans, size, &caption, width);
+            let text = font::elided(Font::Sans, size, caption, width);
             let colour = self.theme.dim;
             sketch.scene.text([margin, bottom], text, Font::Sans, size, colour, Anchor::Start);
         }

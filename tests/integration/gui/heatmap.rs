@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers};
 
-use super::stage::Stage;
+use super::stage::{CTRL, CTRL_SHIFT, Stage};
 
 const PICTURE: &str = "Heatmap of 300 values";
 
@@ -147,4 +147,42 @@ fn gates_of_a_recurrent_layer_are_shown_one_by_one() {
     stage.expect(&["Heatmap of 64 values"]);
     stage.click("gru bias, f32, 16");
     stage.expect(&["Gate: candidate recurrent", "Heatmap of 16 values"]);
+}
+
+#[test]
+fn what_is_typed_and_looked_for_is_pinned() {
+    let mut stage = Stage::example();
+    stage.press(CTRL, Key::G);
+    stage.type_text("3, 1, 1, 0");
+    stage.press(Modifiers::NONE, Key::Enter);
+    // LiteRT's tensor at [3, 1, 1, 0], its maximum at [0, 3, 1, 0] and its minimum at [1, 0, 1, 0].
+    stage.expect(&["O, H, W 3, 1, 1", "value -0.1654", "layout OHWI 12×5×5×1"]);
+    stage.press(CTRL_SHIFT, Key::ArrowUp);
+    stage.expect(&["O, H, W 0, 3, 1", "value +0.4667"]);
+    stage.press(CTRL_SHIFT, Key::ArrowDown);
+    stage.expect(&["O, H, W 1, 0, 1", "value -0.3461"]);
+    // In a slice: the slider follows.
+    stage.choose("O 12", "Slider");
+    stage.press(CTRL_SHIFT, Key::ArrowUp);
+    stage.expect(&["O, H, W 0, 3, 1"]);
+    // What is not there is said.
+    stage.press(CTRL, Key::G);
+    stage.type_text("12");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.expect(&["O has 12 indices, from 0 to 11"]);
+}
+
+#[test]
+fn a_chip_is_dragged_to_another_place() {
+    let mut stage = Stage::example();
+    let before = stage.pixels(PICTURE);
+    let (from, to) = (stage.node("O 12").rect().center(), stage.node("Cell").rect().center());
+    // While it is dragged, every place is there; it is dropped on the cells' rows.
+    stage.drag(from, to);
+    stage.point_nowhere();
+    assert_ne!(stage.pixels(PICTURE), before);
+    stage.expect_none(&["Rows"]);
+    // The next layer of the same axes is laid out so too.
+    stage.click("conv3 kernel, f32, 32×3×3×24");
+    stage.expect_none(&["Rows"]);
 }

@@ -83,6 +83,9 @@ fn refine(ui: &egui::Ui, heatmap: &mut HeatmapView, wanted: &mut PictureWanted, 
         return;
     }
     let key = wanted.look.key();
+    if heatmap.coarse.as_ref() == Some(&key) {
+        return;
+    }
     if heatmap.refining.as_ref() != Some(&key) {
         heatmap.refining = Some(key);
         commands.push(Command::NeedPyramid(Box::new(wanted.clone())));

@@ -1,7 +1,10 @@
 //! What is seen is what is saved: the window's picture, the file it writes and the one that
 //! `weightscope heatmap` writes, to the byte.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use clap::Parser as _;
 use egui_kittest::Harness;
@@ -13,7 +16,7 @@ use crate::export::picture::{PictureOptions, ThemeName};
 use crate::gui::App;
 use crate::gui::execute::execute;
 use crate::gui::save::heatmap_file;
-use crate::jobs::{SaveContent, SavePlan, Token};
+use crate::jobs::{Row, SaveContent, SavePlan, Token};
 use crate::render::{Ink, Reduction, Viewport};
 use crate::sorting::SortKey;
 use crate::weights::Site;
@@ -64,50 +67,81 @@ const CASES: [Case; 22] = [
     (FLOAT, CONV, |heatmap, _| heatmap.brush = Some((-0.1, 0.02))),
 ];
 
-fn steps(harness: &mut Harness<'static, App>) {
-    let start = std::time::Instant::now();
-    let mut resting = 0;
-    while resting < 3 {
-        assert!(start.elapsed().as_secs() < 90, "the window does not come to rest");
-        harness.step();
-        resting = if harness.state().is_settled() { resting + 1 } else { 0 };
-        std::thread::yield_now();
+/// A window without a screen, and a message whenever a job or a panel asks for a frame.
+struct Stage {
+    harness: Harness<'static, App>,
+    woken: Receiver<()>,
+}
+
+impl Stage {
+    fn open(model: &Path) -> Self {
+        let (wake, woken) = mpsc::channel();
+        let arguments = WindowArguments { models: vec![model.to_owned()], ..WindowArguments::default() };
+        let builder = Harness::builder().with_size([1200.0, 900.0]).with_max_steps(1);
+        let harness = builder.build_eframe(|creation| {
+            // Nobody listens any more once the stage is gone.
+            creation.egui_ctx.set_request_repaint_callback(move |_| wake.send(()).unwrap_or_default());
+            App::bare(&creation.egui_ctx, arguments)
+        });
+        let mut stage = Self { harness, woken };
+        stage.settle();
+        stage
+    }
+
+    fn settle(&mut self) {
+        let mut resting = 0;
+        while resting < 3 {
+            self.harness.step();
+            resting = if self.harness.state().is_settled() { resting + 1 } else { 0 };
+            if resting == 0 {
+                self.woken.recv_timeout(Duration::from_secs(120)).expect("the window comes to rest");
+                while self.woken.try_recv().is_ok() {}
+            }
+        }
+    }
+
+    fn act(&mut self, command: Command) {
+        let ctx = self.harness.ctx.clone();
+        execute(self.harness.state_mut(), &ctx, command);
+        self.settle();
+    }
+
+    fn document(&self) -> &Document {
+        self.harness.state().state.document().expect("a model is open")
     }
 }
 
 /// The first weight whose operation and role have these words.
-fn site(app: &App, (name, role): (&str, &str)) -> Site {
-    let rows = &app.state.document().expect("a model is open").opened.rows;
-    let fits = |row: &&crate::jobs::Row| row.full_name.contains(name) && (role.is_empty() || row.weight.role.name == role);
-    rows.iter().find(fits).expect("there is such a weight").weight.site
+fn site(document: &Document, (name, role): (&str, &str)) -> Site {
+    let fits = |row: &&Row| row.full_name.contains(name) && (role.is_empty() || row.weight.role.name == role);
+    document.opened.rows.iter().find(fits).expect("there is such a weight").weight.site
 }
 
 #[test]
 fn window_command_line_and_file_agree() {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut stages: HashMap<&str, Stage> = HashMap::new();
     for (number, (model, words, change)) in CASES.iter().enumerate() {
         let path = root.join(model);
-        let arguments = WindowArguments { models: vec![path.clone()], ..WindowArguments::default() };
-        let builder = Harness::builder().with_size([1200.0, 900.0]).with_max_steps(1);
-        let mut harness = builder.build_eframe(|creation| App::bare(&creation.egui_ctx, arguments));
-        steps(&mut harness);
-        let ctx = harness.ctx.clone();
-        let site = site(harness.state(), *words);
-        execute(harness.state_mut(), &ctx, Command::ShowWeight(site));
-        steps(&mut harness);
+        let stage = stages.entry(model).or_insert_with(|| Stage::open(&path));
+        stage.act(Command::ShowWeight(site(stage.document(), *words)));
         let mut commands = Vec::new();
-        let views = &mut harness.state_mut().state.document_mut().unwrap().views;
+        let views = &mut stage.harness.state_mut().state.document_mut().unwrap().views;
+        // As it is in a new window.
+        views.heatmap = HeatmapView::default();
+        stage.settle();
+        let views = &mut stage.harness.state_mut().state.document_mut().unwrap().views;
         change(&mut views.heatmap, &mut commands);
         views.brush = views.heatmap.brush;
-        commands.into_iter().for_each(|command| execute(harness.state_mut(), &ctx, command));
-        steps(&mut harness);
+        stage.settle();
+        commands.into_iter().for_each(|command| stage.act(command));
 
         for (options, extra) in [
             (PictureOptions { bare: true, cell: Some(5), ..PictureOptions::default() }, vec!["--bare", "--cell", "5"]),
             (PictureOptions { theme: ThemeName::Dark, scale: 2, ..PictureOptions::default() }, vec!["--theme", "dark", "--scale", "2"]),
         ] {
-            let document = harness.state().state.document().unwrap();
+            let document = stage.document();
             let file = heatmap_file(document, options).unwrap();
             let loaded = Arc::clone(&file.loaded);
             let asked = document.views.heatmap.asked.clone().unwrap();
@@ -115,8 +149,7 @@ fn window_command_line_and_file_agree() {
             let look = asked.look;
             let saved = folder.path().join(format!("{number}.saved.png"));
             let plan = SavePlan { path: saved.clone(), content: SaveContent::Picture(Box::new(file)) };
-            execute(harness.state_mut(), &ctx, Command::Save(Box::new(plan)));
-            steps(&mut harness);
+            stage.act(Command::Save(Box::new(plan)));
 
             let written = folder.path().join(format!("{number}.written.png"));
             let name = loaded.weight.graph(&loaded.opened.model).operation(loaded.weight.site.operation).name.clone();

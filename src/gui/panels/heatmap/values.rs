@@ -119,6 +119,9 @@ pub fn badge(ui: &mut egui::Ui, heatmap: &HeatmapView, loaded: &Loaded) {
         let room = ui.available_width() - 12.0;
         let text = notes.join(" · ");
         let galley = crate::gui::widgets::fit_text(ui, &text, egui::FontId::proportional(11.5), Tokens::of(ui).warn, room);
-        ui.label(galley).on_hover_text(text);
+        let label = ui.label(galley);
+        // However much of it there is room for, all of it is said.
+        label.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
+        label.on_hover_text(text);
     });
 }
