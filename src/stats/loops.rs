@@ -2,6 +2,8 @@
 //! once, and compiled a second time for processors with wider registers (`fearless_simd` chooses at
 //! run time). Every sum has a fixed number of lanes, so that both forms give the same bits.
 
+#![allow(clippy::needless_range_loop, reason = "the lanes of several arrays keep step, which the compiler turns into wide registers")]
+
 use std::sync::OnceLock;
 
 use fearless_simd::{Level, Simd, WithSimd};

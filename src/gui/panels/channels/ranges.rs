@@ -79,7 +79,7 @@ pub fn show(ui: &mut egui::Ui, document: &Document, channels: &[Channel], view: 
             inside.rect_stroke(range.expand(1.5), CornerRadius::ZERO, Stroke::new(1.5, tokens.accent), egui::StrokeKind::Outside);
         }
     }
-    place_labels(&painter, plot, &tokens, view, begin, end, &x);
+    place_labels(&painter, plot, tokens, view, begin, end, &x);
     let place = hovered?;
     let column = &view.order[place / per_bar * per_bar..(place / per_bar * per_bar + per_bar).min(view.order.len())];
     // Of several channels in a pixel the one with the widest range is what one sees.
