@@ -292,7 +292,7 @@ impl Action {
             Self::ChooseConstants | Self::FollowSystemTheme | Self::WheelZooms | Self::ResetPanels | Self::About => &[],
             Self::ShowHistogram => const { &[keys(CTRL_SHIFT, Key::H)] },
             Self::ShowChannels => const { &[keys(CTRL_SHIFT, Key::J)] },
-            Self::ShowStatistics => const { &[keys(CTRL_SHIFT, Key::T)] },
+            Self::ShowStatistics => const { &[keys(CTRL_SHIFT, Key::L)] },
             Self::EnlargeInterface => const { &[keys(CTRL, Key::Plus), keys(CTRL, Key::Equals)] },
             Self::ReduceInterface => const { &[keys(CTRL, Key::Minus)] },
             Self::ResetInterface => const { &[keys(CTRL, Key::Num0)] },

@@ -18,7 +18,7 @@ fn the_statistics_table_sorts_filters_and_leads_to_weights() {
     // So wide that all columns are in sight.
     let mut stage = wide();
     stage.expect_none(&["Filter statistics"]);
-    stage.press(CTRL_SHIFT, Key::T);
+    stage.press(CTRL_SHIFT, Key::L);
     stage.expect(&["Statistics panel", "10 weights", "Sort statistics by kurtosis"]);
     let lines = |stage: &Stage| -> Vec<String> {
         stage
@@ -73,7 +73,7 @@ fn the_weights_list_takes_comparisons_too() {
 fn statistics_are_saved_as_they_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = wide();
-    stage.press(CTRL_SHIFT, Key::T);
+    stage.press(CTRL_SHIFT, Key::L);
     stage.fill("Filter statistics", "role:kernel");
     stage.click("Sort statistics by sparsity");
     for extension in ["csv", "json"] {
