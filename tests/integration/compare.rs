@@ -29,7 +29,8 @@ fn network(file: &str) -> String {
 fn layer(name: &str) -> &'static str {
     let last = name.rsplit('/').next().unwrap_or_default().trim_start_matches("u_");
     let named = LAYERS.iter().find(|layer| last.starts_with(**layer));
-    let number = name.chars().last().and_then(|digit| digit.to_digit(10)).map(|number| number as usize);
+    // Other names end in numbers, too, but only these are a layer's.
+    let number = ["q", "x", "node_"].iter().find_map(|prefix| last.strip_prefix(prefix)?.parse::<usize>().ok());
     named.copied().or_else(|| number.and_then(|number| LAYERS.get(number).copied())).unwrap_or("none")
 }
 
