@@ -23,6 +23,7 @@ mod stretches;
 mod tree;
 
 pub use fold::{Fold, GroupRef};
+pub use names::own_part;
 
 use flow::Flow;
 use tree::Tree;

@@ -311,24 +311,21 @@ impl LayoutGraph {
 }
 
 impl Spacing {
-    /// Room left, right, above and below what lies in a frame, as the layers run down; `ports` lines pass
-    /// its borders above and below, where the room is that of the layers then.
+    /// Room left, right, above and below what lies in a frame, as the layers run down. Where lines pass
+    /// the upper or the lower border, the room there is that of the layers.
     fn around_frame(&self, has_ports_above: bool, has_ports_below: bool) -> [f64; 4] {
         let Self { padding, title, .. } = *self;
-        let (side, above) = match self.direction {
-            Direction::Down => (padding, self.below_border()),
+        let (left, above) = match self.direction {
+            Direction::Down => (padding, title + padding / 2.0),
             Direction::Right => (padding + title, padding),
         };
         let unless = |has_ports: bool, room: f64| if has_ports { 0.0 } else { room };
-        [side, padding, unless(has_ports_above, above), unless(has_ports_below, padding)]
+        [left, padding, unless(has_ports_above, above), unless(has_ports_below, padding)]
     }
 
-    /// Between a frame's first border and its first layer.
-    fn below_border(&self) -> f64 {
-        match self.direction {
-            Direction::Down => self.title + self.padding / 2.0,
-            Direction::Right => self.padding,
-        }
+    /// How far lines run straight on inside a frame's first border: past its title.
+    fn straight_on(&self) -> f64 {
+        if self.direction == Direction::Down { self.title } else { 0.0 }
     }
 }
 

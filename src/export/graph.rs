@@ -11,6 +11,7 @@ use super::{atomic, manifest, png, svg};
 use crate::jobs::{Cancelled, GraphPicture, Opened, Token, thumbnail};
 use crate::layout::{Node, Rect};
 use crate::render::Image;
+use crate::render::figure::FigureError;
 use crate::render::graph::GraphFigure;
 use crate::render::number::grouped;
 use crate::weights::Site;
@@ -59,7 +60,8 @@ impl GraphFile {
     /// # Errors
     /// [`PictureError`]: cancelled, nothing to draw, or too much.
     pub fn image(&self, token: &Token) -> Result<Image, PictureError> {
-        Ok(self.figure(&self.thumbnails(token)?).image(u32::from(self.options.scale.max(1)))?)
+        let image = self.figure(&self.thumbnails(token)?).image(u32::from(self.options.scale.max(1)));
+        image.map_err(|error| if matches!(error, FigureError::TooLarge { .. }) { PictureError::LargeGraph(error) } else { error.into() })
     }
 
     fn figure<'a>(&'a self, thumbnails: &'a HashMap<Site, Image>) -> GraphFigure<'a> {

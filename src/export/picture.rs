@@ -60,6 +60,8 @@ pub enum PictureError {
     /// One sentence why there is nothing to draw.
     #[error("{0}")]
     Values(String),
+    #[error("{0}; an .svg has no such limit, and with more groups closed the picture is smaller")]
+    LargeGraph(FigureError),
     #[error("which format? name the file {formats}: {path}", path = .path.display())]
     Format { formats: &'static str, path: PathBuf },
     #[error("can't write: {error}: {path}", path = .path.display())]

@@ -114,6 +114,17 @@ impl Level {
         sorted(self.items.len(), 0..self.items.len() as u32, &self.before, &self.after)
     }
 
+    /// Places by how long the longest way to them is, then in order.
+    pub fn by_layers(&self) -> Vec<u32> {
+        let mut order = self.sorted();
+        let mut depth = vec![0u32; self.items.len()];
+        for place in &order {
+            depth[*place as usize] = self.before.at(*place).iter().map(|from| depth[*from as usize] + 1).max().unwrap_or(0);
+        }
+        order.sort_by_key(|place| (depth[*place as usize], *place));
+        order
+    }
+
     /// The circles with a group in them.
     fn circles(&self) -> Vec<Vec<u32>> {
         let has_group = |circle: &Vec<u32>| circle.iter().any(|place| matches!(self.items[*place as usize], Item::Group(_)));

@@ -62,6 +62,13 @@ impl<'a> Paths<'a> {
     }
 }
 
+/// What of an operation's name is its own: the last part of its path.
+pub fn own_part(name: &str) -> &str {
+    let name = first(name).trim_end_matches('/');
+    let separator = if name.contains('/') { '/' } else { '.' };
+    name.rsplit(separator).next().filter(|part| !part.is_empty()).unwrap_or(name)
+}
+
 fn first(name: &str) -> &str {
     name.split(';').find(|part| !part.is_empty()).unwrap_or_default()
 }
@@ -105,6 +112,13 @@ mod tests {
     #[test]
     fn the_first_of_joined_names() {
         check(&["a/b/Relu;a/c/BiasAdd", ";x/y"], &["a | b", "x"]);
+    }
+
+    #[test]
+    fn what_is_left() {
+        for (name, own) in [("a/b.c/d;x/y", "d"), ("layers.0.norm", "norm"), ("flat", "flat"), ("", ""), ("a/", "a")] {
+            assert_eq!(own_part(name), own, "{name}");
+        }
     }
 
     #[test]

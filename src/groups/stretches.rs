@@ -19,6 +19,8 @@ use crate::model::{Graph, OperationId};
 
 /// More items than this are cut.
 const MOST_ITEMS: usize = 64;
+/// Blocks in a row, up to so many, are a chain that can be taken in.
+const MOST_BLOCKS: usize = 48;
 /// Items that a run of types is made of.
 const RUN: usize = 6;
 /// The shortest block.
@@ -39,31 +41,69 @@ impl Tree {
 
     fn cut(&mut self, node: u32, graph: &Graph, flow: &Flow) {
         let level = Level::of(self, node, flow);
-        let order = level.sorted();
-        let types: Vec<u64> = order.iter().map(|place| self.type_of(level.items[*place as usize], graph)).collect();
-        let passing = passing(&level, &order);
-        let blocks = blocks(&types, &passing);
-        let members = |range: &Range<usize>| range.clone().map(|at| level.items[order[at] as usize]).collect();
+        // By layers, blocks look alike even if what feeds them all was written within the first one.
+        let found = [level.sorted(), level.by_layers()].map(|order| {
+            let types: Vec<u64> = order.iter().map(|place| self.type_of(level.items[*place as usize], graph)).collect();
+            let blocks = blocks(&types, &passing(&level, &order));
+            (blocks.iter().map(Range::len).sum::<usize>(), order, blocks)
+        });
+        let [(in_order, ..), (by_layers, ..)] = &found;
+        let use_layers = by_layers > in_order;
+        let [in_order, by_layers] = found;
+        let (_, order, blocks) = if use_layers { by_layers } else { in_order };
         let block = |(number, range): (u32, &Range<usize>)| Node {
             label: format!("block {number}"),
             origin: Origin::Repeated,
-            items: members(range),
+            items: range.clone().map(|at| level.items[order[at] as usize]).collect(),
         };
-        let blocks = (1..).zip(&blocks).map(block).collect();
-        self.gather(node, blocks);
-        // What is left, each block being one item now.
+        let new: Vec<Node> = (1..).zip(&blocks).map(block).collect();
+        let first_block = self.nodes.len() as u32;
+        self.gather(node, new);
+        if self.nodes[node as usize].items.len() <= MOST_ITEMS {
+            return;
+        }
+        // What is left, each block being one item now; blocks and others are cut by themselves.
+        let level = Level::of(self, node, flow);
+        let order = level.sorted();
+        let passing = passing(&level, &order);
+        let is_block = |at: &usize| matches!(level.items[order[*at] as usize], Item::Group(group) if group >= first_block);
+        let places: Vec<usize> = (0..order.len()).collect();
+        let mut stretches: Vec<Range<usize>> = Vec::new();
+        let runs: Vec<&[usize]> = places.chunk_by(|a, b| is_block(a) == is_block(b)).collect();
+        for run in &runs {
+            let range = run[0]..run[0] + run.len();
+            match (runs.len(), run.len(), is_block(&run[0])) {
+                // Blocks that can be taken in stand by themselves.
+                (_, 0..=MOST_BLOCKS, true) => {}
+                (1, ..) | (_, MOST_ITEMS.., _) => {
+                    stretches.extend(
+                        sections(run.len(), &passing[range.clone()])
+                            .into_iter()
+                            .map(|part| part.start + range.start..part.end + range.start),
+                    );
+                }
+                _ => stretches.push(range),
+            }
+        }
+        let section = |(number, range): (u32, Range<usize>)| Node {
+            label: format!("section {number}"),
+            origin: Origin::Section,
+            items: range.map(|at| level.items[order[at] as usize]).collect(),
+        };
+        let new = (1..).zip(stretches.into_iter().filter(|range| range.len() > 1)).map(section).collect();
+        self.gather(node, new);
+        // Many short runs: sections of sections.
         if self.nodes[node as usize].items.len() > MOST_ITEMS {
             let level = Level::of(self, node, flow);
             let order = level.sorted();
-            let sections = sections(order.len(), &self::passing(&level, &order));
-            let members = |range: Range<usize>| range.map(|at| level.items[order[at] as usize]).collect();
-            let section = |(number, range): (u32, Range<usize>)| Node {
-                label: format!("section {number}"),
+            let parts = sections(order.len(), &self::passing(&level, &order));
+            let part = |(number, range): (u32, Range<usize>)| Node {
+                label: format!("part {number}"),
                 origin: Origin::Section,
-                items: members(range),
+                items: range.map(|at| level.items[order[at] as usize]).collect(),
             };
-            let sections = (1..).zip(sections).filter(|(_, range): &(u32, Range<usize>)| range.len() > 1).map(section).collect();
-            self.gather(node, sections);
+            let new = (1..).zip(parts.into_iter().filter(|range| range.len() > 1)).map(part).collect();
+            self.gather(node, new);
         }
     }
 

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::job::Opened;
 use super::{Cancelled, Token};
-use crate::groups::{Count, Fold, GroupRef, Groups, Load};
+use crate::groups::{Count, Fold, GroupRef, Groups, Load, own_part};
 use crate::layout::{self, Direction, Drawn, FrameOf, Index, Layout, Node, NodeSize, Route, Source, Spacing};
 use crate::model::{Graph, GraphId, OperationRef, TensorRef};
 use crate::render::font::{self, Font};
@@ -105,14 +105,18 @@ pub fn draw(opened: &Opened, graph: GraphId, plan: &GraphPlan, token: &Token) ->
     let groups = |graph| opened.groups(graph);
     let source = Source { graphs: &opened.model.graphs, is_constant: &is_constant, groups: &groups, fold: &fold };
     let mut drawn = Drawn::of(&source, graph);
-    let cards: Vec<Card> = drawn.nodes.iter().map(|node| card(opened, *node)).collect();
+    let cards: Vec<Card> = drawn.nodes.iter().map(|node| card(opened, *node, &fold)).collect();
     let frames: Vec<FrameCard> = drawn.frames.iter().map(|frame| frame_card(opened, *frame)).collect();
     token.check()?;
     drawn.graph.nodes = cards.iter().map(size).collect();
     for (frame, card) in drawn.graph.frames.iter_mut().zip(&frames) {
         frame.width = frame_width(card);
     }
-    let spacing = Spacing { direction: plan.direction, ..Spacing::default() };
+    // From left to right the shapes beside lines need room between layers.
+    let spacing = match plan.direction {
+        Direction::Down => Spacing::default(),
+        Direction::Right => Spacing { direction: Direction::Right, layers: 92.0, ..Spacing::default() },
+    };
     let layout = layout::layout_spaced(&drawn.graph, &spacing, token)?;
     let index = Index::of(&drawn.graph, &layout);
     let families: BTreeSet<Family> = cards.iter().filter_map(|card| card.family).collect();
@@ -137,11 +141,12 @@ pub(super) fn groups(opened: &Opened, id: GraphId) -> Groups {
 }
 
 impl Card {
-    /// The first line: type and name.
+    /// The first line: type and name, or the name alone where it begins with the type.
     pub fn title(&self) -> String {
-        match (self.kind.is_empty(), self.name.is_empty()) {
-            (true, _) => self.name.clone(),
-            (false, true) => self.kind.clone(),
+        let says_kind = self.name.get(..self.kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.kind));
+        match (says_kind, self.name.is_empty()) {
+            (true, false) => self.name.clone(),
+            (_, true) => self.kind.clone(),
             (false, false) => format!("{} · {}", self.kind, self.name),
         }
     }
@@ -176,8 +181,12 @@ fn alike_width(alike: Option<u32>) -> f32 {
     alike.map_or(0.0, |alike| 12.0 + font::width(Font::Mono, DETAIL_SIZE, &alike_text(alike)))
 }
 
-fn card(opened: &Opened, node: Node) -> Card {
+fn card(opened: &Opened, node: Node, fold: &Fold) -> Card {
     match node {
+        Node::Operation(at) if fold.is_grouped && opened.groups(at.graph).of_operation(at.operation).is_some() => {
+            // The frames around it say the rest of the name.
+            Card { name: own_part(&opened.model.operation(at).name).to_owned(), ..operation_card(opened, at) }
+        }
         Node::Operation(at) => operation_card(opened, at),
         Node::Input(at) => end_card(opened, at, "input"),
         Node::Output(at) => end_card(opened, at, "output"),

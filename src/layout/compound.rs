@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use super::level::{Drawing, Level};
-use super::{Layout, LayoutGraph, Link, NodeSize, Point, Rect, Reference, Route, Spacing, acyclic, parts, rank, route};
+use super::{Direction, Layout, LayoutGraph, Link, NodeSize, Point, Rect, Reference, Route, Spacing, acyclic, parts, rank, route};
 use crate::jobs::{Cancelled, Token};
 
 /// What an edge's piece begins or ends at: a node, a frame, or a port of the level's own frame.
@@ -389,6 +389,7 @@ fn draw(
     }
     let size = |end: &End| match end {
         End::Item(item) => size_of[*item as usize],
+        End::Port(port) if pieces.ports[*port as usize].is_above => NodeSize { width: 0.0, height: spacing.straight_on() },
         End::Port(_) => NodeSize::default(),
     };
     let sizes: Vec<NodeSize> = inside.ends.iter().map(size).collect();
@@ -416,7 +417,9 @@ fn ports_of(inside: &Inside) -> impl Iterator<Item = (u32, usize)> + '_ {
 fn around(inside: &Inside, pieces: &Pieces, drawing: &Drawing, least_width: f64, spacing: &Spacing) -> (NodeSize, Point) {
     let has_ports = |is_above: bool| ports_of(inside).any(|(port, _)| pieces.ports[port as usize].is_above == is_above);
     let [left, right, above, below] = spacing.around_frame(has_ports(true), has_ports(false));
-    let width = (drawing.size.width + left + right).max(super::sane(least_width));
+    // A title stands along the layers then, and there is room enough.
+    let least_width = if spacing.direction == Direction::Down { super::sane(least_width) } else { 0.0 };
+    let width = (drawing.size.width + left + right).max(least_width);
     let spare = (width - drawing.size.width - left - right) / 2.0;
     let size = NodeSize { width, height: drawing.size.height + above + below };
     (size, Point { x: left + spare, y: above })

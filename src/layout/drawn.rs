@@ -61,7 +61,7 @@ impl Drawn {
     /// Operations that only prepare constants are hidden, unless a chain is open: those of kind `Const`, and
     /// those whose outputs are all fed by constants alone.
     pub fn of(source: &Source<'_>, graph: GraphId) -> Self {
-        let mut builder = Builder { source: *source, drawn: Self::default(), merged: HashMap::new() };
+        let mut builder = Builder { source: *source, drawn: Self::default(), merged: HashMap::new(), seen: HashSet::new() };
         let mut open = vec![(graph, None)];
         // A graph is drawn once, so that bodies which call each other come to an end.
         let mut seen = HashSet::from([graph]);
@@ -90,6 +90,8 @@ struct Builder<'a> {
     drawn: Drawn,
     /// The edges at closed groups.
     merged: HashMap<(u32, u32), u32>,
+    /// The tensors that flow along them.
+    seen: HashSet<(u32, u32, TensorRef)>,
 }
 
 /// How a group is shown.
@@ -278,7 +280,7 @@ impl Builder<'_> {
         let Some(from) = from else { return };
         let is_group = |node: u32| matches!(self.drawn.nodes[node as usize], Node::Group(_));
         if is_group(from) || is_group(to) {
-            if from == to {
+            if from == to || !self.seen.insert((from, to, tensor)) {
                 return;
             }
             if let Some(edge) = self.merged.get(&(from, to)) {
@@ -382,8 +384,8 @@ mod tests {
         assert_eq!(drawn.graph.edges, [(0, 1), (1, 2)]);
     }
 
-    /// Two groups of three operations; one tensor passes from the first to the second, and two from the
-    /// input to both.
+    /// Two groups of three operations; two tensors pass from the first to the second, one of them to two
+    /// readers.
     #[test]
     fn groups_open_and_closed() {
         let named = |name: &str, operation: Operation| Operation { name: name.into(), ..operation };
@@ -399,7 +401,7 @@ mod tests {
         let group = |id: u32| GroupRef { graph: GraphId(0), group: GroupId(id) };
         let closed = drawn(&graphs, &[], &Fold::closed());
         assert_eq!(closed.nodes, [Node::Input(at(0)), Node::Group(group(0)), Node::Group(group(1)), Node::Output(at(6))]);
-        assert_eq!((closed.graph.edges, closed.counts), (vec![(0, 1), (1, 2), (2, 3)], vec![1, 3, 1]));
+        assert_eq!((closed.graph.edges, closed.counts), (vec![(0, 1), (1, 2), (2, 3)], vec![1, 2, 1]));
         assert!(closed.frames.is_empty());
         let half = drawn(&graphs, &[], &Fold { open: [group(1)].into(), ..Fold::closed() });
         assert_eq!(half.frames, [FrameOf::Group(group(1))]);

@@ -4,7 +4,7 @@
 //! Lines are taken as they are given, straight between their points; a curve is flattened first
 //! ([`Route::flattened`]). Purchase (2002), "Metrics for graph drawing aesthetics", has the terms.
 
-use super::{Point, Rect, Route};
+use super::{Direction, Point, Rect, Route};
 
 /// Lengths in points, areas in square points.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,6 +29,46 @@ impl Quality {
     pub fn area(&self) -> f64 {
         self.width * self.height
     }
+}
+
+/// How far boxes jump when a graph is laid out again after something in it was opened or closed.
+///
+/// The anchor, the place where that happened, keeps its place on the screen. What lies behind it along the
+/// layers has to make room, and all of it by the same length; that push is no jump and is taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Jump {
+    /// Of the distances of the boxes' upper left corners from where one would look for them.
+    pub median: f64,
+    pub most: f64,
+    /// By how much what is behind the anchor moved along the layers.
+    pub push: f64,
+}
+
+/// Measures how far boxes jump: for each box that nobody touched its place before and after, and the
+/// corner of the anchor likewise.
+pub fn jump(boxes: &[(Rect, Rect)], anchor: (Point, Point), direction: Direction) -> Jump {
+    let along = |point: Point| if direction == Direction::Down { point.y } else { point.x };
+    let across = |point: Point| if direction == Direction::Down { point.x } else { point.y };
+    let corner = |rect: &Rect| Point { x: rect.x, y: rect.y };
+    let moved =
+        |of: &dyn Fn(Point) -> f64, before: &Rect, after: &Rect| (of(corner(after)) - of(anchor.1)) - (of(corner(before)) - of(anchor.0));
+    let is_behind = |before: &Rect| along(corner(before)) > along(anchor.0);
+    let pushes = boxes.iter().filter(|(before, _)| is_behind(before)).map(|(before, after)| moved(&along, before, after));
+    let push = middle(pushes.collect());
+    let jumps: Vec<f64> = boxes
+        .iter()
+        .map(|(before, after)| {
+            let own = moved(&along, before, after) - if is_behind(before) { push } else { 0.0 };
+            own.hypot(moved(&across, before, after))
+        })
+        .collect();
+    Jump { most: jumps.iter().copied().fold(0.0, f64::max), median: middle(jumps), push }
+}
+
+/// The upper median; 0 of nothing.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// A straight piece of a line, with its upper end first.
@@ -211,6 +251,16 @@ mod tests {
         assert_eq!(measure(&boxes[..2], &[line(0, 1, &[(5.0, 5.0), (5.0, 25.0)])]).lines_through_boxes, 0);
         // A box inside a long piece's stretch that began long ago.
         assert_eq!(measure(&boxes, &[line(0, 2, &[(-5.0, -50.0), (-5.0, 90.0)]), straight]).lines_through_boxes, 1);
+    }
+
+    #[test]
+    fn a_push_is_no_jump() {
+        let boxes = [(0.0, 0.0), (0.0, 0.0), (100.0, 150.0), (140.0, 190.0)].map(|(y, now)| (square(5.0, y), square(25.0, now)));
+        let anchor = (Point { x: 5.0, y: 50.0 }, Point { x: 25.0, y: 50.0 });
+        assert_eq!(jump(&boxes, anchor, Direction::Down), Jump { median: 0.0, most: 0.0, push: 50.0 });
+        let aside = [(square(0.0, 0.0), square(3.0, 4.0))];
+        assert_eq!(jump(&aside, (anchor.0, anchor.0), Direction::Down), Jump { median: 5.0, most: 5.0, push: 0.0 });
+        assert_eq!(jump(&[], anchor, Direction::Right), Jump::default());
     }
 
     #[test]

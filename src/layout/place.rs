@@ -20,6 +20,7 @@ const UNITS: f64 = 8.0;
 /// in line with the box.
 const BOX_TO_BOX: i64 = 40;
 const LINE: i64 = 32;
+const TO_FRAME: i64 = 4;
 /// Where two long lines cross, one of them has to yield, but neither for little.
 const ALONG_LINE: i64 = 96;
 /// The ends of a section are pulled to one column, lest a long chain of sections lean.
@@ -224,6 +225,9 @@ impl<'a> Columns<'a> {
             for (below, segment) in layered.down.of(*vertex) {
                 let (leaves, enters) = layered.fixed(*segment);
                 let weight = match (layered.is_bend(*vertex), layered.is_bend(*below)) {
+                    // What leads past others into a frame, or out of it, does not pull at so large a thing.
+                    (true, false) if enters.is_some() => TO_FRAME,
+                    (false, true) if leaves.is_some() => TO_FRAME,
                     (false, false) => BOX_TO_BOX,
                     (true, true) => ALONG_LINE,
                     _ => LINE,

@@ -132,11 +132,7 @@ fn bands(
                 (to - from).abs()
             });
             let extra = ((widest.fold(0.0, f64::max) - EASY * spacing.layers) * SLOPE).clamp(0.0, 2.0 * spacing.layers);
-            let gap = match (is_border(index), is_border(index + 1)) {
-                (true, _) => spacing.below_border(),
-                (_, true) => spacing.padding,
-                _ => spacing.layers,
-            };
+            let gap = if is_border(index) || is_border(index + 1) { spacing.padding } else { spacing.layers };
             top = bottom + gap + extra;
             band
         })

@@ -239,6 +239,24 @@ fn far_readers_of_a_supply_become_references() {
     assert_eq!(of(&with_lines(400, skip)).references.len(), 0);
 }
 
+/// The thresholds, as [`Spacing`] and `rank` have them: more than 8 readers and more than 24 layers; more
+/// than 64 edges at one node.
+#[test]
+fn where_references_begin() {
+    let spans = |step: u32| {
+        let layout = of(&supplied(9, step));
+        let ranks: Vec<u32> = layout.references.iter().map(|reference| reference.to).collect();
+        let first = layout.references.iter().map(|reference| reference.to - 1).min();
+        (ranks.len(), first)
+    };
+    // Readers stand 1, 1 + step, … layers below the supply: the last one 1 + 8 × step.
+    assert_eq!(spans(2), (0, None));
+    assert_eq!(spans(3), (1, Some(24)));
+    assert_eq!(spans(4), (3, Some(24)));
+    let star = |leaves: u32| of(&graph(leaves + 1, (1..=leaves).map(|node| (0, node)).collect()));
+    assert_eq!([64, 65].map(|leaves| star(leaves).references.len()), [0, 65]);
+}
+
 /// What is between a supply that many read and the one that needs it stands beside the latter.
 #[test]
 fn what_a_supply_feeds_stands_where_it_is_needed() {

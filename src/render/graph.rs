@@ -61,11 +61,12 @@ impl GraphFigure<'_> {
         if self.picture.cards.is_empty() || part.width <= 0.0 || part.height <= 0.0 {
             return Err(FigureError::Empty);
         }
-        let families: HashSet<Family> = self.picture.cards.iter().filter_map(|card| card.family).collect();
+        let of_card = |card: &Card| card.family.into_iter().chain(card.shares.iter().map(|(family, _)| *family)).collect::<Vec<_>>();
+        let families: HashSet<Family> = self.picture.cards.iter().flat_map(of_card).collect();
         let mut families: Vec<Family> = families.into_iter().collect();
         families.sort_unstable();
         let head = if self.bare { 0.0 } else { 64.0 };
-        let least = if self.bare { 0.0 } else { legend_width(&families) };
+        let least = if self.bare { 0.0 } else { self.head_width(&families) };
         let width = (part.width as f32).max(least) + 2.0 * MARGIN;
         let left = (width - part.width as f32) / 2.0;
         let mut pen = Pen {
@@ -82,6 +83,14 @@ impl GraphFigure<'_> {
             self.head(&mut pen.scene, &families);
         }
         Ok(pen.scene)
+    }
+
+    /// The room that title and legend need; a very long title is cut.
+    fn head_width(&self, families: &[Family]) -> f32 {
+        const MOST: f32 = 560.0;
+        let title = font::width(Font::SansBold, HEAD_TITLE, &self.title);
+        let subtitle = font::width(Font::Sans, HEAD_TEXT, &self.subtitle);
+        title.max(subtitle).min(MOST).max(families.iter().copied().map(legend_entry).sum())
     }
 
     fn head(&self, scene: &mut Scene, families: &[Family]) {
@@ -105,25 +114,35 @@ impl GraphFigure<'_> {
 
     fn draw(&self, pen: &mut Pen<'_>) {
         let GraphPicture { drawn, layout, cards, frames, .. } = self.picture;
+        let depth = |index: usize| {
+            std::iter::successors(drawn.graph.frames[index].parent, |frame| drawn.graph.frames[*frame as usize].parent).count()
+        };
         for (index, (rect, card)) in layout.frames.iter().zip(frames).enumerate() {
-            let depth = std::iter::successors(drawn.graph.frames[index].parent, |frame| drawn.graph.frames[*frame as usize].parent).count();
             if pen.sees(rect) {
-                pen.frame(rect, card, depth, matches!(drawn.frames[index], FrameOf::Operation(_)));
+                pen.frame(rect, card, depth(index), matches!(drawn.frames[index], FrameOf::Operation(_)));
             }
         }
-        let mut labels = Labels::default();
-        let mut labelled: HashSet<(u32, TensorRef)> = HashSet::new();
         let seen: Vec<&Route> = layout.edges.iter().filter(|route| pen.passes(route)).collect();
         for route in &seen {
             pen.line(route, layout.direction);
         }
+        for (index, (rect, card)) in layout.frames.iter().zip(frames).enumerate() {
+            if pen.sees(rect) {
+                pen.frame_title(rect, card, depth(index));
+            }
+        }
+        let mut labels = Labels::of(&seen, layout.direction);
+        let mut labelled: HashSet<(u32, TensorRef)> = HashSet::new();
         for route in seen {
             let tensor = drawn.tensors[route.edge as usize];
             let count = drawn.counts[route.edge as usize];
-            if labelled.insert((route.from, tensor)) {
-                let shape = self.model.tensor(tensor).shape.to_string();
-                let text = if count > 1 { format!("{count} tensors") } else { shape };
-                pen.shape(route, layout.direction, &text, &mut labels);
+            if labelled.contains(&(route.from, tensor)) {
+                continue;
+            }
+            let shape = self.model.tensor(tensor).shape.to_string();
+            let text = if count > 1 { format!("{count} tensors") } else { shape };
+            if pen.shape(route, layout.direction, &text, &mut labels) {
+                labelled.insert((route.from, tensor));
             }
         }
         let has_frame: HashSet<u32> = drawn.graph.frames.iter().filter_map(|frame| frame.node).collect();
@@ -186,22 +205,45 @@ fn legend_entry(family: Family) -> f32 {
     15.0 + font::width(Font::Sans, LEGEND, family.name()) + 16.0
 }
 
-fn legend_width(families: &[Family]) -> f32 {
-    families.iter().copied().map(legend_entry).sum()
-}
-
-/// Where texts beside lines stand already.
-#[derive(Default)]
+/// Where texts beside lines may stand: where neither another one nor another line's beginning is.
 struct Labels {
-    /// By rows of a fixed height.
-    taken: HashMap<i32, Vec<(f32, f32)>>,
+    /// Texts, by rows of a fixed height: from and to.
+    taken: HashMap<i64, Vec<(f64, f64)>>,
+    /// Where lines begin, by the height at which they do, in hundredths.
+    starts: HashMap<i64, Vec<f64>>,
 }
 
 impl Labels {
+    fn of(routes: &[&Route], direction: Direction) -> Self {
+        let mut starts: HashMap<i64, Vec<f64>> = HashMap::new();
+        for start in routes.iter().filter_map(|route| route.points.first()) {
+            let (along, across) = if direction == Direction::Down { (start.y, start.x) } else { (start.x, start.y) };
+            starts.entry((along * 100.0).round() as i64).or_default().push(across);
+        }
+        Self { taken: HashMap::new(), starts }
+    }
+
+    /// Takes the place right of a line that begins at a point, or left of it. Returns where it begins.
+    fn beside(&mut self, start: Point, width: f64) -> Option<f64> {
+        const GAP: f64 = 6.0;
+        let nearby = self.starts.get(&((start.y * 100.0).round() as i64)).map_or(&[][..], Vec::as_slice);
+        let is_clear = |from: f64, to: f64| !nearby.iter().any(|x| (from..to).contains(x));
+        let right = start.x + GAP;
+        let left = start.x - GAP - width;
+        let mut sides = Vec::new();
+        if is_clear(start.x + 0.5, right + width + GAP) {
+            sides.push(right);
+        }
+        if is_clear(left - GAP, start.x - 0.5) {
+            sides.push(left);
+        }
+        sides.into_iter().find(|side| self.take(*side, start.y, width))
+    }
+
     /// Takes a place, if nothing stands there.
-    fn take(&mut self, x: f32, baseline: f32, width: f32) -> bool {
-        const ROW: f32 = 14.0;
-        let row = (baseline / ROW).floor() as i32;
+    fn take(&mut self, x: f64, y: f64, width: f64) -> bool {
+        const ROW: f64 = 14.0;
+        let row = (y / ROW).floor() as i64;
         let is_free = (row - 1..=row + 1)
             .all(|row| self.taken.get(&row).is_none_or(|row| row.iter().all(|(from, to)| x + width + 4.0 < *from || *to + 4.0 < x)));
         if is_free {
@@ -244,24 +286,40 @@ impl Pen<'_> {
 
     fn frame(&mut self, rect: &layout::Rect, card: &FrameCard, depth: usize, is_operation: bool) {
         let theme = self.theme;
-        // Each frame a little further from the ground than the one around it.
-        let fill = if depth.is_multiple_of(2) { blend(theme.panel, theme.background, 200) } else { theme.panel };
         let stroke = Stroke::new(theme.line, 1.0);
         let place = self.rect(rect);
+        let fill = self.ground(depth);
         self.scene.items.push(Item::Rect { rect: place, radius: 8.0, fill: Some(super::scene::opaque(fill)), stroke: Some(stroke) });
         if let (true, Some(family)) = (is_operation, card.family) {
             self.edge(place, colour_of(theme, family), 8.0);
         }
-        let x = place.x + INDENT;
-        let room = place.width - INDENT - 8.0;
+    }
+
+    /// Frames in each other are told apart by their ground.
+    fn ground(&self, depth: usize) -> Rgb {
+        if depth.is_multiple_of(2) { blend(self.theme.panel, self.theme.background, 200) } else { self.theme.panel }
+    }
+
+    /// Over the lines that pass below it.
+    fn frame_title(&mut self, rect: &layout::Rect, card: &FrameCard, depth: usize) {
+        let theme = self.theme;
+        let place = self.rect(rect);
+        let (x, room) = (place.x + INDENT, place.width - INDENT - 8.0);
         let title = font::elided(Font::SansBold, TITLE_SIZE, &card.title, room);
         let used = font::width(Font::SansBold, TITLE_SIZE, &title);
-        self.scene.text([x, place.y + 20.0], title, Font::SansBold, TITLE_SIZE, theme.text, Anchor::Start);
         let alike = card.alike.map(|alike| format!(" · {}", alike_text(alike))).unwrap_or_default();
-        let detail = format!("{}{alike}", card.detail);
-        if room - used > 60.0 {
-            let detail = font::elided(Font::Mono, DETAIL_SIZE, &detail, room - used - 12.0);
-            self.scene.text([x + used + 12.0, place.y + 20.0], detail, Font::Mono, DETAIL_SIZE, theme.dim, Anchor::Start);
+        let mut detail = format!("{}{alike}", card.detail);
+        let gap = if detail.is_empty() { 0.0 } else { 12.0 };
+        if room - used - gap > 60.0 {
+            detail = font::elided(Font::Mono, DETAIL_SIZE, &detail, room - used - gap);
+        } else {
+            detail.clear();
+        }
+        let width = used + if detail.is_empty() { 0.0 } else { gap + font::width(Font::Mono, DETAIL_SIZE, &detail) };
+        self.scene.rect(Rect::new(x - 4.0, place.y + 7.0, width + 8.0, 18.0), self.ground(depth));
+        self.scene.text([x, place.y + 20.0], title, Font::SansBold, TITLE_SIZE, theme.text, Anchor::Start);
+        if !detail.is_empty() {
+            self.scene.text([x + used + gap, place.y + 20.0], detail, Font::Mono, DETAIL_SIZE, theme.dim, Anchor::Start);
         }
     }
 
@@ -344,19 +402,20 @@ impl Pen<'_> {
         }
     }
 
-    /// What flows along a line, beside its beginning.
-    fn shape(&mut self, route: &Route, direction: Direction, text: &str, labels: &mut Labels) {
-        let Some(start) = route.points.first() else { return };
-        let [x, y] = self.at(start.x, start.y);
-        let text = font::elided(Font::Mono, DETAIL_SIZE, text, 150.0);
-        let width = font::width(Font::Mono, DETAIL_SIZE, &text);
-        let (x, baseline) = match direction {
-            Direction::Down => (x + 6.0, y + 14.0),
-            Direction::Right => (x + 5.0, y - 5.0),
+    /// What flows along a line, beside its beginning. Returns whether there was room.
+    fn shape(&mut self, route: &Route, direction: Direction, text: &str, labels: &mut Labels) -> bool {
+        let Some(start) = route.points.first() else { return true };
+        let room = if direction == Direction::Down { 150.0 } else { 80.0 };
+        let text = font::elided(Font::Mono, DETAIL_SIZE, text, room);
+        let width = f64::from(font::width(Font::Mono, DETAIL_SIZE, &text));
+        let place = match direction {
+            Direction::Down => labels.beside(*start, width).map(|x| self.at(x, start.y + 14.0)),
+            Direction::Right => labels.take(start.x + 5.0, start.y, width).then(|| self.at(start.x + 5.0, start.y - 5.0)),
         };
-        if labels.take(x, baseline, width) {
-            self.scene.text([x, baseline], text, Font::Mono, DETAIL_SIZE, self.theme.dim, Anchor::Start);
+        if let Some(at) = place {
+            self.scene.text(at, text, Font::Mono, DETAIL_SIZE, self.theme.dim, Anchor::Start);
         }
+        place.is_some()
     }
 
     /// Labels above a box, or one below it.

@@ -9,6 +9,7 @@ mod fixtures;
 #[cfg(target_os = "linux")]
 mod flood;
 mod gates;
+mod graph;
 #[cfg(feature = "gui-tests")]
 mod gui;
 mod hostile;
