@@ -21,15 +21,21 @@ function dagre() {
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach((node, index) => graph.setNode(String(index), { ...node }));
   edges.forEach((edge, index) => graph.setEdge(edge.from, edge.to, {}, String(index)));
-  const start = performance.now();
+  const start = spent();
   layout(graph);
-  const took = performance.now() - start;
+  const took = spent() - start;
   const boxes = nodes.map((node, index) => {
     const { x, y } = graph.node(String(index));
     return { x: x - node.width / 2, y: y - node.height / 2, ...node };
   });
   const lines = edges.map((edge, index) => graph.edge(edge.from, edge.to, String(index)).points);
   return { took, boxes, lines };
+}
+
+// The processor's time for this process, in milliseconds.
+function spent() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function elk() {
@@ -48,9 +54,9 @@ async function elk() {
     children: nodes.map((node, index) => ({ id: `n${index}`, ...node })),
     edges: edges.map((edge, index) => ({ id: `e${index}`, sources: [`n${edge.from}`], targets: [`n${edge.to}`] })),
   };
-  const start = performance.now();
+  const start = spent();
   const result = await new ELK().layout(graph);
-  const took = performance.now() - start;
+  const took = spent() - start;
   const lines = result.edges.map((edge) => {
     const section = edge.sections[0];
     return [section.startPoint, ...(section.bendPoints || []), section.endPoint];

@@ -33,8 +33,9 @@ impl Quality {
 
 /// How far boxes jump when a graph is laid out again after something in it was opened or closed.
 ///
-/// The anchor, the place where that happened, keeps its place on the screen. What lies behind it along the
-/// layers has to make room, and all of it by the same length; that push is no jump and is taken off.
+/// The view goes along with the picture: along the layers so that the place where that happened keeps its
+/// own, across them so that most boxes keep theirs. What lies behind that place has to make room, and all of
+/// it by the same length; that push is no jump and is taken off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Jump {
     /// Of the distances of the boxes' upper left corners from where one would look for them.
@@ -42,27 +43,32 @@ pub struct Jump {
     pub most: f64,
     /// By how much what is behind the anchor moved along the layers.
     pub push: f64,
+    /// What the view has to be moved by.
+    pub shift: Point,
 }
 
 /// Measures how far boxes jump: for each box that nobody touched its place before and after, and the
-/// corner of the anchor likewise.
+/// corner of what was opened or closed likewise.
 pub fn jump(boxes: &[(Rect, Rect)], anchor: (Point, Point), direction: Direction) -> Jump {
-    let along = |point: Point| if direction == Direction::Down { point.y } else { point.x };
-    let across = |point: Point| if direction == Direction::Down { point.x } else { point.y };
-    let corner = |rect: &Rect| Point { x: rect.x, y: rect.y };
-    let moved =
-        |of: &dyn Fn(Point) -> f64, before: &Rect, after: &Rect| (of(corner(after)) - of(anchor.1)) - (of(corner(before)) - of(anchor.0));
-    let is_behind = |before: &Rect| along(corner(before)) > along(anchor.0);
-    let pushes = boxes.iter().filter(|(before, _)| is_behind(before)).map(|(before, after)| moved(&along, before, after));
-    let push = middle(pushes.collect());
+    let along = |x: f64, y: f64| if direction == Direction::Down { y } else { x };
+    let across = |x: f64, y: f64| if direction == Direction::Down { x } else { y };
+    let shift_along = along(anchor.1.x, anchor.1.y) - along(anchor.0.x, anchor.0.y);
+    let shift_across = middle(boxes.iter().map(|(before, after)| across(after.x, after.y) - across(before.x, before.y)).collect());
+    let is_behind = |before: &Rect| along(before.x, before.y) > along(anchor.0.x, anchor.0.y);
+    let moved = |before: &Rect, after: &Rect| along(after.x, after.y) - along(before.x, before.y) - shift_along;
+    let push = middle(boxes.iter().filter(|(before, _)| is_behind(before)).map(|(before, after)| moved(before, after)).collect());
     let jumps: Vec<f64> = boxes
         .iter()
         .map(|(before, after)| {
-            let own = moved(&along, before, after) - if is_behind(before) { push } else { 0.0 };
-            own.hypot(moved(&across, before, after))
+            let own = moved(before, after) - if is_behind(before) { push } else { 0.0 };
+            own.hypot(across(after.x, after.y) - across(before.x, before.y) - shift_across)
         })
         .collect();
-    Jump { most: jumps.iter().copied().fold(0.0, f64::max), median: middle(jumps), push }
+    let shift = match direction {
+        Direction::Down => Point { x: shift_across, y: shift_along },
+        Direction::Right => Point { x: shift_along, y: shift_across },
+    };
+    Jump { most: jumps.iter().copied().fold(0.0, f64::max), median: middle(jumps), push, shift }
 }
 
 /// The upper median; 0 of nothing.
@@ -255,12 +261,16 @@ mod tests {
 
     #[test]
     fn a_push_is_no_jump() {
-        let boxes = [(0.0, 0.0), (0.0, 0.0), (100.0, 150.0), (140.0, 190.0)].map(|(y, now)| (square(5.0, y), square(25.0, now)));
-        let anchor = (Point { x: 5.0, y: 50.0 }, Point { x: 25.0, y: 50.0 });
-        assert_eq!(jump(&boxes, anchor, Direction::Down), Jump { median: 0.0, most: 0.0, push: 50.0 });
-        let aside = [(square(0.0, 0.0), square(3.0, 4.0))];
-        assert_eq!(jump(&aside, (anchor.0, anchor.0), Direction::Down), Jump { median: 5.0, most: 5.0, push: 0.0 });
-        assert_eq!(jump(&[], anchor, Direction::Right), Jump::default());
+        let boxes = [(0.0, 10.0), (0.0, 10.0), (100.0, 160.0), (140.0, 200.0)].map(|(y, now)| (square(5.0, y), square(25.0, now)));
+        let anchor = (Point { x: 5.0, y: 50.0 }, Point { x: 0.0, y: 60.0 });
+        let expected = Jump { median: 0.0, most: 0.0, push: 50.0, shift: Point { x: 20.0, y: 10.0 } };
+        assert_eq!(jump(&boxes, anchor, Direction::Down), expected);
+        // One of three goes aside.
+        let still = (square(0.0, 0.0), square(0.0, 0.0));
+        let aside = [still, still, (square(0.0, 0.0), square(3.0, 4.0))];
+        let found = jump(&aside, (anchor.0, anchor.0), Direction::Down);
+        assert_eq!((found.median, found.most, found.shift), (0.0, 5.0, Point::default()));
+        assert_eq!(jump(&[], (anchor.0, anchor.0), Direction::Right), Jump::default());
     }
 
     #[test]

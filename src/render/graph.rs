@@ -223,8 +223,9 @@ impl Labels {
         Self { taken: HashMap::new(), starts }
     }
 
-    /// Takes the place right of a line that begins at a point, or left of it. Returns where it begins.
-    fn beside(&mut self, start: Point, width: f64) -> Option<f64> {
+    /// Takes the place right of a line that begins at a point, or left of it; that to which the line does
+    /// not turn comes first. Returns where it begins.
+    fn beside(&mut self, start: Point, turns_right: bool, width: f64) -> Option<f64> {
         const GAP: f64 = 6.0;
         let nearby = self.starts.get(&((start.y * 100.0).round() as i64)).map_or(&[][..], Vec::as_slice);
         let is_clear = |from: f64, to: f64| !nearby.iter().any(|x| (from..to).contains(x));
@@ -236,6 +237,9 @@ impl Labels {
         }
         if is_clear(left - GAP, start.x - 0.5) {
             sides.push(left);
+        }
+        if turns_right {
+            sides.reverse();
         }
         sides.into_iter().find(|side| self.take(*side, start.y, width))
     }
@@ -251,6 +255,14 @@ impl Labels {
         }
         is_free
     }
+}
+
+/// Whether a line that leads down turns to the right soon.
+fn turns_right(route: &Route) -> bool {
+    const SOON: f64 = 60.0;
+    let start = route.points[0];
+    let turn = route.points.iter().take_while(|point| (point.y - start.y).abs() < SOON).find(|point| (point.x - start.x).abs() > 1.0);
+    turn.is_some_and(|point| point.x > start.x)
 }
 
 /// Draws on a scene in points of the layout.
@@ -409,7 +421,7 @@ impl Pen<'_> {
         let text = font::elided(Font::Mono, DETAIL_SIZE, text, room);
         let width = f64::from(font::width(Font::Mono, DETAIL_SIZE, &text));
         let place = match direction {
-            Direction::Down => labels.beside(*start, width).map(|x| self.at(x, start.y + 14.0)),
+            Direction::Down => labels.beside(*start, turns_right(route), width).map(|x| self.at(x, start.y + 14.0)),
             Direction::Right => labels.take(start.x + 5.0, start.y, width).then(|| self.at(start.x + 5.0, start.y - 5.0)),
         };
         if let Some(at) = place {

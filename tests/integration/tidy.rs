@@ -189,7 +189,7 @@ fn text_files() -> Vec<File> {
 /// Folders that are not committed: build output, the repository itself (a file in a work tree), tools'
 /// caches.
 fn is_skipped(folder: &str) -> bool {
-    (folder.starts_with('.') && folder != ".ci") || folder.starts_with("target") || folder == "__pycache__"
+    (folder.starts_with('.') && folder != ".ci") || folder.starts_with("target") || matches!(folder, "__pycache__" | "node_modules")
 }
 
 /// Whether the word stands alone in the line, not as a part of a longer identifier.
