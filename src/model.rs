@@ -12,12 +12,14 @@ use serde_json::{Map, Value};
 
 use crate::source::Source;
 
+mod attributes;
 mod dtype;
 mod file;
 mod flow;
 mod shape;
 mod storage;
 
+pub use attributes::Attributes;
 pub use dtype::DType;
 pub use file::{AssociatedFile, FileKind};
 pub use flow::Joins;
@@ -123,7 +125,7 @@ pub struct Operation {
     pub kind: String,
     /// Operator version (TensorFlow Lite) or opset (OpenVINO); empty where there is none.
     pub version: String,
-    pub attributes: Map<String, Value>,
+    pub attributes: Attributes,
     /// `None`: an optional input that is not fed.
     pub inputs: Vec<Option<TensorId>>,
     pub outputs: Vec<TensorId>,

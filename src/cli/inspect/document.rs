@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::export::json::Shortest;
+use crate::model::Attributes;
 use crate::weights::Scales;
 
 /// A list whose entries are made as they are written.
@@ -51,7 +52,7 @@ pub struct OperationFields<'m, C> {
     #[serde(rename = "type")]
     pub kind: &'m str,
     pub version: &'m str,
-    pub attributes: &'m Map<String, Value>,
+    pub attributes: &'m Attributes,
     pub inputs: Vec<Option<&'m str>>,
     pub outputs: Vec<&'m str>,
     pub graphs: Vec<u32>,

@@ -11,7 +11,7 @@ use super::flow;
 use super::legacy;
 use super::record::{Layer, Net, Port};
 use super::warnings::Warnings;
-use crate::model::{DType, Data, Graph, GraphId, Joins, Operation, Shape, Tensor, TensorId};
+use crate::model::{Attributes, DType, Data, Graph, GraphId, Joins, Operation, Shape, Tensor, TensorId};
 
 /// The graph of the net, those of its bodies behind it in document order, and what the net says about
 /// itself.
@@ -76,7 +76,7 @@ impl Builder<'_> {
             ..Graph::default()
         };
         let mut first_tensors = Vec::with_capacity(net.layers.len());
-        for (position, layer) in net.layers.iter().enumerate() {
+        for (position, layer) in net.layers.iter_mut().enumerate() {
             first_tensors.push(graph.tensors.len());
             self.add_tensors(layer, &mut graph.tensors);
             if !attribute::is_known_opset(&layer.version) {
@@ -151,24 +151,32 @@ impl Builder<'_> {
         id
     }
 
-    /// One tensor an output port; a constant has one even where it lists no port.
-    fn add_tensors(&mut self, layer: &Layer, tensors: &mut Vec<Tensor>) {
+    /// One tensor an output port, whose name and dimensions it takes; a constant has one even where it lists no port.
+    fn add_tensors(&mut self, layer: &mut Layer, tensors: &mut Vec<Tensor>) {
         let is_declared = matches!(self.dialect, Dialect::Current) && (layer.kind == "Parameter" || is_constant(layer));
+        // The shapes of legacy blobs follow from their layer's ports.
+        let is_legacy = matches!(self.dialect, Dialect::Legacy { .. });
         for output in 0..output_count(layer) {
-            let port = layer.outputs.get(output);
-            let name = match (port.and_then(|port| port.name.clone()), layer.outputs.len()) {
+            let Port { name, dims, dtype, .. } = match layer.outputs.get_mut(output) {
+                Some(port) if is_legacy => port.clone(),
+                Some(port) => {
+                    let id = port.id;
+                    std::mem::replace(port, Port { id, ..Port::default() })
+                }
+                None => Port::default(),
+            };
+            let name = match (name, layer.outputs.len()) {
                 (Some(name), _) => name,
                 (None, 0 | 1) => layer.name.clone(),
                 (None, _) => format!("{}:{output}", layer.name),
             };
             let declared = is_declared.then(|| declared_type(&layer.attributes)).flatten();
-            let dtype = declared.or(port.and_then(|port| port.dtype)).unwrap_or(DType::Dynamic);
+            let dtype = declared.or(dtype).unwrap_or(DType::Dynamic);
             if let DType::Unknown(_) = dtype {
                 self.warnings.add("an element type is not known", || format!("layer `{}`", layer.name));
             }
-            let from_port = || Shape::Ranked(port.map_or_else(Vec::new, |port: &Port| port.dims.clone()));
-            let mut tensor = Tensor::computed(name, dtype, Shape::Unknown);
-            tensor.shape = if is_declared { declared_shape(&layer.attributes).unwrap_or_else(from_port) } else { from_port() };
+            let declared = is_declared.then(|| declared_shape(&layer.attributes)).flatten();
+            let mut tensor = Tensor::computed(name, dtype, declared.unwrap_or(Shape::Ranked(dims)));
             if is_declared && is_constant(layer) && output == 0 {
                 let whole = |key: &str| layer.attributes.get(key).and_then(Value::as_u64);
                 let range = whole("offset").zip(whole("size"));
@@ -222,7 +230,7 @@ impl Builder<'_> {
                 graph.tensors.push(tensor);
             }
             if !positions.is_empty() {
-                layer.attributes.insert(legacy::BLOBS.into(), Value::Object(positions));
+                layer.attributes.insert(legacy::BLOBS, Value::Object(positions));
             }
         }
         unfed
@@ -284,13 +292,13 @@ fn is_constant(layer: &Layer) -> bool {
     matches!(layer.kind.as_str(), "Const" | "Constant")
 }
 
-fn declared_type(attributes: &Map<String, Value>) -> Option<DType> {
+fn declared_type(attributes: &Attributes) -> Option<DType> {
     attributes.get("element_type").and_then(Value::as_str).map(attribute::element_type)
 }
 
 /// The `shape` attribute of a `Parameter` or `Const`: whole numbers, `?` or `1..8` for dimensions
 /// that are open, `...` for an open rank.
-fn declared_shape(attributes: &Map<String, Value>) -> Option<Shape> {
+fn declared_shape(attributes: &Attributes) -> Option<Shape> {
     let entries = attributes.get("shape")?.as_array()?;
     if entries.iter().any(|entry| entry.as_str() == Some("...")) {
         return Some(Shape::Unknown);

@@ -57,7 +57,7 @@ pub fn prepare(net: &mut Net, default: Option<&str>) {
         let Some(Value::Object(entry)) = of_layers.remove(&layer.name) else { continue };
         let figures = ["min", "max"].into_iter().filter_map(|key| Some((key, entry.get(key)?.as_str()?)));
         let figures: Map<_, _> = figures.map(|(key, text)| (key.to_owned(), attribute::value(key, text))).collect();
-        layer.attributes.insert("statistics".into(), Value::Object(figures));
+        layer.attributes.insert("statistics", Value::Object(figures));
     }
 }
 

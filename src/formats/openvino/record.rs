@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::xml::{Document, Error, Result, attributes, entry_bytes};
-use crate::model::{DType, Graph, Operation, Tensor};
+use crate::model::{Attributes, DType, Graph, Operation, Tensor};
 
 /// Bodies inside bodies, beyond which they are skipped. Real models nest two or three deep.
 const MAX_BODIES: usize = 24;
 
 /// What the parts of a document take in memory, about: here, in the graph that is made of them, and
 /// in the tables that connect them. Lists keep room ahead of what they hold.
-const LAYER_BYTES: usize = size_of::<Layer>() * 3 / 2 + size_of::<Operation>();
+const LAYER_BYTES: usize = size_of::<Layer>() * 5 / 4 + size_of::<Operation>();
 const INPUT_BYTES: usize = size_of::<Port>() + 64;
 const OUTPUT_BYTES: usize = size_of::<Port>() + size_of::<Tensor>() + 64;
-const DIM_BYTES: usize = 2 * size_of::<Option<u64>>();
-const EDGE_BYTES: usize = 2 * size_of::<Edge>();
+const DIM_BYTES: usize = size_of::<Option<u64>>();
+const EDGE_BYTES: usize = size_of::<Edge>() * 5 / 4;
 const BLOB_BYTES: usize = 2 * size_of::<Blob>() + size_of::<Tensor>();
 const BODY_BYTES: usize = 2 * (size_of::<(String, Net)>() + size_of::<Graph>());
 
@@ -41,7 +41,7 @@ pub struct Layer {
     pub kind: String,
     /// The opset; empty in version 7 and before, and in graphs of what was executed.
     pub version: String,
-    pub attributes: Map<String, Value>,
+    pub attributes: Attributes,
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
     /// The constants of a layer of version 7 and before.
@@ -50,7 +50,7 @@ pub struct Layer {
     pub bodies: Vec<(String, Net)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Port {
     pub id: Option<u64>,
     pub dtype: Option<DType>,
@@ -128,7 +128,7 @@ impl<'x> Parts<'_, 'x> {
                 "layers" => {
                     while let Some(layer) = self.document.next_child("layers")? {
                         match layer.name().as_ref() {
-                            "layer" => net.layers.push(self.layer(&layer, depth)?),
+                            "layer" => push(&mut net.layers, self.layer(&layer, depth)?),
                             _ => self.document.skip("layers")?,
                         }
                     }
@@ -137,7 +137,7 @@ impl<'x> Parts<'_, 'x> {
                     while let Some(edge) = self.document.next_child("edges")? {
                         if edge.name().as_ref() == "edge" {
                             self.document.pay(EDGE_BYTES)?;
-                            net.edges.push(read_edge(&edge)?);
+                            push(&mut net.edges, read_edge(&edge)?);
                         }
                         self.document.skip("edge")?;
                     }
@@ -156,13 +156,14 @@ impl<'x> Parts<'_, 'x> {
     fn layer(&mut self, start: &BytesStart<'x>, depth: usize) -> Result<Layer> {
         self.document.pay(LAYER_BYTES)?;
         let mut layer = Layer::default();
+        let mut own = Map::new();
         for attribute in attributes(start) {
             match attribute? {
                 ("id", value) => layer.id = value.trim().parse().ok(),
                 ("name", value) => layer.name = value.into_owned(),
                 ("type", value) => layer.kind = value.into_owned(),
                 ("version", value) => layer.version = value.into_owned(),
-                (key, value) => self.attribute(&mut layer.attributes, key, attribute::value(key, &value))?,
+                (key, value) => self.attribute(&mut own, key, attribute::value(key, &value))?,
             }
         }
         self.document.pay(2 * layer.name.len() + layer.kind.len() + layer.version.len())?;
@@ -174,16 +175,16 @@ impl<'x> Parts<'_, 'x> {
                     for attribute in attributes(&child) {
                         let (key, text) = attribute?;
                         let value = if is_foreign { Value::from(text) } else { attribute::value(key, &text) };
-                        self.attribute(&mut layer.attributes, key, value)?;
+                        self.attribute(&mut own, key, value)?;
                     }
                     self.document.skip("data")?;
                 }
                 // A tensor without a name of its own is called after its layer.
                 "input" if self.is_legacy => {
-                    layer.inputs = self.ports(&mut layer.attributes, true, INPUT_BYTES + size_of::<Tensor>() + layer.name.len())?;
+                    layer.inputs = self.ports(&mut own, true, INPUT_BYTES + size_of::<Tensor>() + layer.name.len())?;
                 }
-                "input" => layer.inputs = self.ports(&mut layer.attributes, false, INPUT_BYTES)?,
-                "output" => layer.outputs = self.ports(&mut layer.attributes, true, OUTPUT_BYTES + layer.name.len())?,
+                "input" => layer.inputs = self.ports(&mut own, false, INPUT_BYTES)?,
+                "output" => layer.outputs = self.ports(&mut own, true, OUTPUT_BYTES + layer.name.len())?,
                 "weights" | "biases" if self.is_legacy => layer.blobs.push(self.blob(&child, layer.name.len())?),
                 "blobs" if self.is_legacy => {
                     while let Some(blob) = self.document.next_child("blobs")? {
@@ -194,12 +195,12 @@ impl<'x> Parts<'_, 'x> {
                     let tag = tag.to_owned();
                     if depth < MAX_BODIES {
                         // The graph is called by its path, and keeps the path in parts too.
-                        let own = layer.name.len() + tag.len() + size_of::<String>();
-                        self.path_bytes = self.path_bytes.saturating_add(own);
+                        let way = layer.name.len() + tag.len() + size_of::<String>();
+                        self.path_bytes = self.path_bytes.saturating_add(way);
                         self.document.pay(BODY_BYTES.saturating_add(self.path_bytes.saturating_mul(3)))?;
                         let mut body = Net::default();
                         self.net(&mut body, &tag, depth + 1)?;
-                        self.path_bytes = self.path_bytes.saturating_sub(own);
+                        self.path_bytes = self.path_bytes.saturating_sub(way);
                         layer.bodies.push((tag, body));
                     } else {
                         let name = &layer.name;
@@ -209,18 +210,15 @@ impl<'x> Parts<'_, 'x> {
                 }
                 tag if tag.contains("port_map") || tag.contains("back_edges") => {
                     let (tag, map) = (tag.to_owned(), self.connections()?);
-                    layer.attributes.insert(tag, map);
+                    own.insert(tag, map);
                 }
                 _ => {
                     let (key, value) = self.document.info(&child)?;
-                    self.document.insert(&mut layer.attributes, key, value)?;
+                    self.document.insert(&mut own, key, value)?;
                 }
             }
         }
-        // A map keeps room for several entries more than it has.
-        let mut attributes = Map::with_capacity(layer.attributes.len());
-        attributes.append(&mut layer.attributes);
-        layer.attributes = attributes;
+        layer.attributes = self.document.attributes(own)?;
         Ok(layer)
     }
 
@@ -253,7 +251,7 @@ impl<'x> Parts<'_, 'x> {
             while let Some(child) = self.document.next_child("port")? {
                 match child.name().as_ref() {
                     "dim" if with_dims => {
-                        self.document.pay(DIM_BYTES)?;
+                        self.document.pay(if self.is_legacy { 2 * DIM_BYTES } else { DIM_BYTES })?;
                         let text = self.document.text("dim")?;
                         port.dims.push(text.parse().ok());
                     }
@@ -307,6 +305,14 @@ impl<'x> Parts<'_, 'x> {
         }
         Ok(Value::Object(map))
     }
+}
+
+/// Adds to a list that grows by a quarter.
+fn push<T>(list: &mut Vec<T>, entry: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(4));
+    }
+    list.push(entry);
 }
 
 fn read_edge(start: &BytesStart<'_>) -> Result<Edge> {

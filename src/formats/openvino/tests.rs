@@ -162,7 +162,7 @@ fn layer_information_is_kept() {
     .unwrap();
     let convert = operation(&model, 0, "c");
     assert_eq!(
-        serde_json::Value::Object(convert.attributes.clone()),
+        json!(convert.attributes),
         json!({
             "output_names": "a,b",
             "destination_type": "f32",
@@ -313,7 +313,7 @@ fn legacy_statistics_belong_to_their_layers() {
 fn what_only_an_extension_understands_stays_text() {
     let xml = r#"<net version="11"><layers><layer id="0" name="a" type="Warp" version="com.example"><data alpha="0.50" list="1, 2" flag="True"/></layer></layers></net>"#;
     let model = opened(xml, None).unwrap();
-    assert_eq!(model.main().operations[0].attributes, *json!({"alpha": "0.50", "list": "1, 2", "flag": "True"}).as_object().unwrap());
+    assert_eq!(json!(model.main().operations[0].attributes), json!({"alpha": "0.50", "list": "1, 2", "flag": "True"}));
 }
 
 #[test]

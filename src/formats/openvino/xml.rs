@@ -6,6 +6,8 @@
 //! the size of the files fills, so that a few bytes a part can't become many in memory.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -14,9 +16,16 @@ use serde_json::{Map, Value};
 
 use super::warnings::Warnings;
 use crate::jobs::{Cancelled, Token};
+use crate::model::Attributes;
 
 /// Elements inside elements of `rt_info` and its like.
 const MAX_INFO: usize = 32;
+/// What an entry of a map takes beside its key and what its value holds, and one that was made an attribute: the
+/// allocator gives no less than a few words.
+const ENTRY_BYTES: usize = size_of::<String>() + size_of::<Value>() + 48;
+const KEPT_BYTES: usize = Attributes::ENTRY_BYTES + 24;
+/// A name of attributes, in the table of all.
+const NAME_BYTES: usize = 96;
 /// How often cancellation is looked at, in events.
 const EVENTS_PER_CHECK: u32 = 1 << 12;
 
@@ -42,6 +51,8 @@ pub struct Document<'x> {
     pub warnings: &'x mut Warnings,
     /// Bytes of memory that may still be used.
     budget: u64,
+    /// The names of attributes, each once.
+    names: HashSet<Arc<str>>,
     events: u32,
     /// Bytes that the token was told of.
     told: u64,
@@ -60,7 +71,7 @@ impl<'x> Document<'x> {
         token.expect(text.len() as u64);
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, token, warnings, budget, events: 0, told: 0 }
+        Self { reader, token, warnings, budget, names: HashSet::new(), events: 0, told: 0 }
     }
 
     /// Pays for memory that a part of the document takes.
@@ -194,6 +205,25 @@ impl<'x> Document<'x> {
         Ok(())
     }
 
+    /// The attributes of a layer in a form that takes less memory, with what is saved given back.
+    pub fn attributes(&mut self, map: Map<String, Value>) -> Result<Attributes> {
+        let paid: usize = map.keys().map(|key| ENTRY_BYTES + key.len()).sum();
+        let kept = map.len() * KEPT_BYTES;
+        let attributes = Attributes::with_names(map, |name| self.name(name))?;
+        self.budget += paid.saturating_sub(kept) as u64;
+        Ok(attributes)
+    }
+
+    fn name(&mut self, name: &str) -> Result<Arc<str>> {
+        if let Some(known) = self.names.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        self.pay(NAME_BYTES + name.len())?;
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        Ok(name)
+    }
+
     fn next(&mut self) -> Result<Node<'x>> {
         loop {
             self.events += 1;
@@ -243,13 +273,12 @@ pub fn attributes<'a>(start: &'a BytesStart<'_>) -> impl Iterator<Item = Result<
 
 /// What an entry of a map takes in memory, about. Nested entries were paid for when they were put in.
 pub fn entry_bytes(key: &str, value: &Value) -> usize {
-    const ENTRY: usize = size_of::<String>() + size_of::<Value>() + 48;
     let content = match value {
         Value::String(text) => text.len(),
         Value::Array(list) => list.len() * size_of::<Value>(),
         _ => 0,
     };
-    ENTRY + key.len() + content
+    ENTRY_BYTES + key.len() + content
 }
 
 fn ends_inside(tag: &str) -> Error {

@@ -161,7 +161,7 @@ fn operation(table: Table<'_>, index: usize, context: &Context<'_>, warnings: &m
         name: name(outputs.first(), kind, index, context)?,
         kind: kind.to_owned(),
         version: code.map_or(1, |code| code.version).to_string(),
-        attributes: options.attributes,
+        attributes: options.attributes.into(),
         inputs,
         outputs,
         graphs,

@@ -145,13 +145,13 @@ fn body_name(graph: &Graph, position: usize) -> String {
 fn attributes(ui: &mut egui::Ui, operation: &Operation) {
     let mut merged: Vec<&str> = Vec::new();
     for (key, value) in &operation.attributes {
-        if merged.contains(&key.as_str()) {
+        if merged.contains(&key) {
             continue;
         }
         let partner = [("_w", "_h"), ("_w_factor", "_h_factor"), ("_width", "_height")].iter().find_map(|(wide, high)| {
             let stem = key.strip_suffix(wide)?;
             let (partner, height) = operation.attributes.get_key_value(&format!("{stem}{high}"))?;
-            Some((stem, partner.as_str(), height))
+            Some((stem, partner, height))
         });
         match partner {
             Some((stem, partner, height)) => {

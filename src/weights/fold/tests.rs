@@ -68,7 +68,7 @@ impl Builder {
         self.graph.operations.push(Operation {
             name: format!("o{}", self.graph.operations.len()),
             kind: kind.into(),
-            attributes: if let Json::Object(attributes) = attributes { attributes } else { serde_json::Map::new() },
+            attributes: if let Json::Object(attributes) = attributes { attributes.into() } else { Default::default() },
             inputs: inputs.iter().copied().map(Some).collect(),
             outputs: outputs.clone(),
             ..Operation::default()

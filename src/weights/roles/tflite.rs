@@ -291,7 +291,7 @@ mod tests {
         }
         let inputs = (0..shapes.len() as u32).map(|id| Some(TensorId(id))).collect();
         let attributes = attributes.as_object().cloned().unwrap_or_default();
-        graph.operations.push(Operation { kind: kind.to_owned(), attributes, inputs, ..Operation::default() });
+        graph.operations.push(Operation { kind: kind.to_owned(), attributes: attributes.into(), inputs, ..Operation::default() });
         graph.link();
         graph
     }
