@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 
 use serde::{Serialize, Serializer};
-use serde_json::ser::{Formatter, PrettyFormatter};
 use sha2::{Digest, Sha256};
 
 use super::atomic;
@@ -124,43 +123,13 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 }
 
 fn fill_json(mut out: impl io::Write, value: &impl Serialize) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Indented::default()))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, super::json::Lines::default()))?;
     out.write_all(b"\n")
 }
 
 /// Scales may be millions: each becomes JSON when it is written, not before.
 fn numbers<S: Serializer>(numbers: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(numbers.iter().copied().map(super::json::scale))
-}
-
-/// An object's entries a line each; the elements of a list one after the other.
-#[derive(Default)]
-struct Indented(PrettyFormatter<'static>);
-
-impl Formatter for Indented {
-    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
-    }
-
-    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        if first { Ok(()) } else { out.write_all(b", ") }
-    }
+    serializer.collect_seq(numbers.iter().copied().map(super::json::Shortest))
 }
 
 /// SHA-256 in lower-case hexadecimal digits.
