@@ -138,7 +138,9 @@ fn select(
     (rows, columns): (usize, usize),
 ) {
     let shift = ui.input(|input| input.modifiers.shift);
-    let at = response.interact_pointer_pos().map(cell_at);
+    // A drag is noticed once the pointer has moved: it began where the button went down.
+    let place = if response.drag_started() { ui.input(|input| input.pointer.press_origin()) } else { response.interact_pointer_pos() };
+    let at = place.map(cell_at);
     if response.clicked() || response.drag_started() {
         response.request_focus();
     }
