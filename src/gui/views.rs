@@ -207,6 +207,11 @@ pub struct Flight {
 }
 
 impl GraphView {
+    /// Whether the graph is not the main one.
+    pub fn shows_body(&self) -> bool {
+        self.graph.is_some_and(|graph| graph != GraphId(0))
+    }
+
     /// Another graph is on display: the view is where it was when that was left, and what concerns
     /// boxes of the old one is forgotten.
     pub fn enter(&mut self, graph: GraphId) {

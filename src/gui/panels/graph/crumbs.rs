@@ -12,6 +12,8 @@ use crate::gui::theme::{self, Tokens};
 use crate::model::{GraphId, Model, OperationRef};
 
 const HEIGHT: f32 = 24.0;
+/// From the canvas' top to below the way.
+pub const TAKEN: f32 = HEIGHT + 12.0;
 
 /// For each body the first operation that runs it.
 pub fn owners(model: &Model) -> HashMap<GraphId, OperationRef> {

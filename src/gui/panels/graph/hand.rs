@@ -6,7 +6,7 @@ use egui::{Key, Rect};
 
 use super::camera;
 use super::canvas::{self, Canvas, Way};
-use super::{groups, minimap};
+use super::{crumbs, groups, minimap};
 use crate::gui::command::{Command, FoldChange};
 use crate::gui::state::Document;
 use crate::gui::views::{GraphView, Held};
@@ -25,6 +25,8 @@ pub fn asked(ui: &egui::Ui, picture: &Arc<GraphPicture>, view: &mut GraphView, r
         // As much as the minimap will leave free.
         let (_, zoom) = camera::first_sight(picture, selected, rect.size());
         let free = minimap::free(rect, minimap::place(rect, picture, zoom));
+        // And below the way that leads out of a body.
+        let free = if view.shows_body() { free.with_min_y(rect.top() + crumbs::TAKEN) } else { free };
         let (center, zoom) = camera::first_sight(picture, selected, free.size());
         (view.center, view.zoom) = (canvas::moved(center, rect.center() - free.center(), zoom), zoom);
         view.is_fitted = true;
