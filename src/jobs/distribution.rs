@@ -33,7 +33,7 @@ impl Distribution {
         let bins = Bins::Rule(counting.rule);
         let histogram = match (&counts, counting.range) {
             (Some(counts), _) if counting.of_codes => Histogram::of_codes(counts),
-            (_, Some(range)) => Histogram::of(&*loaded.as_slice(), Some(range), bins, token)?,
+            (_, Some(range)) => Histogram::of(&loaded.as_slice(), Some(range), bins, token)?,
             _ => Histogram::of_summarised(&Plain(&*loaded.values), &loaded.summary, bins, token)?,
         };
         Ok(Self { histogram, codes })

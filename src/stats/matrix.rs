@@ -209,7 +209,7 @@ mod tests {
         close(transposed.values[0], spectrum.values[0], 1e-12);
         let middle = Spectrum::of(&values, &[4, 16, 64], 1, &Token::new()).unwrap().unwrap();
         assert_eq!((middle.rows, middle.columns), (16, 256));
-        close(middle.values[0], 1.724_024_567_158_866_9, 1e-9);
+        close(middle.values[0], 1.724_024_567_158_867, 1e-9);
     }
 
     const NUMPY_64: [f64; 3] = [1.587_213_635_174_378_6, 0.770_580_385_761_509_9, 0.742_483_092_470_499_5];
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn leading_values_of_a_large_matrix() {
         let (rows, columns) = (1024usize, 2048usize);
-        let walsh = |a: usize, b: usize| if (a & b).count_ones() % 2 == 0 { 1.0f32 } else { -1.0 };
+        let walsh = |a: usize, b: usize| if (a & b).count_ones().is_multiple_of(2) { 1.0f32 } else { -1.0 };
         let weights = [8.0f32, 5.0, 3.0, 2.0, 1.0, 0.5];
         let values: Vec<f32> = (0..rows * columns)
             .map(|place| {

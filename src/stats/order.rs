@@ -294,8 +294,9 @@ mod tests {
     fn buckets_find_what_sorting_finds() {
         let percents = [0.0, 0.1, 1.0, 25.0, 50.0, 62.5, 99.9, 100.0];
         let noise = |i: u32| f64::from(i.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX);
-        let bell = |i: u32| ((noise(i) + noise(i ^ 0x5555) + noise(i.wrapping_mul(7)) - 1.5) * 0.1) as f32;
-        let cases: [(&str, Box<dyn Fn(u32) -> f32>); 8] = [
+        let bell = move |i: u32| ((noise(i) + noise(i ^ 0x5555) + noise(i.wrapping_mul(7)) - 1.5) * 0.1) as f32;
+        type Maker = Box<dyn Fn(u32) -> f32>;
+        let cases: [(&str, Maker); 8] = [
             ("bell", Box::new(bell)),
             ("far from zero", Box::new(move |i| 1000.0 + bell(i))),
             ("eight levels", Box::new(|i| (i.wrapping_mul(2_654_435_761) >> 29) as f32 * 0.25)),
