@@ -81,12 +81,25 @@ pub struct WindowArguments {
     /// Show the first layer whose name contains TEXT.
     #[arg(long, value_name = "TEXT")]
     pub layer: Option<String>,
+    /// Compare two models in the window, the first one being the reference; with the pictures of the pair on display
+    /// side by side, or as VIEW says.
+    #[arg(long, value_name = "VIEW", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "side-by-side")]
+    pub compare: Option<CompareView>,
     /// Light or dark; otherwise as the settings or the system say.
     #[arg(long, value_enum)]
     pub theme: Option<Theme>,
     /// Open the example model that comes with the program.
     #[arg(long)]
     pub example: bool,
+}
+
+/// How a comparison shows a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CompareView {
+    SideBySide,
+    Swipe,
+    Difference,
+    Blink,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -9,6 +9,7 @@ mod action;
 mod app;
 mod bars;
 mod command;
+mod compare;
 mod dialogs;
 mod dock;
 mod execute;

@@ -21,6 +21,7 @@ mod search;
 mod statistics;
 mod structure;
 mod token;
+pub mod versus;
 
 pub use cards::{
     CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE, alike_text,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use egui::TextureOptions;
 
 use super::app::App;
+use super::compare;
 use super::execute::{cancel_work, open_files, show_graph, show_weight};
 use super::state::{Document, NoticeKind, Opening, Overlay, Progress};
 use super::views::ShownPicture;
@@ -119,6 +120,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
         }
         (Key::Complete, Ok(Output::Completed(completions))) => match &mut app.state.overlay {
             Some(Overlay::Save(dialog)) => dialog.path.complete(completions),
+            Some(Overlay::Versus(dialog)) => dialog.path.complete(completions),
             Some(Overlay::OpenPath { field, .. }) => field.complete(completions),
             Some(Overlay::Settings(dialog)) => dialog.runtime.complete(completions),
             _ => {}
@@ -144,6 +146,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, event: Event) {
         (Key::Save(_) | Key::Picture(_) | Key::Figures(_) | Key::Sort(_) | Key::Find(_), Err(Failure::Failed(problem))) => {
             app.state.notify(NoticeKind::Error, problem);
         }
+        (Key::Versus(number, slot), result) => compare::absorb::absorb(app, ctx, number, slot, result),
         (Key::Save(_) | Key::Picture(_) | Key::Complete | Key::Figures(_) | Key::Sort(_) | Key::Find(_) | Key::Pyramid(_), _) => {}
     }
 }
@@ -173,6 +176,7 @@ fn opened(app: &mut App, number: u64, result: Result<Output, Failure>) {
         Ok(_) | Err(Failure::Cancelled) => {}
         Err(Failure::Failed(problem)) => app.state.notify(NoticeKind::Error, problem),
     }
+    compare::execute::look_at_pending(app);
     if app.state.openings.is_empty() {
         // What is opened from now on was not named on the command line.
         app.state.show_layer_at_start = None;
@@ -196,6 +200,8 @@ fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
     if app.state.settings.graph_runs_right {
         document.direction = Direction::Right;
     }
+    // A model that is read again stays behind the comparison on display; a new one comes before it.
+    let comparing = app.state.versus.shown.take();
     let replaced = opening.replaces.and_then(|replaced| app.state.documents.iter().position(|document| document.number == replaced));
     let on_display = match replaced {
         Some(position) => {
@@ -217,6 +223,7 @@ fn add_document(app: &mut App, opened: Arc<Opened>, opening: &Opening) {
     show_graph(app, GraphId(0));
     show_first_weight(app);
     app.state.active = on_display;
+    app.state.versus.shown = comparing.filter(|_| opening.replaces.is_some());
 }
 
 /// A new model shows its first kernel, or the layer that the command line asked for.
@@ -268,6 +275,6 @@ fn keep_thumbnail(document: &mut Document, ctx: &egui::Context, site: Site, glan
     }
 }
 
-fn color_image(image: &Image) -> egui::ColorImage {
+pub(super) fn color_image(image: &Image) -> egui::ColorImage {
     egui::ColorImage::from_rgba_unmultiplied([image.width() as usize, image.height() as usize], image.pixels())
 }

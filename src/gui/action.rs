@@ -12,6 +12,9 @@ pub enum Action {
     ChooseConstants,
     Reload,
     CloseModel,
+    CompareWith,
+    SetReference,
+    CompareWithReference,
     SaveImage,
     SaveNumbers,
     SaveHistogram,
@@ -83,6 +86,9 @@ impl Action {
         Self::ChooseConstants,
         Self::Reload,
         Self::CloseModel,
+        Self::CompareWith,
+        Self::SetReference,
+        Self::CompareWithReference,
         Self::SaveImage,
         Self::SaveNumbers,
         Self::SaveHistogram,
@@ -142,6 +148,9 @@ impl Action {
             Self::ChooseConstants => "Choose the .bin…",
             Self::Reload => "Reload",
             Self::CloseModel => "Close model",
+            Self::CompareWith => "Compare with…",
+            Self::SetReference => "Set weight as reference",
+            Self::CompareWithReference => "Compare weight with reference",
             Self::SaveImage => "Save image…",
             Self::SaveNumbers => "Save numbers…",
             Self::SaveHistogram => "Save histogram…",
@@ -201,7 +210,10 @@ impl Action {
             Self::OpenExample => "A small convolutional network trained on handwritten digits",
             Self::ChooseConstants => "Read the constants of this OpenVINO model from another file",
             Self::Reload => "Read the model's file again",
-            Self::CloseModel => "Close the model on display",
+            Self::CloseModel => "Close the model or comparison on display",
+            Self::CompareWith => "Hold another model against the one on display, layer by layer",
+            Self::SetReference => "Keep the weight on display, to compare others with it",
+            Self::CompareWithReference => "Hold the weight on display against the reference",
             Self::SaveImage => "Write the picture on display as PNG or SVG",
             Self::SaveNumbers => "Write the weight on display as npy, npz or CSV",
             Self::SaveHistogram => "Write the histogram on display as PNG, SVG or CSV",
@@ -265,6 +277,9 @@ impl Action {
             Self::OpenExample => const { &[keys(CTRL_SHIFT, Key::O)] },
             Self::Reload => const { &[keys(Modifiers::NONE, Key::F5)] },
             Self::CloseModel => const { &[keys(CTRL, Key::W)] },
+            Self::CompareWith => const { &[keys(CTRL_SHIFT, Key::D)] },
+            Self::SetReference => const { &[keys(Modifiers::NONE, Key::R)] },
+            Self::CompareWithReference => const { &[keys(Modifiers::SHIFT, Key::R)] },
             Self::SaveImage => const { &[keys(CTRL, Key::S), keys(CTRL_SHIFT, Key::E)] },
             Self::SaveNumbers => const { &[keys(CTRL_SHIFT, Key::S)] },
             Self::SaveHistogram | Self::SaveAllImages | Self::Verify | Self::Profile => &[],
@@ -326,6 +341,9 @@ impl Action {
             | Self::ChooseConstants
             | Self::Reload
             | Self::CloseModel
+            | Self::CompareWith
+            | Self::SetReference
+            | Self::CompareWithReference
             | Self::SaveImage
             | Self::SaveNumbers
             | Self::SaveHistogram
@@ -385,6 +403,9 @@ impl Action {
             Self::ChooseConstants
                 | Self::Reload
                 | Self::CloseModel
+                | Self::CompareWith
+                | Self::SetReference
+                | Self::CompareWithReference
                 | Self::Verify
                 | Self::Profile
                 | Self::FilterWeights

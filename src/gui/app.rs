@@ -18,13 +18,15 @@ use super::screenshot::{Outcome, Screenshot};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{NoticeKind, Overlay, State};
 use super::theme::{self, Tokens};
-use super::{absorb, bars, execute, file_view, notices, palette, panels, profile, save, settings_box, shortcuts, verify};
+use super::{absorb, bars, compare, execute, file_view, notices, palette, panels, profile, save, settings_box, shortcuts, verify};
 
 /// The window's application.
 pub struct App {
     pub(super) state: State,
     pub(super) pool: Pool,
     pub(super) dock: Dock,
+    /// The arrangement of comparisons.
+    pub(super) compare_dock: compare::dock::Dock,
     pub(super) dialogs: Dialogs,
     pub(super) commands: Vec<Command>,
     pub(super) screenshot: Option<Screenshot>,
@@ -42,13 +44,16 @@ pub struct App {
 
 const SETTINGS_KEY: &str = "settings";
 const DOCK_KEY: &str = "panels";
+const COMPARE_DOCK_KEY: &str = "comparison panes";
 
 impl App {
     pub fn new(creation: &eframe::CreationContext<'_>, arguments: WindowArguments, outcome: Outcome) -> Self {
         let read = |key: &str| creation.storage.and_then(|storage| storage.get_string(key));
         let settings = Settings::from_text(read(SETTINGS_KEY).as_deref());
         let dock = Dock::from_text(read(DOCK_KEY).as_deref());
-        Self::with(&creation.egui_ctx, arguments, settings, dock, outcome)
+        let mut app = Self::with(&creation.egui_ctx, arguments, settings, dock, outcome);
+        app.compare_dock = compare::dock::Dock::from_text(read(COMPARE_DOCK_KEY).as_deref());
+        app
     }
 
     /// An application without stored settings, for tests.
@@ -72,6 +77,7 @@ impl App {
             state: State::new(settings),
             pool: Pool::new(move || repaint.request_repaint()),
             dock,
+            compare_dock: compare::dock::Dock::default(),
             dialogs: Dialogs::default(),
             commands: Vec::new(),
             screenshot: arguments.screenshot.clone().map(|path| Screenshot::new(path, outcome)),
@@ -87,9 +93,18 @@ impl App {
 
     /// Opens what the arguments name, as a drop would.
     pub fn open(&mut self, arguments: WindowArguments) {
-        self.state.show_layer_at_start = arguments.layer;
-        if !arguments.models.is_empty() {
-            self.commands.push(Command::OpenFiles(arguments.models));
+        match arguments.compare {
+            Some(view) if arguments.models.len() == 2 => {
+                self.state.versus.at_start = Some(compare::AtStart { mode: view.into(), layer: arguments.layer });
+                self.commands.push(compare::Request::Files { with: None, paths: arguments.models }.into());
+            }
+            Some(_) => self.state.notify(NoticeKind::Error, "--compare takes two models: the reference, and the one to hold against it"),
+            None => {
+                self.state.show_layer_at_start = arguments.layer;
+                if !arguments.models.is_empty() {
+                    self.commands.push(Command::OpenFiles(arguments.models));
+                }
+            }
         }
         if arguments.example {
             self.commands.push(Command::Do(Action::OpenExample));
@@ -104,7 +119,7 @@ impl App {
 
     /// Whether nothing is under way that would still change the picture.
     pub fn is_settled(&self) -> bool {
-        self.pool.is_idle() && self.state.openings.is_empty() && self.commands.is_empty()
+        self.pool.is_idle() && self.state.openings.is_empty() && self.state.versus.pending.is_empty() && self.commands.is_empty()
     }
 
     fn collect(&mut self, ctx: &egui::Context) {
@@ -116,8 +131,9 @@ impl App {
         }
         let dropped: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         if !dropped.is_empty() {
-            self.commands.push(Command::OpenFiles(dropped));
+            self.commands.extend(compare::drop_choice::dropped(&mut self.state, dropped));
         }
+        compare::execute::collect(self, ctx);
         self.state.age_notices();
     }
 
@@ -185,7 +201,9 @@ impl App {
         let asked_before = std::mem::take(&mut self.commands);
         let focus_filter = std::mem::take(&mut self.focus_filter);
         egui::CentralPanel::no_frame().show(ui, |ui| {
-            if self.state.documents.is_empty() {
+            if self.state.versus.shown.is_some() {
+                self.compare_dock.show(ui, &mut self.state.versus, &mut self.commands);
+            } else if self.state.documents.is_empty() {
                 panels::welcome::show(ui, &self.state, &self.pool, &mut self.commands);
             } else {
                 self.dock.show(ui, &mut self.state, focus_filter, &mut self.commands);
@@ -194,6 +212,7 @@ impl App {
         self.commands.extend(asked_before);
         self.overlays(&ctx);
         panels::drop_target::show(&ctx, &self.state);
+        compare::drop_choice::show(&ctx, &self.state, &mut self.commands);
         notices::show(&ctx, &self.state, &mut self.commands);
         let is_pointed = self.commands.iter().any(|command| matches!(command, Command::PointAt(_)));
         if let Some(document) = self.state.document_mut().filter(|document| !is_pointed && document.pointed.is_some()) {
@@ -242,6 +261,7 @@ impl App {
             Overlay::OpenPath { field, purpose } => field.show_open(ctx, *purpose, &mut self.commands),
             Overlay::Verify(dialog) => verify::show(ctx, dialog, &self.state, &self.pool, &mut self.commands),
             Overlay::Profile(dialog) => profile::show(ctx, dialog, &self.state, &mut self.commands),
+            Overlay::Versus(dialog) => compare::dialog::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::Settings(dialog) => settings_box::show(ctx, dialog, &self.state, &mut self.commands),
             Overlay::Shortcuts => shortcuts::show_list(ctx, &mut self.commands),
             Overlay::About => shortcuts::show_about(ctx, &mut self.commands),
@@ -265,6 +285,7 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(SETTINGS_KEY, self.state.settings.to_text());
         storage.set_string(DOCK_KEY, self.dock.to_text());
+        storage.set_string(COMPARE_DOCK_KEY, self.compare_dock.to_text());
     }
 
     fn auto_save_interval(&self) -> Duration {

@@ -6,6 +6,7 @@ use crate::jobs::Pool;
 
 use super::action::{Action, Menu};
 use super::command::Command;
+use super::compare::{Comparison, Request};
 use super::execute;
 use super::names;
 use super::state::State;
@@ -53,6 +54,7 @@ fn show_menu(ui: &mut egui::Ui, menu: Menu, state: &State, commands: &mut Vec<Co
             }
             if [
                 Action::CloseModel,
+                Action::CompareWithReference,
                 Action::CopyGraph,
                 Action::Settings,
                 Action::CloseAllGroups,
@@ -84,12 +86,19 @@ fn recent_menu(ui: &mut egui::Ui, state: &State, commands: &mut Vec<Command>) {
 /// Whether an action can be carried out now.
 pub fn is_enabled(action: Action, state: &State) -> bool {
     match state.document() {
+        // Of a comparison.
+        None if action == Action::CloseModel => state.versus.shown.is_some(),
+        None if matches!(action, Action::NextModel | Action::PreviousModel) => {
+            state.versus.shown.is_some() && state.documents.len() + state.versus.comparisons.len() > 1
+        }
         None => !action.needs_model(),
         Some(document) => match action {
             Action::Back => document.history.can_go_back(),
             Action::Forward => document.history.can_go_forward(),
             Action::ChooseConstants => document.takes_constants(),
-            Action::NextModel | Action::PreviousModel => state.documents.len() > 1,
+            Action::NextModel | Action::PreviousModel => state.documents.len() + state.versus.comparisons.len() > 1,
+            Action::SetReference => document.weight.is_some(),
+            Action::CompareWithReference => document.weight.is_some() && state.versus.reference.is_some(),
             // Strings can be saved, but neither drawn nor counted.
             Action::SaveNumbers => document.shown.ready().is_some(),
             _ => !action.needs_weight() || document.shown.ready().is_some_and(|loaded| loaded.has_numbers()),
@@ -103,53 +112,75 @@ fn tabs(ui: &mut egui::Ui, state: &State, commands: &mut Vec<Command>) {
         .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
+            for comparison in &state.versus.comparisons {
+                let sides = &comparison.sides;
+                let hint = format!("A {}\nB {}", sides.a.model.file.display(), sides.b.model.file.display());
+                let tab = Tab {
+                    name: &sides.title(),
+                    shown: &comparison_name(comparison, 26),
+                    badge: "compare",
+                    hint: &hint,
+                    is_active: state.versus.shown == Some(comparison.number),
+                };
+                let (activate, close) = (Request::Activate(comparison.number), Request::Close(comparison.number));
+                tab.show(ui, comparison.number, activate.into(), close.into(), commands);
+            }
             for (position, document) in state.documents.iter().enumerate() {
-                let is_active = position == state.active;
-                tab(
-                    ui,
-                    position,
-                    &document.opened.model.file_name(),
-                    &document.opened.main_dtype,
-                    is_active,
-                    &document.opened.model.file.display().to_string(),
-                    commands,
-                );
+                let opened = &document.opened;
+                let hint = opened.model.file.display().to_string();
+                let is_active = position == state.active && state.versus.shown.is_none();
+                let name = opened.model.file_name();
+                let tab = Tab { name: &name, shown: &names::elide_middle(&name, 36), badge: &opened.main_dtype, hint: &hint, is_active };
+                let (activate, close) = (Command::ActivateDocument(position), Command::CloseDocument(position));
+                tab.show(ui, document.number, activate, close, commands);
             }
         });
 }
 
-fn tab(ui: &mut egui::Ui, position: usize, name: &str, dtype: &str, is_active: bool, path: &str, commands: &mut Vec<Command>) {
-    let tokens = Tokens::of(ui);
-    let color = if is_active { tokens.text } else { tokens.dim };
-    let galley = ui.painter().layout_no_wrap(names::elide_middle(name, 36), theme::text_font(), color);
-    let badge_width = if dtype.is_empty() { 0.0 } else { widgets::badge_width(ui, dtype) + 8.0 };
-    let size = vec2(12.0 + galley.size().x + 8.0 + badge_width + 20.0 + 4.0, BAR_HEIGHT);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::Tab, true, is_active, name));
-    let mut x = rect.left() + 12.0;
-    let text_position = egui::pos2(x, rect.center().y - galley.size().y / 2.0);
-    x += galley.size().x + 8.0;
-    ui.painter().galley(text_position, galley, color);
-    if !dtype.is_empty() {
-        widgets::paint_badge(ui, egui::pos2(x, rect.center().y), dtype);
-        x += badge_width;
-    }
-    let cross = egui::Rect::from_center_size(egui::pos2(x + 8.0, rect.center().y), vec2(16.0, 16.0));
-    let close = widgets::glyph_at(ui, cross, Glyph::Close, &format!("Close {name}"), ("close", position));
-    let shown = egui::Id::unique("tab on display");
-    if is_active && ui.data(|data| data.get_temp::<usize>(shown)) != Some(position) {
-        // Of more tabs than there is room for, the one on display is in sight.
-        ui.data_mut(|data| data.insert_temp(shown, position));
-        ui.scroll_to_rect(rect, None);
-    }
-    if is_active {
-        let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
-        ui.painter().rect_filled(line, 0.0, tokens.accent);
-    }
-    if close.clicked() || response.middle_clicked() {
-        commands.push(Command::CloseDocument(position));
-    } else if response.on_hover_text(path).clicked() {
-        commands.push(Command::ActivateDocument(position));
+/// The tab of a model or a comparison.
+struct Tab<'t> {
+    name: &'t str,
+    shown: &'t str,
+    badge: &'t str,
+    hint: &'t str,
+    is_active: bool,
+}
+
+impl Tab<'_> {
+    fn show(self, ui: &mut egui::Ui, number: u64, activate: Command, close: Command, commands: &mut Vec<Command>) {
+        let Self { name, shown, badge, hint, is_active } = self;
+        let tokens = Tokens::of(ui);
+        let color = if is_active { tokens.text } else { tokens.dim };
+        let galley = ui.painter().layout_no_wrap(shown.to_owned(), theme::text_font(), color);
+        let badge_width = if badge.is_empty() { 0.0 } else { widgets::badge_width(ui, badge) + 8.0 };
+        let size = vec2(12.0 + galley.size().x + 8.0 + badge_width + 20.0 + 4.0, BAR_HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| egui::WidgetInfo::selected(egui::accesskit::Role::Tab, true, is_active, name));
+        let mut x = rect.left() + 12.0;
+        let text_position = egui::pos2(x, rect.center().y - galley.size().y / 2.0);
+        x += galley.size().x + 8.0;
+        ui.painter().galley(text_position, galley, color);
+        if !badge.is_empty() {
+            widgets::paint_badge(ui, egui::pos2(x, rect.center().y), badge);
+            x += badge_width;
+        }
+        let cross = egui::Rect::from_center_size(egui::pos2(x + 8.0, rect.center().y), vec2(16.0, 16.0));
+        let cross = widgets::glyph_at(ui, cross, Glyph::Close, &format!("Close {name}"), ("close", number));
+        let on_display = egui::Id::unique("tab on display");
+        if is_active && ui.data(|data| data.get_temp::<u64>(on_display)) != Some(number) {
+            // Of more tabs than there is room for, the one on display is in sight.
+            ui.data_mut(|data| data.insert_temp(on_display, number));
+            ui.scroll_to_rect(rect, None);
+        }
+        if is_active {
+            let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.right_bottom());
+            ui.painter().rect_filled(line, 0.0, tokens.accent);
+        }
+        if cross.clicked() || response.middle_clicked() {
+            commands.push(close);
+        } else if response.on_hover_text(hint).clicked() {
+            commands.push(activate);
+        }
     }
 }
 
@@ -184,7 +215,10 @@ pub fn status(ui: &mut egui::Ui, state: &State, pool: &Pool, commands: &mut Vec<
     let frame = egui::Frame::NONE.fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
     egui::Panel::bottom("status").exact_size(STATUS_HEIGHT).frame(frame).resizable(false).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let line = state.document().map(status_line).unwrap_or_else(|| "No model open".to_owned());
+            let line = match state.versus.on_display() {
+                Some(comparison) => comparison_line(comparison),
+                None => state.document().map(status_line).unwrap_or_else(|| "No model open".to_owned()),
+            };
             ui.label(RichText::new(line).color(tokens.dim).size(11.5));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| match state.openings.last() {
                 Some(opening) => {
@@ -210,6 +244,20 @@ pub fn status(ui: &mut egui::Ui, state: &State, pool: &Pool, commands: &mut Vec<
             });
         });
     });
+}
+
+/// Both names, each with its middle gone where it is too long.
+fn comparison_name(comparison: &Comparison, most: usize) -> String {
+    let sides = &comparison.sides;
+    let title = sides.title();
+    title.split(" ↔ ").map(|name| names::elide_middle(name, most)).collect::<Vec<_>>().join(" ↔ ")
+}
+
+fn comparison_line(comparison: &Comparison) -> String {
+    let name = |opened: &crate::jobs::Opened| names::elide_middle(&opened.model.file_name(), 44);
+    let (a, b) = (name(&comparison.sides.a), name(&comparison.sides.b));
+    let compared = format!("{} of {} compared", comparison.rows.len(), comparison.pairs().len());
+    format!("A {a} · B {b} · {compared}")
 }
 
 fn status_line(document: &super::state::Document) -> String {

@@ -11,6 +11,7 @@ use crate::sorting::SortKey;
 use crate::weights::{Reading, Section, Site};
 
 use super::action::Action;
+use super::compare::Request;
 use super::settings::ThemeChoice;
 
 #[derive(Debug)]
@@ -111,6 +112,16 @@ pub enum Command {
     /// Where the OpenVINO runtime lies; `None`: wherever it is found. It is looked for.
     SetRuntime(Option<PathBuf>),
     BrowseForRuntime,
+    /// All about comparisons.
+    Versus(Box<Request>),
+    /// A sentence in the corner: something is done.
+    Say(String),
+}
+
+impl From<Request> for Command {
+    fn from(request: Request) -> Self {
+        Self::Versus(Box::new(request))
+    }
 }
 
 /// What is to be open or closed; `true`: open.
@@ -137,4 +148,6 @@ pub enum Pick {
     Constants,
     Save,
     Runtime,
+    /// The file to compare the document with this number with.
+    Other(u64),
 }

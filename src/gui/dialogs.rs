@@ -37,6 +37,16 @@ impl Dialogs {
         self.wait(ctx, Pick::Open, async move { choice.await.map(|files| files.iter().map(|file| file.path().to_owned()).collect()) });
     }
 
+    /// Asks for a file to compare the document with this number with.
+    pub fn pick_compared(&mut self, ctx: &egui::Context, number: u64) {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Compare with")
+            .add_filter("Models", &formats::extensions())
+            .add_filter("All files", &["*"]);
+        let choice = dialog.pick_file();
+        self.wait(ctx, Pick::Other(number), async move { choice.await.map(|file| vec![file.path().to_owned()]) });
+    }
+
     /// Asks for the file with an OpenVINO model's constants.
     pub fn pick_constants(&mut self, ctx: &egui::Context, model: &std::path::Path) {
         let mut dialog =

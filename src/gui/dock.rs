@@ -119,7 +119,7 @@ fn narrow_tree() -> Tree<Pane> {
     Tree::new(egui::Id::unique("narrow panels"), root, tiles)
 }
 
-fn linear(tiles: &mut Tiles<Pane>, direction: egui_tiles::LinearDir, children: &[(TileId, f32)]) -> TileId {
+pub(super) fn linear<P>(tiles: &mut Tiles<P>, direction: egui_tiles::LinearDir, children: &[(TileId, f32)]) -> TileId {
     let mut container = egui_tiles::Linear::new(direction, children.iter().map(|(id, _)| *id).collect());
     for (id, share) in children {
         container.shares.set_share(*id, share * children.len() as f32);
@@ -133,6 +133,24 @@ fn holds_every_pane_once(tree: &Tree<Pane>) -> bool {
     panes == Pane::ALL
 }
 
+/// The ground of a pane, and what is on it.
+pub(super) fn paint_pane<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    let tokens = Tokens::of(ui);
+    let rect = ui.max_rect();
+    let radius = egui::CornerRadius::same(theme::PANEL_RADIUS);
+    ui.painter().rect(rect, radius, tokens.panel, egui::Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
+    let inner = egui::UiBuilder::new().max_rect(rect.shrink(1.0)).layout(egui::Layout::top_down(egui::Align::Min));
+    ui.scope_builder(inner, add).inner
+}
+
+/// The line between two panes: seen while it can be dragged.
+pub(super) fn resize_stroke(style: &egui::Style, resize: egui_tiles::ResizeState) -> egui::Stroke {
+    match resize {
+        egui_tiles::ResizeState::Idle => egui::Stroke::NONE,
+        _ => egui::Stroke::new(2.0, style.visuals.selection.stroke.color),
+    }
+}
+
 struct PanePainter<'a> {
     state: &'a mut State,
     focus_filter: bool,
@@ -141,12 +159,7 @@ struct PanePainter<'a> {
 
 impl Behavior<Pane> for PanePainter<'_> {
     fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
-        let tokens = Tokens::of(ui);
-        let rect = ui.max_rect();
-        let radius = egui::CornerRadius::same(theme::PANEL_RADIUS);
-        ui.painter().rect(rect, radius, tokens.panel, egui::Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
-        let inner = egui::UiBuilder::new().max_rect(rect.shrink(1.0)).layout(egui::Layout::top_down(egui::Align::Min));
-        let moved = ui.scope_builder(inner, |ui| panels::show(*pane, ui, self.state, self.focus_filter, self.commands)).inner;
+        let moved = paint_pane(ui, |ui| panels::show(*pane, ui, self.state, self.focus_filter, self.commands));
         if moved { UiResponse::DragStarted } else { UiResponse::None }
     }
 
@@ -167,10 +180,7 @@ impl Behavior<Pane> for PanePainter<'_> {
     }
 
     fn resize_stroke(&self, style: &egui::Style, resize: egui_tiles::ResizeState) -> egui::Stroke {
-        match resize {
-            egui_tiles::ResizeState::Idle => egui::Stroke::NONE,
-            _ => egui::Stroke::new(2.0, style.visuals.selection.stroke.color),
-        }
+        resize_stroke(style, resize)
     }
 
     fn simplification_options(&self) -> SimplificationOptions {

@@ -15,6 +15,7 @@ use crate::weights::{Reading, Scheme, Section, Site, Weight};
 use super::action::Action;
 use super::app::App;
 use super::command::{Command, FoldChange, Pick};
+use super::compare;
 use super::dock::Pane;
 use super::file_view::FileView;
 use super::palette::Palette;
@@ -44,7 +45,10 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
             app.pool.cancel(Key::Open(number));
             app.state.openings.retain(|opening| opening.number != number);
         }
-        Command::ActivateDocument(position) => app.state.active = position.min(app.state.documents.len().saturating_sub(1)),
+        Command::ActivateDocument(position) => {
+            app.state.versus.shown = None;
+            app.state.active = position.min(app.state.documents.len().saturating_sub(1));
+        }
         Command::CloseDocument(position) => close(app, position),
         Command::Select { graph, operation, fly } => graph::select(app, OperationRef { graph, operation }, fly),
         Command::Deselect => {
@@ -130,14 +134,15 @@ pub fn execute(app: &mut App, ctx: &egui::Context, command: Command) {
                 app.dialogs.pick_folder(ctx, &dialog.runtime.path());
             }
         }
-        Command::BrowseForSave => {
-            if let Some(Overlay::Save(dialog)) = &app.state.overlay {
-                app.dialogs.pick_target(ctx, &dialog.path.path());
-            }
-        }
+        Command::Versus(request) => compare::execute::execute(app, ctx, *request),
+        Command::Say(text) => app.state.notify(NoticeKind::Done, text),
+        Command::BrowseForSave => compare::execute::browse_for_save(app, ctx),
     }
-    let title =
-        app.state.document().map_or("Weightscope".to_owned(), |document| format!("{} – Weightscope", document.opened.model.file_name()));
+    let on_display = match app.state.versus.on_display() {
+        Some(comparison) => Some(comparison.sides.title()),
+        None => app.state.document().map(|document| document.opened.model.file_name()),
+    };
+    let title = on_display.map_or("Weightscope".to_owned(), |name| format!("{name} – Weightscope"));
     if app.title != title {
         ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
         app.title = title;
@@ -152,7 +157,7 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::Open => app.dialogs.pick_models(ctx),
         Action::OpenExample => {
             let (name, bytes) = EXAMPLE;
-            start_opening(app, PathBuf::from(name), Job::OpenBuiltIn { name, bytes }, None);
+            let _ = start_opening(app, PathBuf::from(name), Job::OpenBuiltIn { name, bytes }, None);
         }
         Action::ChooseConstants => {
             if let Some(document) = app.state.document() {
@@ -160,7 +165,11 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
             }
         }
         Action::Reload => reload(app),
-        Action::CloseModel => close(app, app.state.active),
+        Action::CloseModel => match app.state.versus.shown {
+            Some(number) => compare::execute::close(app, number),
+            None => close(app, app.state.active),
+        },
+        Action::CompareWith | Action::SetReference | Action::CompareWithReference => compare::execute::act(app, action),
         Action::SaveImage => open_save_dialog(app, ctx, What::Heatmap),
         Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
         Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
@@ -217,11 +226,8 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::Forward => travel(app, |document| document.history.forward()),
         Action::NextWeight => step_weight(app, 1),
         Action::PreviousWeight => step_weight(app, -1),
-        Action::NextModel => app.state.active = (app.state.active + 1) % app.state.documents.len().max(1),
-        Action::PreviousModel => {
-            let count = app.state.documents.len().max(1);
-            app.state.active = (app.state.active + count - 1) % count;
-        }
+        Action::NextModel => compare::execute::step_tab(app, 1),
+        Action::PreviousModel => compare::execute::step_tab(app, -1),
         Action::Deselect => on_views(app, |document| {
             document.selected = None;
             document.views.graph.chosen = None;
@@ -251,16 +257,25 @@ fn set_theme(app: &mut App, ctx: &egui::Context, theme: ThemeChoice) {
 /// folder comes back as the models in it. A `.bin` alone, while the model on display lacks constants,
 /// is taken for theirs, unless it has an `.xml` of its own.
 pub(super) fn open_files(app: &mut App, paths: Vec<PathBuf>) {
+    open_numbered(app, paths);
+}
+
+/// [`open_files`]; the numbers that the models will have as documents.
+pub(super) fn open_numbered(app: &mut App, paths: Vec<PathBuf>) -> Vec<u64> {
     if let [path] = paths.as_slice()
         && has_extension(path, "bin")
         && app.state.document().is_some_and(|document| document.takes_constants() && document.opened.lacks_constants)
         && !path.with_extension("xml").is_file()
     {
-        return use_constants(app, path.clone());
+        use_constants(app, path.clone());
+        return Vec::new();
     }
+    let mut numbers = Vec::new();
     for (path, options) in plan_opening(paths) {
-        start_opening(app, path.clone(), Job::Open { path, options, fallback: Arc::clone(&app.fallback) }, None);
+        let job = Job::Open { path: path.clone(), options, fallback: Arc::clone(&app.fallback) };
+        numbers.extend(start_opening(app, path, job, None));
     }
+    numbers
 }
 
 /// What to open of the files that were named.
@@ -279,13 +294,15 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
-fn start_opening(app: &mut App, path: PathBuf, job: Job, replaces: Option<u64>) {
+/// The number that the document will have, unless too much is being opened.
+fn start_opening(app: &mut App, path: PathBuf, job: Job, replaces: Option<u64>) -> Option<u64> {
     let number = app.state.next_number();
-    if app.pool.submit(Key::Open(number), job).is_some() {
-        app.state.openings.push(Opening { number, path, replaces });
-    } else {
+    if app.pool.submit(Key::Open(number), job).is_none() {
         app.state.notify(NoticeKind::Error, "Too many files are being opened; try again when some are there");
+        return None;
     }
+    app.state.openings.push(Opening { number, path, replaces });
+    Some(number)
 }
 
 fn reload(app: &mut App) {
@@ -328,6 +345,7 @@ fn close(app: &mut App, position: usize) {
         return;
     }
     let document = app.state.documents.remove(position);
+    app.state.versus.pending.retain(|pending| pending.a != document.number && pending.b != document.number);
     cancel_reload(app, document.number);
     cancel_work(app, document.number);
     if app.state.active > position || app.state.active >= app.state.documents.len() {
@@ -540,7 +558,14 @@ fn save(app: &mut App, plan: SavePlan) {
 fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant: bool) {
     match (purpose, paths) {
         (Pick::Open, Some(paths)) => open_files(app, paths),
+        (Pick::Other(number), Some(paths)) => {
+            app.state.overlay = None;
+            app.commands.push(compare::Request::Files { with: Some(number), paths }.into());
+        }
         (Pick::Save, Some(paths)) => {
+            if let (Some(Overlay::Versus(dialog)), Some(path)) = (&mut app.state.overlay, paths.first()) {
+                dialog.path = PathField::new(path.to_string_lossy());
+            }
             if let (Some(Overlay::Save(dialog)), Some(path)) = (&mut app.state.overlay, paths.first()) {
                 dialog.path = PathField::new(path.to_string_lossy());
             }
@@ -561,7 +586,7 @@ fn picked(app: &mut App, purpose: Pick, paths: Option<Vec<PathBuf>>, was_instant
             let folder = beside.map(Path::to_owned).or_else(|| std::env::current_dir().ok()).unwrap_or_default();
             app.state.overlay = Some(Overlay::OpenPath { field: PathField::new(format!("{}/", folder.display())), purpose });
         }
-        (Pick::Save | Pick::Runtime, None) if was_instant => {
+        (Pick::Save | Pick::Runtime | Pick::Other(_), None) if was_instant => {
             app.state.notify(NoticeKind::Error, "This system has no file dialog: type the path in the field");
         }
         (_, None) => {}

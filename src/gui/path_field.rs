@@ -43,7 +43,9 @@ impl PathField {
     pub fn show_open(&mut self, ctx: &egui::Context, purpose: Pick, commands: &mut Vec<Command>) {
         let (title, wanted, label) = match purpose {
             Pick::Constants => ("Choose the .bin", "the .bin file with the model's constants", "Path of the .bin"),
-            Pick::Open | Pick::Save | Pick::Runtime => ("Open model", "a .tflite, .task, .litertlm or .xml file", "Path of the model"),
+            Pick::Open | Pick::Save | Pick::Runtime | Pick::Other(_) => {
+                ("Open model", "a .tflite, .task, .litertlm or .xml file", "Path of the model")
+            }
         };
         let modal = egui::Modal::new(egui::Id::unique("open path")).show(ctx, |ui| {
             ui.set_width(560.0);
@@ -60,7 +62,7 @@ impl PathField {
                 if (ui.add_enabled(can_open, egui::Button::new("Open")).clicked() || submitted) && can_open {
                     commands.push(match purpose {
                         Pick::Constants => Command::UseConstants(self.path()),
-                        Pick::Open | Pick::Save | Pick::Runtime => Command::OpenFiles(vec![self.path()]),
+                        Pick::Open | Pick::Save | Pick::Runtime | Pick::Other(_) => Command::OpenFiles(vec![self.path()]),
                     });
                     commands.push(Command::CloseOverlay);
                 }

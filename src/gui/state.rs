@@ -17,6 +17,7 @@ use crate::stats::Ridges;
 use crate::weights::{Reading, Section, Site, Weight};
 
 use super::command::Pick;
+use super::compare::Versus;
 use super::history::History;
 use super::settings::Settings;
 use super::views::Views;
@@ -33,6 +34,8 @@ pub struct State {
     pub runtime: Progress<RuntimeFound>,
     /// The layer that the command line asked to show once its models are there.
     pub show_layer_at_start: Option<String>,
+    /// Models and weights held against each other.
+    pub versus: Versus,
     /// Numbers for documents and jobs.
     next_number: u64,
 }
@@ -137,6 +140,7 @@ pub enum Overlay {
     Verify(super::verify::VerifyBox),
     Profile(super::profile::ProfileBox),
     Settings(super::settings_box::SettingsBox),
+    Versus(super::compare::dialog::Dialog),
     Shortcuts,
     About,
 }
@@ -152,16 +156,18 @@ impl State {
             overlay: None,
             runtime: Progress::None,
             show_layer_at_start: None,
+            versus: Versus::default(),
             next_number: 0,
         }
     }
 
+    /// The document on display; none while a comparison is.
     pub fn document(&self) -> Option<&Document> {
-        self.documents.get(self.active)
+        self.documents.get(self.active).filter(|_| self.versus.shown.is_none())
     }
 
     pub fn document_mut(&mut self) -> Option<&mut Document> {
-        self.documents.get_mut(self.active)
+        self.documents.get_mut(self.active).filter(|_| self.versus.shown.is_none())
     }
 
     pub fn by_number(&self, number: u64) -> Option<&Document> {

@@ -1,6 +1,11 @@
-//! Completing a path that is being typed.
+//! What the file system has: completions for a path that is being typed, the models of a folder.
 
 use std::path::{Path, PathBuf};
+
+use super::Token;
+use super::pool::Failure;
+use crate::formats;
+use crate::source::Source;
 
 /// What the file system says about a typed path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +51,23 @@ pub fn expand_home(text: &str) -> PathBuf {
         Some((rest, home)) => home.join(Path::new(rest.trim_start_matches('/'))),
         None => PathBuf::from(text),
     }
+}
+
+/// The files of a folder that are models, by name. Folders in it are left alone.
+pub(super) fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
+    let cant_read = |error: std::io::Error| Failure::Failed(format!("Can't read the folder: {error}: {}", folder.display()));
+    let mut models = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(cant_read)? {
+        token.check()?;
+        let path = entry.map_err(cant_read)?.path();
+        let is_model = path.is_file() && Source::open(&path).is_ok_and(|source| formats::is_model(&source));
+        models.extend(is_model.then_some(path));
+    }
+    if models.is_empty() {
+        return Err(Failure::Failed(format!("There is no model in the folder: {}", folder.display())));
+    }
+    models.sort();
+    Ok(models)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The kinds of long work, each with what it needs and what it brings.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::cards::{self, GraphPicture, GraphPlan};
-use super::complete::{Completions, complete};
+use super::complete::{Completions, complete, models_in};
 use super::distribution::{Counting, Distribution};
 use super::file_text::FileText;
 use super::find::{self, Find, Sought};
@@ -19,7 +19,7 @@ use super::pool::Lane;
 use super::search::{self, Found};
 use super::statistics::Statistics;
 use super::structure::Structure;
-use super::{Cancelled, Token};
+use super::{Cancelled, Token, versus};
 use crate::export::graph::GraphFile;
 use crate::export::layout::Layout;
 use crate::export::picture::PictureFile;
@@ -151,6 +151,8 @@ pub enum Job {
     Copy(Box<PictureFile>),
     /// The same of a graph.
     CopyGraph(Box<GraphFile>),
+    /// Two models, or two weights, held against each other.
+    Versus(versus::Work),
     /// Anything, in any lane.
     #[cfg(test)]
     Test(Lane, TestWork),
@@ -203,6 +205,7 @@ pub enum Output {
     Copied(Box<Image>),
     Completed(Completions),
     File(Arc<FileText>),
+    Versus(versus::Brought),
 }
 
 /// A runtime that can be used.
@@ -447,6 +450,7 @@ impl Job {
             },
             Self::CopyGraph(graph) => Ok(Output::Copied(Box::new(graph.image(token)?))),
             Self::Copy(picture) => Ok(Output::Copied(Box::new(picture.image(token)?))),
+            Self::Versus(work) => work.run(token),
             #[cfg(test)]
             Self::Test(_, work) => work(token),
         }
@@ -457,7 +461,7 @@ impl Job {
 impl Opened {
     /// The example that comes with the program.
     pub(super) fn example() -> Arc<Self> {
-        let read = || formats::open(Path::new("assets/example/digits_f32.tflite"), &Options::default(), &Token::new());
+        let read = || formats::open(std::path::Path::new("assets/example/digits_f32.tflite"), &Options::default(), &Token::new());
         open(read, Origin::BuiltIn, None).expect("the example can be read")
     }
 }
@@ -499,23 +503,6 @@ pub fn open(
         groups,
         digest: OnceLock::new(),
     }))
-}
-
-/// The files of a folder that are models, by name. Folders in it are left alone.
-fn models_in(folder: &Path, token: &Token) -> Result<Vec<PathBuf>, Failure> {
-    let cant_read = |error: std::io::Error| Failure::Failed(format!("Can't read the folder: {error}: {}", folder.display()));
-    let mut models = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(cant_read)? {
-        token.check()?;
-        let path = entry.map_err(cant_read)?.path();
-        let is_model = path.is_file() && Source::open(&path).is_ok_and(|source| formats::is_model(&source));
-        models.extend(is_model.then_some(path));
-    }
-    if models.is_empty() {
-        return Err(Failure::Failed(format!("There is no model in the folder: {}", folder.display())));
-    }
-    models.sort();
-    Ok(models)
 }
 
 fn row(model: &Model, labels: &[Labels], weight: &Weight) -> Row {

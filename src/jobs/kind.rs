@@ -28,6 +28,7 @@ impl Job {
             Self::Complete(_) => "Reading a folder".to_owned(),
             Self::ReadFile { .. } => "Reading a file".to_owned(),
             Self::Copy(_) | Self::CopyGraph(_) => "Drawing the picture".to_owned(),
+            Self::Versus(work) => work.title(),
             #[cfg(test)]
             Self::Test(..) => "Testing".to_owned(),
             Self::Save(plan) => format!("Writing {}", plan.path.file_name().unwrap_or_default().to_string_lossy()),
@@ -60,6 +61,7 @@ impl Job {
             | Self::FindRuntime(_)
             | Self::Statistics { .. } => Lane::Bulk,
             Self::Glance { .. } | Self::Structure(_) | Self::Measures { .. } => Lane::Background,
+            Self::Versus(work) => work.lane(),
             #[cfg(test)]
             Self::Test(lane, _) => *lane,
         }

@@ -95,7 +95,7 @@ impl Measures {
     }
 
     /// With figures for the groups that hold the operations.
-    fn grouped(mut self, groups: &Groups) -> Self {
+    pub fn grouped(mut self, groups: &Groups) -> Self {
         let is_sum = self.of.is_logarithmic();
         for (operation, value) in &self.values {
             let inner = groups.of_operation(*operation).into_iter();

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
+use super::versus::Slot;
 use super::{Cancelled, Job, Measure, Output, Token};
 use crate::runtime::RuntimeError;
 use crate::weights::{FoldError, Site};
@@ -57,6 +58,8 @@ pub enum Key {
     Structure(u64),
     /// Writing a file; the number tells one attempt from another.
     Save(u64),
+    /// Work on the comparison with this number.
+    Versus(u64, Slot),
 }
 
 /// Each lane has its own queue and workers, so that work never waits behind that of another lane.

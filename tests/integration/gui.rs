@@ -3,6 +3,7 @@
 
 mod browse;
 mod commands;
+mod compare;
 mod figures;
 mod files;
 mod graph;

@@ -24,6 +24,9 @@ use crate::jobs::{Loaded, Look, Shows};
 use crate::view::Place;
 use crate::weights::{Reading, Scheme};
 
+pub use body::fit;
+pub use colour_bar::paint_table;
+
 pub fn show(
     ui: &mut egui::Ui,
     document: &Document,

@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Align, Color32, CornerRadius, Key, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, WidgetInfo, pos2, vec2};
 
 use crate::gui::command::Command;
+use crate::gui::compare;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, ROW_HEIGHT, Tokens};
 use crate::gui::views::{Sort, WeightsView};
@@ -435,6 +436,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     if response.hovered() {
         commands.push(Command::PointAt(OperationRef { graph: site.graph, operation: row.weight.layer() }));
     }
+    compare::weight_menu(&response, document.number, site, commands);
     let gates: Vec<_> = row.weight.sections.gates.iter().map(|gate| gate.name).collect();
     let gates = if gates.is_empty() { String::new() } else { format!("\ngates {}", gates.join(" ")) };
     let found = glance.and_then(|glance| if let Progress::Failed(problem) = glance { Some(problem) } else { None });

@@ -12,6 +12,7 @@ fn a_dropped_file_opens() {
     stage.expect(&["conv_f32.tflite · TensorFlow Lite v3", "Heatmap of "]);
     // A second one opens beside it.
     stage.drop_files(&[file_of_project("fixtures/ir/conv_f32.xml")]);
+    stage.click("Open");
     assert_eq!(stage.labels_of(Role::Tab), ["conv_f32.tflite", "conv_f32.xml"]);
     stage.expect(&["conv_f32.xml · OpenVINO IR v11"]);
 }

@@ -112,6 +112,13 @@ impl Stage {
         self.settle();
     }
 
+    /// Clicks the button with exactly this name, where other things have that name, too.
+    #[track_caller]
+    pub fn click_button(&mut self, name: &str) {
+        self.harness.get_by_role_and_label(Role::Button, name).click();
+        self.settle();
+    }
+
     /// Clicks the first of the controls with exactly this name.
     #[track_caller]
     pub fn click_first(&mut self, name: &str) {

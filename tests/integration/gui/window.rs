@@ -51,26 +51,23 @@ fn a_dropped_model_shows_its_graph_and_saves_its_heatmap() {
 }
 
 #[test]
-fn two_dropped_models_open_side_by_side() {
+fn two_dropped_models_are_compared() {
     let window = Window::open(&[]);
     let person = window.person("Weightscope");
     person.await_sight(GRAPH, is_drawn).unwrap();
     let names = ["digits_f32.tflite", "digits_int8.xml"];
     let files: Vec<PathBuf> = names.iter().map(|name| file_of_project("assets/example").join(name)).collect();
     xdnd::drop_files(window.display(), "Weightscope", (700, 300), &files).unwrap();
-    // One after the other is shown as it is read; in which order is the machine's affair. Once both
-    // are there, Ctrl+Tab leads from one to the other.
-    let shown = |name: &str| person.title().map(|title| title.starts_with(name));
-    for name in names {
-        let seen = person.await_that("a model is not there", || {
-            let is_shown = shown(name)?;
-            if !is_shown {
-                person.press(&[CONTROL], TAB)?;
-            }
-            Ok(is_shown.then_some(()))
-        });
-        seen.unwrap();
-    }
+    // The window system tells of one file after the other: which of them is A is its affair.
+    let seen = person.await_that("the two are not compared", || {
+        let title = person.title()?;
+        Ok((title.contains('↔') && names.iter().all(|name| title.contains(name))).then_some(()))
+    });
+    seen.unwrap();
+    // The models have tabs of their own beside it.
+    person.press(&[CONTROL], TAB).unwrap();
+    let seen = person.await_that("no model is shown", || Ok((!person.title()?.contains('↔')).then_some(())));
+    seen.unwrap();
 }
 
 /// Where no portal answers, Ctrl+O asks for the path in the window.

@@ -144,7 +144,7 @@ fn drag_limits(response: &egui::Response, heatmap: &mut HeatmapView, colours: &C
 
 /// The whole picture, as large as the panel allows, top and centred; whole pixels a cell where cells
 /// are large enough to see.
-fn fit(view: &View, picture: Rect, pixels_per_point: f32) -> Camera {
+pub fn fit(view: &View, picture: Rect, pixels_per_point: f32) -> Camera {
     let (width, height) = (f64::from(picture.width() * pixels_per_point), f64::from(picture.height() * pixels_per_point));
     let (columns, rows) = (view.columns().max(1) as f64, view.rows().max(1) as f64);
     let even = (width / columns).min(height / rows).min(LARGEST_CELL * f64::from(pixels_per_point));

@@ -1,0 +1,101 @@
+//! The figures of a pair as the table writes them.
+
+use crate::compare::Column;
+use crate::compare::table::Row;
+use crate::gui::names;
+
+/// Its head, shorter than where there is room for units.
+pub fn head(column: Column) -> &'static str {
+    match column {
+        Column::WorstChannelSqnr => "worst channel dB",
+        Column::Psnr => "PSNR dB",
+        Column::CodeEntropy => "entropy bits",
+        Column::MedianRelativeError => "median rel. e",
+        column => column.title(),
+    }
+}
+
+/// In points.
+pub fn width(column: Column) -> f32 {
+    match column {
+        Column::WorstChannelSqnr => 124.0,
+        Column::Gain | Column::Sqnr => 60.0,
+        Column::Cosine => 64.0,
+        Column::MaxAbsError | Column::Mse | Column::Nmse | Column::Psnr => 70.0,
+        Column::Kurtosis | Column::Saturation | Column::Bytes => 68.0,
+        Column::MedianRelativeError | Column::OutlierCost | Column::Wasserstein | Column::CodeEntropy => 96.0,
+        _ => 80.0,
+    }
+}
+
+/// A figure with the digits that a person compares by; a dash where there is none.
+pub fn text(row: &Row, column: Column) -> String {
+    let Some(value) = column.of(row) else { return "–".into() };
+    let compared = row.outcome.as_ref().ok();
+    match column {
+        Column::Sqnr | Column::Psnr | Column::OutlierCost => decibels(value),
+        Column::WorstChannelSqnr => {
+            let channel = compared.and_then(|compared| compared.metrics.worst_channel).map_or(0, |(channel, _)| channel);
+            if value == f64::INFINITY { decibels(value) } else { format!("{} (ch {channel})", decibels(value)) }
+        }
+        Column::RmseOverScale if value.is_finite() => format!("{value:.3}"),
+        Column::Bytes => names::bytes(value as u64),
+        Column::Excluded => names::thousands(value as u64),
+        Column::CodesUsed => {
+            let possible = compared.and_then(|compared| compared.metrics.codes).map_or(0, |codes| codes.possible);
+            format!("{value}/{possible}")
+        }
+        Column::Saturation | Column::CloseFraction | Column::Confidence => format!("{:.1} %", value * 100.0),
+        Column::Cosine if value.is_finite() => cosine(value),
+        Column::Gain if value.is_finite() => format!("{value:.3}"),
+        _ => names::figure(value),
+    }
+}
+
+/// All digits, for hovering.
+pub fn exact(row: &Row, column: Column) -> String {
+    column.of(row).map_or_else(|| "There is no such figure for this pair".to_owned(), names::exact)
+}
+
+pub fn decibels(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "–".to_owned(),
+        f64::INFINITY => "∞".to_owned(),
+        f64::NEG_INFINITY => "-∞".to_owned(),
+        value => format!("{value:.1}"),
+    }
+}
+
+/// As many nines as it has: 0.981, 0.9998; 1 alone where it is exactly that.
+fn cosine(value: f64) -> String {
+    if value == 1.0 {
+        return "1".to_owned();
+    }
+    let digits = (3..=6).find(|digits| value < 1.0 - 0.5 * 10f64.powi(-digits)).unwrap_or(6) as usize;
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosines_keep_their_nines() {
+        for (value, text) in [
+            (1.0, "1"),
+            (0.98123, "0.981"),
+            (0.99984, "0.9998"),
+            (0.999_994_2, "0.999994"),
+            (0.999_999_9, "1.000000"),
+            (-0.5, "-0.500"),
+            (0.0, "0.000"),
+        ] {
+            assert_eq!(cosine(value), text);
+        }
+    }
+
+    #[test]
+    fn decibels_without_end() {
+        assert_eq!([14.23, f64::INFINITY, f64::NEG_INFINITY, f64::NAN].map(decibels), ["14.2", "∞", "-∞", "–"]);
+    }
+}
