@@ -75,8 +75,14 @@ impl Case {
     fn draw(&self, fold: &Fold) -> (Drawn, Layout) {
         let groups = |graph: GraphId| &self.groups[graph.0 as usize];
         let mut drawn = Drawn::of(&Source { graphs: &self.graphs, is_constant: &|_, _| false, groups: &groups, fold }, MAIN);
-        let size = |node: usize| NodeSize { width: 120.0 + (node * 31 % 60) as f64, height: 34.0 + (node * 7 % 30) as f64 };
-        drawn.graph.nodes = (0..drawn.nodes.len()).map(size).collect();
+        // The same for the same thing, whatever else is drawn.
+        let number = |node: &Node| match node {
+            Node::Operation(at) => at.operation.0,
+            Node::Input(at) | Node::Output(at) | Node::Constant(at) => at.tensor.0,
+            Node::Group(at) => at.group.0,
+        };
+        let size = |node: u32| NodeSize { width: 120.0 + f64::from(node * 31 % 60), height: 34.0 + f64::from(node * 7 % 30) };
+        drawn.graph.nodes = drawn.nodes.iter().map(|node| size(number(node))).collect();
         drawn.graph.frames.iter_mut().for_each(|frame| frame.width = 140.0);
         let layout = layout(&drawn.graph, &Token::new()).unwrap();
         (drawn, layout)
