@@ -13,7 +13,7 @@ use crate::gui::absorb::color_image;
 use crate::gui::app::App;
 use crate::gui::state::{NoticeKind, Progress};
 use crate::jobs::versus::{Brought, Slot, Told};
-use crate::jobs::{Failure, Measure, Measures, Opened, Output, Picture};
+use crate::jobs::{Failure, Measure, Measures, Output, Picture};
 use crate::model::{GraphId, OperationId};
 use crate::weights::Site;
 
@@ -62,7 +62,7 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, number: u64, slot: Slot, resul
 /// Both models' graphs can be coloured by the error that was found: the normalised L2 error of each layer's kernel.
 fn colour_graphs(app: &mut App, number: u64) {
     let Some(comparison) = app.state.versus.by_number(number).filter(|comparison| comparison.of_weights.is_none()) else { return };
-    let mut found: Vec<(Arc<Opened>, HashMap<GraphId, Vec<(OperationId, f64)>>)> = Vec::new();
+    let mut found = Vec::new();
     for (opened, is_of_a) in [(&comparison.sides.a, true), (&comparison.sides.b, false)] {
         let mut graphs: HashMap<GraphId, Vec<(OperationId, f64)>> = HashMap::new();
         for row in &comparison.rows {
