@@ -11,7 +11,7 @@ use crate::jobs::Pool;
 use crate::runtime::{Choice, OnDemand};
 
 use super::action::Action;
-use super::command::Command;
+use super::command::{Command, FoldChange};
 use super::dialogs::Dialogs;
 use super::dock::{Dock, Pane};
 use super::screenshot::{Outcome, Screenshot};
@@ -241,6 +241,11 @@ impl App {
         }
     }
 
+    /// Draws every operation of the graph on display, without groups: for measurements.
+    pub fn draw_every_operation(&mut self) {
+        self.commands.push(Command::Fold(FoldChange::Grouped(false)));
+    }
+
     /// The zoom of the graph on display: for measurements.
     pub fn graph_zoom(&self) -> Option<f64> {
         self.state.document().map(|document| document.views.graph.zoom)
@@ -249,6 +254,11 @@ impl App {
     /// Boxes of the graph that are drawn one by one: for measurements.
     pub fn graph_boxes(&self) -> usize {
         self.state.document().map_or(0, |document| document.views.graph.scene.nodes.len())
+    }
+
+    /// How often the graph's meshes were made: for measurements.
+    pub fn graph_builds(&self) -> u64 {
+        self.state.document().map_or(0, |document| document.views.graph.scene.builds)
     }
 
     fn overlays(&mut self, ctx: &egui::Context) {
