@@ -289,12 +289,12 @@ fn bodies_open_in_place() {
     stage.click("Back to main");
     stage.expect(&["Graph panel: main › loop"]);
     choose_in_graph(&mut stage, "Open bodies in place");
-    stage.expect(&["Close Loop · loop"]);
+    stage.expect(&["Close loop"]);
     // An operation of the body is selected where it is; the canvas stays at the main graph.
     select_by_name(&mut stage, "body_dense");
     stage.expect(&["Graph panel: main › body_dense", "Selected: body_dense"]);
     stage.expect_none(&["Back to main"]);
-    stage.click("Close Loop · loop");
+    stage.click("Close loop");
     stage.expect(&["Graph panel: main › loop"]);
 }
 
