@@ -167,9 +167,11 @@ fn start(folder: &Path, program: Program, graph: &LayoutGraph, limit: Duration) 
             command
         }
         Program::Dot => {
-            // The shell tells the processor's time of what it ran.
+            // The shell tells the processor's time of what it ran. Killing it would leave dot running, so
+            // dot has a limit of its own.
             let mut command = Command::new("sh");
-            command.args(["-c", "dot -Tplain -o \"$0\" \"$1\" && times"]).args([&result, &input]);
+            let script = format!("ulimit -t {}; dot -Tplain -o \"$0\" \"$1\" && times", limit.as_secs().max(1));
+            command.args(["-c", &script]).args([&result, &input]);
             command
         }
     };
