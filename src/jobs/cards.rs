@@ -143,11 +143,14 @@ pub(super) fn groups(opened: &Opened, id: GraphId) -> Groups {
 impl Card {
     /// The first line: type and name, or the name alone where it begins with the type.
     pub fn title(&self) -> String {
-        let says_kind = self.name.get(..self.kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&self.kind));
-        match (says_kind, self.name.is_empty()) {
-            (true, false) => self.name.clone(),
-            (_, true) => self.kind.clone(),
-            (false, false) => format!("{} · {}", self.kind, self.name),
+        let (kind, name) = (self.kind.as_str(), self.name.as_str());
+        let says_kind = name.get(..kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(kind));
+        if name.is_empty() || (says_kind && name.len() == kind.len()) {
+            kind.to_owned()
+        } else if says_kind {
+            name.to_owned()
+        } else {
+            format!("{kind} · {name}")
         }
     }
 }

@@ -147,13 +147,18 @@ fn to_barycentres(layered: &mut Layered, layer: usize, is_from_above: bool, keep
     }
     let neighbours = if is_from_above { &layered.up } else { &layered.down };
     let position = &layered.position;
+    let has_ports = layered.has_fixed_ends();
     let barycentre = |vertex: u32| {
         let of = neighbours.of(vertex);
         let port = |segment: u32| if is_from_above { layered.port(segment).0 } else { layered.port(segment).1 };
         // Lines of a frame leave it in an order of their own.
         let place = |neighbour: u32, segment: u32| {
+            let position = f64::from(position[neighbour as usize]);
+            if !has_ports {
+                return position;
+            }
             let port = f64::from(port(segment));
-            f64::from(position[neighbour as usize]) + port / (port + 1.0)
+            position + port / (port + 1.0)
         };
         let sum: f64 = of.iter().map(|(neighbour, segment)| place(*neighbour, *segment)).sum();
         (!of.is_empty()).then(|| sum / of.len() as f64)
@@ -370,10 +375,16 @@ fn sift(layered: &mut Layered, layer: usize, effort: &mut usize) -> u64 {
 /// way round.
 fn pair_crossings(layered: &Layered, a: u32, b: u32, effort: &mut usize) -> (i64, i64) {
     let (mut left, mut right) = (0, 0);
+    let has_ports = layered.has_fixed_ends();
     for (side, is_above) in [(&layered.up, true), (&layered.down, false)] {
+        // Vertex and port in one number.
         let place = |vertex: u32, segment: u32| {
+            let position = u64::from(layered.position[vertex as usize]) << 32;
+            if !has_ports {
+                return position;
+            }
             let port = layered.port(segment);
-            (layered.position[vertex as usize], if is_above { port.0 } else { port.1 })
+            position | u64::from(if is_above { port.0 } else { port.1 })
         };
         // No vertex has many drawn neighbours (hubs have none), so every pair may be looked at.
         for (of_a, segment) in side.of(a) {
