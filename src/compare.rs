@@ -3,7 +3,7 @@
 //! For two weights: [`align`] brings the layouts to one, [`metrics`] has the figures, errors by output
 //! channel and the relation of the two from one pass over both, [`distribution`] those that need sorting,
 //! [`anatomy`] tells where a quantiser's error comes from, [`words`] says it, [`difference`] is what a picture
-//! shows. For two models: [`pair`] finds which weight is which, [`table`] compares all pairs, with [`column`]s,
+//! shows. For two models: [`mod@pair`] finds which weight is which, [`table`] compares all pairs, with [`mod@column`]s,
 //! [`preset`]s of thresholds and [`expression`]s over them; [`fix_list`] writes down which layers to leave in float.
 
 pub mod align;

@@ -65,7 +65,7 @@ pub struct Options<'a> {
     pub scales: Option<&'a KernelScales>,
     /// Cells that are meant: the others are dimmed.
     pub marked: Option<Marked<'a>>,
-    /// Cells that are painted in [`colormap::SATURATED`].
+    /// Cells that are painted in [`SATURATED`](crate::colormap::SATURATED).
     pub saturated: Option<Marked<'a>>,
     /// Kernels of nothing but zeros are hatched, from 6 pixels a kernel.
     pub hatched: bool,
