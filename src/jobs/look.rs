@@ -113,7 +113,7 @@ impl Look {
             notes.push(format!("{low} to {high} marked"));
         }
         if self.saturated {
-            notes.push("saturated codes yellow".to_owned());
+            notes.push("saturated codes blue".to_owned());
         }
         if self.reduction == Reduction::Mean {
             notes.push("means where reduced".to_owned());

@@ -8,7 +8,7 @@ mod bar;
 mod heatmap;
 mod histogram;
 
-pub use heatmap::HeatmapFigure;
+pub use heatmap::{HeatmapFigure, corner};
 pub use histogram::HistogramFigure;
 
 use thiserror::Error;

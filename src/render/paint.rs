@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(cells, [colormap::SATURATED, expected[1], expected[2], colormap::SATURATED]);
         // In a pixel of many cells one is enough.
         let image = heatmap(&values, &view, &UNIT, &Viewport::whole(&view, [0.25, 1.0]), &saturated);
-        assert_eq!(image.pixel(0, 0), Some([255, 255, 0, 255]));
+        assert_eq!(image.pixel(0, 0), Some([0, 0, 255, 255]));
     }
 
     #[test]

@@ -322,7 +322,7 @@ fn places(count: usize, block: f64, room: f64, name: impl Fn(usize) -> String) -
 }
 
 /// The names of the axes that the labels count: `O ↓  I →`.
-fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
+pub fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
     let names = |place| -> String { long_axes(view, place).collect::<Vec<_>>().join("·") };
     let (rows, columns) = (names(Place::Rows), names(Place::Columns));
     if view.wrap().is_some() {

@@ -186,3 +186,90 @@ fn a_chip_is_dragged_to_another_place() {
     stage.click("conv3 kernel, f32, 32×3×3×24");
     stage.expect_none(&["Rows"]);
 }
+
+#[test]
+fn numbers_that_are_none_are_found() {
+    let mut stage = Stage::open(&["fixtures/tflite/special_values.tflite"]);
+    stage.expect(&["Next of 1 NaN"]);
+    // LiteRT's tensor is NaN at [0, 0, 0, 0], +Inf at [0, 0, 0, 1] and -Inf at [0, 0, 1, 0], and nowhere else.
+    stage.press(Modifiers::NONE, Key::N);
+    stage.expect(&["O, H, W, I 0, 0, 0, 0", "value NaN"]);
+    for (index, value) in [("0, 0, 0, 1", "value +Inf"), ("0, 0, 1, 0", "value -Inf"), ("0, 0, 0, 1", "value +Inf")] {
+        stage.press(Modifiers::SHIFT, Key::N);
+        stage.expect(&[&format!("O, H, W, I {index}"), value]);
+    }
+    let mut example = Stage::example();
+    example.press(Modifiers::NONE, Key::N);
+    example.expect(&["There is no NaN"]);
+}
+
+#[test]
+fn codes_scales_and_orders_are_shown_and_said() {
+    let mut stage = Stage::open(&["assets/example/digits_int8.tflite"]);
+    let mut seen = vec![stage.pixels(PICTURE)];
+    // Each from its menu, whose button says what is shown.
+    for (menu, choice, badge) in [
+        // First: the largest code of every kernel is the same, so that its own scale changes nothing about codes.
+        ("real values", "each kernel on its own scale", "each kernel on its own scale, its largest magnitude is 1"),
+        ("real values", "stored codes", "stored codes · each kernel on its own scale, its largest magnitude is 1"),
+        (
+            "stored codes",
+            "saturated codes in blue",
+            "stored codes · each kernel on its own scale, its largest magnitude is 1 · saturated codes blue",
+        ),
+        ("stored codes", "magnitudes", "magnitudes · each kernel on its own scale, its largest magnitude is 1 · saturated codes blue"),
+        (
+            "O 12",
+            "By norm",
+            "magnitudes · each kernel on its own scale, its largest magnitude is 1 · O by norm, not in the file's order · saturated codes blue",
+        ),
+    ] {
+        stage.choose_in_menu(menu, choice);
+        stage.expect(&[badge]);
+        let picture = stage.pixels(PICTURE);
+        assert!(seen.iter().all(|other| *other != picture), "{choice} looks like something before");
+        seen.push(picture);
+    }
+    stage.choose("O 12 ↕", "As in the file");
+    stage.expect(&["O 12"]);
+}
+
+#[test]
+fn limits_are_dragged_and_come_back() {
+    let mut stage = Stage::example();
+    let before = stage.pixels(PICTURE);
+    stage.focus_slider("Highest value of the colour bar");
+    stage.press_times(Key::ArrowDown, 5);
+    stage.expect(&["Manual"]);
+    stage.point_nowhere();
+    assert_ne!(stage.pixels(PICTURE), before);
+    stage.double_click("Colour bar, vik");
+    stage.expect(&["Full range"]);
+    stage.point_nowhere();
+    assert!(stage.pixels(PICTURE) == before, "the weight's own range is back");
+}
+
+#[test]
+fn values_are_a_table_and_are_copied_with_tabs() {
+    let mut stage = Stage::example();
+    stage.press(CTRL_SHIFT, Key::T);
+    stage.expect(&["Table of 15 rows and 20 columns"]);
+    stage.press(CTRL, Key::G);
+    stage.type_text("0, 0, 0, 0");
+    stage.press(Modifiers::NONE, Key::Enter);
+    let table = stage.node("Table of").rect();
+    let cell = |row: f32, column: f32| table.min + egui::vec2((column + 0.5) * 84.0, (row + 0.5) * 20.0);
+    stage.drag(cell(0.0, 0.0), cell(0.0, 2.0));
+    stage.harness.event(egui::Event::Copy);
+    stage.harness.step();
+    let commands = stage.harness.output().platform_output.commands.clone();
+    // The first three values of LiteRT's tensor, as float32.
+    let copied = commands.iter().any(|command| match command {
+        egui::OutputCommand::CopyText(text) => text == "-0.08289729\t-0.18451345\t-0.1332291\n",
+        _ => false,
+    });
+    assert!(copied, "{commands:?}");
+    stage.settle();
+    stage.press(CTRL_SHIFT, Key::T);
+    stage.expect(&[PICTURE]);
+}

@@ -142,6 +142,32 @@ impl Stage {
         self.settle();
     }
 
+    /// Clicks twice into the middle of the control whose name begins like this. A queued event takes a frame of
+    /// a quarter of a second, which is too slow for a double click: here a press and its release share one.
+    #[track_caller]
+    pub fn double_click(&mut self, start: &str) {
+        let pos = self.node(start).rect().center();
+        self.harness.hover_at(pos);
+        self.harness.step();
+        let button =
+            |pressed| egui::Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        for _ in 0..2 {
+            self.harness.input_mut().events.extend([button(true), button(false)]);
+            self.harness.step();
+        }
+        self.settle();
+    }
+
+    /// Opens a menu and chooses an entry, which may be called what the menu's button is called: it is the last.
+    #[track_caller]
+    pub fn choose_in_menu(&mut self, menu: &str, entry: &str) {
+        self.click_button(menu);
+        self.harness.get_all_by_label(entry).last().unwrap().click();
+        self.settle();
+        self.press(Modifiers::NONE, Key::Escape);
+        self.point_nowhere();
+    }
+
     /// Opens a menu and chooses an entry.
     #[track_caller]
     pub fn choose(&mut self, menu: &str, entry: &str) {

@@ -4,11 +4,14 @@ use egui::{Align2, Rect, pos2, vec2};
 
 use crate::gui::theme::{self, Tokens};
 use crate::render::Viewport;
+use crate::render::figure::corner;
 use crate::view::{Place, Span, View};
 
-/// Room for the indices above and to the left of the picture.
-pub const TOP: f32 = 22.0;
-pub const LEFT: f32 = 44.0;
+/// Room for the indices above and, at least, to the left of the picture.
+const TOP: f32 = 22.0;
+const LEFT: f32 = 44.0;
+/// From the picture to the indices beside it.
+const GAP: f32 = 8.0;
 /// Room above the indices for the names of marked columns.
 const NAMES_ABOVE: f32 = 18.0;
 
@@ -17,7 +20,18 @@ pub fn margins(ui: &egui::Ui, view: &View) -> egui::Vec2 {
     let width = |name: &str| ui.painter().layout_no_wrap(name.to_owned(), theme::small_font(), Tokens::of(ui).dim).size().x;
     let names = view.row_spans().iter().map(|span| width(&span.name)).fold(0.0, f32::max);
     let names = if names > 0.0 { names + 14.0 } else { 0.0 };
-    vec2(LEFT + names, TOP + if view.column_spans().is_empty() { 0.0 } else { NAMES_ABOVE })
+    vec2(left(ui, view) + names, TOP + if view.column_spans().is_empty() { 0.0 } else { NAMES_ABOVE })
+}
+
+/// The axes' names stand once, in the corner; the indices are bare numbers.
+fn axis_names(ui: &egui::Ui, view: &View) -> std::sync::Arc<egui::Galley> {
+    let text = corner(view, view.block_rows() > 1, view.block_columns() > 1);
+    ui.painter().layout_no_wrap(text, theme::small_font(), Tokens::of(ui).text)
+}
+
+/// The room of the indices to the left of the picture, which the corner shares.
+fn left(ui: &egui::Ui, view: &View) -> f32 {
+    LEFT.max((axis_names(ui, view).size().x + GAP + 8.0).ceil())
 }
 
 /// Paints the indices of blocks (or of cells, in a matrix) along the visible part of the picture.
@@ -43,20 +57,27 @@ pub fn show(ui: &egui::Ui, picture: Rect, view: &View, viewport: &Viewport, pixe
     let font = theme::small_number_font();
     let wrap = view.wrap().unwrap_or(1);
     let is_wrapped = view.wrap().is_some();
-    let name = axis_name(view, Place::Columns);
     let top_edge = (picture.top() - f64::from(down.shift()) as f32).max(picture.top());
     let left_edge = (picture.left() - f64::from(across.shift()) as f32).max(picture.left());
     // A wrapped sequence has indices at its rows only: the first one of each.
-    let room = if is_wrapped { f32::INFINITY } else { name.len() as f32 * 7.0 + 26.0 };
+    let number = |index: usize| ui.painter().layout_no_wrap(index.to_string(), font.clone(), tokens.dim);
+    let room = if is_wrapped { f32::INFINITY } else { number(across.count.saturating_sub(1)).size().x + 12.0 };
+    let baseline = top_edge - 6.0;
     across.each(room, |index, x| {
-        let index = view.index_at(Place::Columns, index);
-        let text = if name.is_empty() { index.to_string() } else { format!("{name} {index}") };
-        ui.painter().text(pos2(x, top_edge - 6.0), Align2::CENTER_BOTTOM, text, font.clone(), tokens.dim);
+        let galley = number(view.index_at(Place::Columns, index));
+        let at = pos2(x - galley.size().x / 2.0, baseline - galley.size().y);
+        // One at the edge of a part of the picture leaves the corner to the axes' names.
+        if at.x >= left_edge - GAP / 2.0 {
+            ui.painter().galley(at, galley, tokens.dim);
+        }
     });
-    names(ui, view, [&across, &down], vec2(left_edge - LEFT, top_edge - TOP));
+    let galley = axis_names(ui, view);
+    let at = pos2(left_edge - GAP, baseline) - galley.size();
+    ui.painter().galley(at, galley, tokens.text);
+    names(ui, view, [&across, &down], vec2(left_edge - left(ui, view), top_edge - TOP));
     down.each(16.0, |index, y| {
         ui.painter().text(
-            pos2(left_edge - 8.0, y),
+            pos2(left_edge - GAP, y),
             Align2::RIGHT_CENTER,
             view.index_at(Place::Rows, index * wrap).to_string(),
             font.clone(),
@@ -81,13 +102,6 @@ fn names(ui: &egui::Ui, view: &View, [across, down]: [&Axis; 2], edges: egui::Ve
         let Some((left, right)) = across.visible(&span).filter(|(left, right)| right - left >= galley.size().x + 8.0) else { continue };
         ui.painter().hline(left + 1.5..=right - 1.5, edges.y + 2.0, egui::Stroke::new(2.0, tokens.faint));
         ui.painter().galley(pos2(f32::midpoint(left, right) - galley.size().x / 2.0, edges.y - 2.0 - galley.size().y), galley, tokens.dim);
-    }
-}
-
-fn axis_name(view: &View, place: Place) -> String {
-    match view.axes(place).iter().filter(|axis| view.shape()[**axis] > 1).collect::<Vec<_>>().as_slice() {
-        [axis] => view.names()[**axis].clone(),
-        _ => String::new(),
     }
 }
 

@@ -61,7 +61,7 @@ pub fn menu(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Loaded) {
             }
         });
         ui.add_enabled_ui(loaded.has_codes(), |ui| {
-            ui.checkbox(&mut heatmap.saturated, "saturated codes in yellow")
+            ui.checkbox(&mut heatmap.saturated, "saturated codes in blue")
                 .on_hover_text("Codes at the lowest and highest number that their type can hold");
         });
         ui.separator();
