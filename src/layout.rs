@@ -28,6 +28,7 @@ mod compound;
 mod drawn;
 mod grid;
 mod index;
+mod labels;
 mod layered;
 mod level;
 pub mod metrics;
@@ -42,6 +43,7 @@ mod simplex;
 
 pub use drawn::{Drawn, FrameOf, Node, Source};
 pub use index::{Band, Index, Piece, Run};
+pub use labels::Labels;
 
 /// What is to be laid out. Edges that name nodes that there are not are left out.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -34,7 +34,7 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
         Pane::Histogram => histogram::show(ui, document, &mut views.histogram, &mut views.brush, commands),
         Pane::Channels => channels::show(ui, document, &mut views.channels, &mut views.reveal_element, commands),
         Pane::Statistics => statistics::show(ui, document, &mut views.statistics, commands),
-        Pane::Inspector => inspector::show(ui, document, &views.heatmap, commands),
+        Pane::Inspector => inspector::show(ui, document, views.graph.chosen, &views.heatmap, commands),
     };
     restore(state, views);
     is_dragged

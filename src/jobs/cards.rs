@@ -175,9 +175,9 @@ fn frame_width(card: &FrameCard) -> f64 {
     (f64::from(title + detail) + 2.0 * CARD_MARGINS).ceil().min(MOST)
 }
 
-/// How the number of alike groups is written.
+/// How the number of groups that are built alike is written, the group itself included.
 pub fn alike_text(alike: u32) -> String {
-    format!("1 of {alike} alike")
+    format!("×{alike} alike")
 }
 
 fn alike_width(alike: Option<u32>) -> f32 {

@@ -12,7 +12,7 @@ use super::theme::Theme;
 use super::{Image, blend};
 use crate::colormap::Rgb;
 use crate::jobs::{Card, DETAIL_SIZE, FrameCard, GraphPicture, THUMBNAIL_HEIGHT, TITLE_SIZE, alike_text};
-use crate::layout::{self, Direction, FrameOf, Node, Point, Route};
+use crate::layout::{self, Direction, FrameOf, Labels, Node, Point, Route};
 use crate::model::{Model, TensorRef};
 use crate::weights::{Family, Site};
 
@@ -131,7 +131,7 @@ impl GraphFigure<'_> {
                 pen.frame_title(rect, card, depth(index));
             }
         }
-        let mut labels = Labels::of(&seen, layout.direction);
+        let mut labels = Labels::of(&drawn.graph, layout, &self.picture.index);
         let mut labelled: HashSet<(u32, TensorRef)> = HashSet::new();
         for route in seen {
             let tensor = drawn.tensors[route.edge as usize];
@@ -203,66 +203,6 @@ pub fn colour_of(theme: &Theme, family: Family) -> Rgb {
 
 fn legend_entry(family: Family) -> f32 {
     15.0 + font::width(Font::Sans, LEGEND, family.name()) + 16.0
-}
-
-/// Where texts beside lines may stand: where neither another one nor another line's beginning is.
-struct Labels {
-    /// Texts, by rows of a fixed height: from and to.
-    taken: HashMap<i64, Vec<(f64, f64)>>,
-    /// Where lines begin, by the height at which they do, in hundredths.
-    starts: HashMap<i64, Vec<f64>>,
-}
-
-impl Labels {
-    fn of(routes: &[&Route], direction: Direction) -> Self {
-        let mut starts: HashMap<i64, Vec<f64>> = HashMap::new();
-        for start in routes.iter().filter_map(|route| route.points.first()) {
-            let (along, across) = if direction == Direction::Down { (start.y, start.x) } else { (start.x, start.y) };
-            starts.entry((along * 100.0).round() as i64).or_default().push(across);
-        }
-        Self { taken: HashMap::new(), starts }
-    }
-
-    /// Takes the place right of a line that begins at a point, or left of it; that to which the line does
-    /// not turn comes first. Returns where it begins.
-    fn beside(&mut self, start: Point, turns_right: bool, width: f64) -> Option<f64> {
-        const GAP: f64 = 6.0;
-        let nearby = self.starts.get(&((start.y * 100.0).round() as i64)).map_or(&[][..], Vec::as_slice);
-        let is_clear = |from: f64, to: f64| !nearby.iter().any(|x| (from..to).contains(x));
-        let right = start.x + GAP;
-        let left = start.x - GAP - width;
-        let mut sides = Vec::new();
-        if is_clear(start.x + 0.5, right + width + GAP) {
-            sides.push(right);
-        }
-        if is_clear(left - GAP, start.x - 0.5) {
-            sides.push(left);
-        }
-        if turns_right {
-            sides.reverse();
-        }
-        sides.into_iter().find(|side| self.take(*side, start.y, width))
-    }
-
-    /// Takes a place, if nothing stands there.
-    fn take(&mut self, x: f64, y: f64, width: f64) -> bool {
-        const ROW: f64 = 14.0;
-        let row = (y / ROW).floor() as i64;
-        let is_free = (row - 1..=row + 1)
-            .all(|row| self.taken.get(&row).is_none_or(|row| row.iter().all(|(from, to)| x + width + 4.0 < *from || *to + 4.0 < x)));
-        if is_free {
-            self.taken.entry(row).or_default().push((x, x + width));
-        }
-        is_free
-    }
-}
-
-/// Whether a line that leads down turns to the right soon.
-fn turns_right(route: &Route) -> bool {
-    const SOON: f64 = 60.0;
-    let start = route.points[0];
-    let turn = route.points.iter().take_while(|point| (point.y - start.y).abs() < SOON).find(|point| (point.x - start.x).abs() > 1.0);
-    turn.is_some_and(|point| point.x > start.x)
 }
 
 /// Draws on a scene in points of the layout.
@@ -414,18 +354,16 @@ impl Pen<'_> {
         }
     }
 
-    /// What flows along a line, beside its beginning. Returns whether there was room.
-    fn shape(&mut self, route: &Route, direction: Direction, text: &str, labels: &mut Labels) -> bool {
-        let Some(start) = route.points.first() else { return true };
+    /// What flows along a line, beside it. Returns whether there was room.
+    fn shape(&mut self, route: &Route, direction: Direction, text: &str, labels: &mut Labels<'_>) -> bool {
+        const HEIGHT: f64 = 12.0;
         let room = if direction == Direction::Down { 150.0 } else { 80.0 };
         let text = font::elided(Font::Mono, DETAIL_SIZE, text, room);
         let width = f64::from(font::width(Font::Mono, DETAIL_SIZE, &text));
-        let place = match direction {
-            Direction::Down => labels.beside(*start, turns_right(route), width).map(|x| self.at(x, start.y + 14.0)),
-            Direction::Right => labels.take(start.x + 5.0, start.y, width).then(|| self.at(start.x + 5.0, start.y - 5.0)),
-        };
-        if let Some(at) = place {
-            self.scene.text(at, text, Font::Mono, DETAIL_SIZE, self.theme.dim, Anchor::Start);
+        let place = labels.place(route, width, HEIGHT);
+        if let Some(place) = place {
+            // The baseline.
+            self.scene.text(self.at(place.x, place.bottom() - 2.5), text, Font::Mono, DETAIL_SIZE, self.theme.dim, Anchor::Start);
         }
         place.is_some()
     }

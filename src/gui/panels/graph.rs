@@ -19,10 +19,11 @@ mod references;
 mod scene;
 mod strokes;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Color32, FontId, Sense, WidgetInfo, pos2, vec2};
+use egui::{Color32, FontId, Galley, Sense, WidgetInfo, vec2};
 
 use self::boxes::Emphasis;
 pub use self::boxes::Texts;
@@ -39,8 +40,8 @@ use crate::gui::state::{Document, Progress};
 use crate::gui::theme::Tokens;
 use crate::gui::views::GraphView;
 use crate::gui::{names, widgets};
-use crate::jobs::GraphPicture;
-use crate::layout::{Direction, Node};
+use crate::jobs::{DETAIL_SIZE, GraphPicture};
+use crate::layout::{self, Labels, Node, Piece};
 use crate::model::{GraphId, OperationRef};
 
 pub fn show(ui: &mut egui::Ui, document: &Document, view: &mut GraphView, wheel_zooms: bool, commands: &mut Vec<Command>) -> bool {
@@ -159,7 +160,12 @@ fn show_canvas(
         let mut scene = std::mem::take(&mut view.scene);
         scene.prepare(ui, picture, &canvas, &colours, &lit);
         let mut texts = std::mem::take(&mut view.texts);
-        groups::frames(ui, picture, view, &canvas, commands);
+        groups::frames(ui, picture, &canvas);
+        // Titles that are larger than the room they have would cover boxes.
+        let titles_fit = groups::titles_fit(&canvas);
+        if !titles_fit {
+            groups::titles(ui, picture, view, &canvas, commands);
+        }
         let moving = view.moving.take().and_then(|moving| Some((moving.part(now)?, moving)));
         if let Some((part, moving)) = moving {
             let rect_of = |node: u32| {
@@ -177,9 +183,12 @@ fn show_canvas(
             emphasis(ui, picture, &canvas, &colours, selected, hovered.or(pointed));
             let rect_of = |node: u32| canvas.rect_on_screen(&picture.layout.nodes[node as usize]);
             texts.paint(ui, document, &canvas, &scene, rect_of, commands);
-            edge_labels(ui, document, picture, &canvas, &scene);
+            edge_labels(ui, document, picture, &canvas, &mut scene);
             references::show(ui, picture, &canvas, &scene.nodes, commands);
             groups::boxes(ui, picture, view, &canvas, &scene.nodes, commands);
+        }
+        if titles_fit {
+            groups::titles(ui, picture, view, &canvas, commands);
         }
         (view.scene, view.texts) = (scene, texts);
         if let Some(selected) = selected {
@@ -246,23 +255,38 @@ fn emphasis(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas, colours: &Co
     }
 }
 
-/// The shapes that flow along edges, beside their beginnings; once where edges begin together.
-fn edge_labels(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Canvas, scene: &Scene) {
+/// The shapes that flow along edges, beside them; once where edges begin together. They are placed once
+/// for what the scene covers, so that none comes or goes while the view pans.
+fn edge_labels(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canvas: &Canvas, scene: &mut Scene) {
     if canvas.zoom < scene::NAME_ZOOM {
         return;
     }
     let tokens = Tokens::of(ui);
-    let zoom = canvas.zoom as f32;
-    let font = FontId::monospace(10.5 * ((zoom.clamp(0.7, 1.3) * 10.0).floor() / 10.0));
-    let mut labelled = std::collections::HashSet::new();
-    for piece in &scene.starts {
-        let route = &picture.layout.edges[piece.route as usize];
-        let start = canvas.screen_from_layout(route.points[0]);
-        if !canvas.rect.expand(40.0).contains(start) {
-            continue;
+    let labels = scene.labels.get_or_insert_with(|| place_labels(ui, document, picture, canvas.zoom, &scene.starts));
+    for (place, text) in labels {
+        let at = canvas.rect_on_screen(place);
+        if at.intersects(canvas.rect) {
+            ui.painter().galley(at.min, Arc::clone(text), tokens.dim);
         }
+    }
+}
+
+fn place_labels(
+    ui: &egui::Ui,
+    document: &Document,
+    picture: &GraphPicture,
+    zoom: f64,
+    starts: &[Piece],
+) -> Vec<(layout::Rect, Arc<Galley>)> {
+    let scale = ((zoom as f32).clamp(0.7, 1.3) * 10.0).floor() / 10.0;
+    let font = FontId::monospace(DETAIL_SIZE * scale);
+    let mut labels = Labels::of(&picture.drawn.graph, &picture.layout, &picture.index);
+    let mut labelled = HashSet::new();
+    let mut placed = Vec::new();
+    for piece in starts {
+        let route = &picture.layout.edges[piece.route as usize];
         let tensor = picture.drawn.tensors[route.edge as usize];
-        if !labelled.insert((route.from, tensor)) {
+        if labelled.contains(&(route.from, tensor)) {
             continue;
         }
         let text = match picture.drawn.counts[route.edge as usize] {
@@ -271,12 +295,12 @@ fn edge_labels(ui: &egui::Ui, document: &Document, picture: &GraphPicture, canva
             _ => names::elide_middle(&document.opened.model.tensor(tensor).shape.to_string(), 32),
         };
         let galley = ui.painter().layout_no_wrap(text, font.clone(), Color32::PLACEHOLDER);
-        let at = match picture.layout.direction {
-            Direction::Down => pos2(start.x + 6.0 * zoom, start.y + 11.0 * zoom - galley.size().y / 2.0),
-            Direction::Right => pos2(start.x + 5.0 * zoom, start.y - galley.size().y - 1.0),
-        };
-        ui.painter().galley(at, galley, tokens.dim);
+        if let Some(place) = labels.place(route, f64::from(galley.size().x) / zoom, f64::from(galley.size().y) / zoom) {
+            labelled.insert((route.from, tensor));
+            placed.push((place, galley));
+        }
     }
+    placed
 }
 
 fn hover_text(response: &egui::Response, document: &Document, picture: &GraphPicture, node: u32) {
@@ -285,5 +309,8 @@ fn hover_text(response: &egui::Response, document: &Document, picture: &GraphPic
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(full);
         ui.label(egui::RichText::new(format!("{}  {}", card.kind, card.detail)).color(Tokens::of(ui).dim));
+        if let Some(alike) = card.alike {
+            ui.label(egui::RichText::new(format!("One of {alike} that are built alike")).color(Tokens::of(ui).dim));
+        }
     });
 }

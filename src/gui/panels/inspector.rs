@@ -1,11 +1,13 @@
 //! Everything about the selected operation: attributes, its weights' figures, inputs and outputs.
 
+mod group;
 mod structure;
 
 use egui::ScrollArea;
 use serde_json::Value;
 
 use super::heatmap::{CellFacts, cell_facts};
+use crate::groups::GroupRef;
 use crate::gui::action::Action;
 use crate::gui::command::Command;
 use crate::gui::file_view::kind_name;
@@ -23,15 +25,22 @@ use crate::values::text::Lengths;
 use crate::weights::fold::data_input;
 use crate::weights::{Scheme, Section, Weight, notes};
 
-pub fn show(ui: &mut egui::Ui, document: &Document, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
-    let is_dragged = widgets::head(ui, "Inspector", if document.selected.is_some() { "" } else { "model" }, |_| {});
+/// `chosen` is the closed group that is selected in the place of an operation.
+pub fn show(ui: &mut egui::Ui, document: &Document, chosen: Option<GroupRef>, heatmap: &HeatmapView, commands: &mut Vec<Command>) -> bool {
+    let of = match (document.selected, chosen) {
+        (Some(_), _) => "",
+        (None, Some(_)) => "group",
+        (None, None) => "model",
+    };
+    let is_dragged = widgets::head(ui, "Inspector", of, |_| {});
     ScrollArea::vertical().auto_shrink(false).id_salt("inspector").show(ui, |ui| {
         let margin = egui::Margin { left: 12, right: 12, top: 0, bottom: 12 };
         egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            match document.selected {
-                Some(operation) => of_operation(ui, document, operation, heatmap, commands),
-                None => of_model(ui, document, commands),
+            match (document.selected, chosen) {
+                (Some(operation), _) => of_operation(ui, document, operation, heatmap, commands),
+                (None, Some(chosen)) => group::show(ui, document, chosen, commands),
+                (None, None) => of_model(ui, document, commands),
             }
         });
     });

@@ -255,6 +255,66 @@ fn groups_open_and_close() {
     stage.expect(&["Graph of 34 operations"]);
 }
 
+/// A click shows what is in a group, a second one right after it opens the group; one on an operation
+/// fits it into the view.
+#[test]
+fn double_clicks_open_groups_and_fit_operations() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::of(blocks(folder.path()));
+    choose_in_graph(&mut stage, "Groups");
+    let button = stage.labels().into_iter().find(|label| label.starts_with("Open block")).unwrap();
+    let name = button.trim_start_matches("Open ").to_owned();
+    // Left of its button is the rest of the box.
+    let beside = stage.node(&button).rect().left_center() - egui::vec2(20.0, 0.0);
+    stage.click_at(beside);
+    stage.expect(&["name block", "found by names that begin alike", "built alike ", "operations 4", "parameters 0", "0/tanh Tanh"]);
+    stage.expect_none(&[&format!("Close {name}")]);
+    // Some time later: three clicks in a row would be something else.
+    stage.finish_motion();
+    stage.double_click_at(beside);
+    stage.expect(&[&format!("Close {name}")]);
+
+    choose_in_graph(&mut stage, "Groups");
+    select_by_name(&mut stage, "block.3/tanh");
+    stage.finish_motion();
+    let chosen = |stage: &Stage| stage.node("Selected: ").rect();
+    let before = chosen(&stage);
+    stage.double_click_at(before.center());
+    stage.finish_motion();
+    let after = chosen(&stage);
+    assert!(after.width() > before.width(), "{before:?} {after:?}");
+    assert!((after.center() - stage.node("Graph of ").rect().center()).length() < 2.0, "{after:?}");
+}
+
+/// The operations between stored constants and an operation are boxes when they are asked for.
+#[test]
+fn what_prepares_constants_is_shown_and_hidden() {
+    let mut stage = Stage::open(&["fixtures/ir/bodies.xml"]);
+    let operations = |stage: &Stage| stage.labels().into_iter().find(|label| label.starts_with("Graph of ")).unwrap();
+    let plain = operations(&stage);
+    let entry = "Show what prepares its constants";
+    for (entry, shows_more) in [(entry, true), ("Hide what prepares its constants", false)] {
+        let at = stage.node("Selected: ").rect().center();
+        stage.secondary_click_at(at);
+        stage.click(entry);
+        assert_eq!(operations(&stage) != plain, shows_more, "{entry}: {plain}, {}", operations(&stage));
+    }
+}
+
+/// Where motion is unwelcome the view is where it goes to in the next frame.
+#[test]
+fn nothing_flies_where_motion_is_reduced() {
+    let mut stage = Stage::example();
+    stage.harness.ctx.all_styles_mut(|style| style.animation_time = 0.0);
+    stage.press(Modifiers::NONE, Key::Plus);
+    let before = stage.node("Selected: ").rect();
+    stage.press(Modifiers::NONE, Key::F);
+    let at_once = stage.node("Selected: ").rect();
+    stage.finish_motion();
+    assert_ne!(before, at_once);
+    assert_eq!(at_once, stage.node("Selected: ").rect());
+}
+
 #[test]
 fn hits_in_closed_groups_open_the_way() {
     let folder = tempfile::tempdir().unwrap();

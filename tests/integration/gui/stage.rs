@@ -168,6 +168,41 @@ impl Stage {
         self.point_nowhere();
     }
 
+    /// Clicks at a point of the window.
+    pub fn click_at(&mut self, at: Pos2) {
+        self.tap(at, egui::PointerButton::Primary);
+        self.settle();
+    }
+
+    /// Clicks twice at a point of the window, as fast as a hand does.
+    pub fn double_click_at(&mut self, at: Pos2) {
+        self.tap(at, egui::PointerButton::Primary);
+        self.tap(at, egui::PointerButton::Primary);
+        self.settle();
+    }
+
+    /// Clicks at a point of the window with the button that opens menus.
+    pub fn secondary_click_at(&mut self, at: Pos2) {
+        self.tap(at, egui::PointerButton::Secondary);
+        self.settle();
+    }
+
+    fn tap(&mut self, at: Pos2, button: egui::PointerButton) {
+        self.harness.hover_at(at);
+        self.harness.step();
+        for pressed in [true, false] {
+            self.harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+            self.harness.step();
+        }
+    }
+
+    /// Draws frames until what moves has arrived: a second of the window's time.
+    pub fn finish_motion(&mut self) {
+        let second = (1.0 / self.harness.ctx.input(|input| input.predicted_dt)).ceil() as usize;
+        (0..second).for_each(|_| self.harness.step());
+        self.settle();
+    }
+
     /// Opens a menu and chooses an entry.
     #[track_caller]
     pub fn choose(&mut self, menu: &str, entry: &str) {

@@ -1,5 +1,7 @@
 //! Groups and bodies on the canvas: frames around what is open, and the controls that open and close.
 
+use std::sync::Arc;
+
 use egui::{Color32, FontId, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::canvas::Canvas;
@@ -14,8 +16,9 @@ use crate::jobs::{DETAIL_SIZE, GraphPicture, TITLE_SIZE, alike_text};
 use crate::layout::{FrameOf, Node};
 use crate::model::OperationRef;
 
-/// The height of a frame's title at zoom 1.
+/// The height of a frame's title at zoom 1, and the least on the screen.
 const TITLE_BAND: f32 = 30.0;
+const LEAST_BAND: f32 = 16.0;
 const BUTTON: f32 = 18.0;
 
 /// Asks for another fold; what is held stays where it is on the screen.
@@ -24,30 +27,45 @@ pub fn fold(view: &mut GraphView, held: Held, change: FoldChange, commands: &mut
     commands.push(Command::Fold(change));
 }
 
-/// Draws the frames in sight, outer ones below inner ones, with their titles.
-pub fn frames(ui: &mut egui::Ui, picture: &GraphPicture, view: &mut GraphView, canvas: &Canvas, commands: &mut Vec<Command>) {
+/// Draws the frames in sight, outer ones below inner ones, without their titles.
+pub fn frames(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas) {
     let tokens = Tokens::of(ui);
     let part = canvas.visible();
-    let in_frames = &picture.drawn.graph.frames;
-    let mut titles = Vec::new();
     for (index, place) in picture.layout.frames.iter().enumerate().filter(|(_, place)| place.touches(&part)) {
-        let depth = std::iter::successors(in_frames[index].parent, |frame| in_frames[*frame as usize].parent).count();
         let rect = canvas.rect_on_screen(place);
-        // Each frame a little further from the ground than the one around it.
-        let fill = if depth.is_multiple_of(2) { theme::mix(tokens.panel, tokens.background, 0.75) } else { tokens.panel };
         let radius = (8.0 * canvas.zoom as f32).min(8.0);
-        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+        ui.painter().rect(rect, radius, ground(tokens, picture, index), Stroke::new(1.0, tokens.line), StrokeKind::Inside);
         let of = picture.drawn.frames[index];
         if let (FrameOf::Operation(_), Some(family)) = (of, picture.frames[index].family) {
             let strip = Rect::from_min_size(rect.min, vec2((4.0 * canvas.zoom as f32).clamp(2.0, 4.0), rect.height()));
             ui.painter().rect_filled(strip, 0.0, family_color(tokens, family));
         }
-        if rect.width() > 60.0 && rect.height() > 2.0 * TITLE_BAND * canvas.zoom as f32 && canvas.zoom >= TYPE_ZOOM / 2.0 {
-            titles.push((index, rect));
-        }
     }
-    for (index, rect) in titles {
-        title(ui, picture, view, canvas, index, rect, commands);
+}
+
+/// Each frame is a little further from the ground than the one around it.
+fn ground(tokens: &Tokens, picture: &GraphPicture, index: usize) -> Color32 {
+    let frames = &picture.drawn.graph.frames;
+    let depth = std::iter::successors(frames[index].parent, |frame| frames[*frame as usize].parent).count();
+    if depth.is_multiple_of(2) { theme::mix(tokens.panel, tokens.background, 0.75) } else { tokens.panel }
+}
+
+/// Whether titles stay in the room that the layout leaves for them.
+pub fn titles_fit(canvas: &Canvas) -> bool {
+    TITLE_BAND * canvas.zoom as f32 >= LEAST_BAND
+}
+
+/// Writes the titles of the frames in sight; where they fit, over the edges that enter through them.
+pub fn titles(ui: &mut egui::Ui, picture: &GraphPicture, view: &mut GraphView, canvas: &Canvas, commands: &mut Vec<Command>) {
+    if canvas.zoom < TYPE_ZOOM / 2.0 {
+        return;
+    }
+    let part = canvas.visible();
+    for (index, place) in picture.layout.frames.iter().enumerate().filter(|(_, place)| place.touches(&part)) {
+        let rect = canvas.rect_on_screen(place);
+        if rect.width() > 60.0 && rect.height() > 2.0 * TITLE_BAND * canvas.zoom as f32 {
+            title(ui, picture, view, canvas, index, rect, commands);
+        }
     }
 }
 
@@ -65,7 +83,7 @@ fn title(
     let card = &picture.frames[index];
     let zoom = canvas.zoom as f32;
     let scale = ((zoom.clamp(0.6, 1.3)) * 10.0).floor() / 10.0;
-    let height = (TITLE_BAND * zoom).max(16.0);
+    let height = (TITLE_BAND * zoom).max(LEAST_BAND);
     let band = Rect::from_min_size(rect.min, vec2(rect.width(), height)).intersect(canvas.rect);
     if band.height() < 12.0 || band.width() < 40.0 {
         return;
@@ -75,12 +93,18 @@ fn title(
     let room = band.right() - left - if is_closable { BUTTON + 12.0 } else { 8.0 };
     let text = widgets::fit_text(ui, &card.title, FontId::new(TITLE_SIZE * scale, theme::semibold()), Color32::PLACEHOLDER, room);
     let used = text.size().x;
-    ui.painter().galley(pos2(left, band.center().y - text.size().y / 2.0), text, tokens.text);
+    let fill = ground(tokens, picture, index);
+    let write = |left: f32, text: Arc<egui::Galley>, color: Color32| {
+        let at = Rect::from_min_size(pos2(left, band.center().y - text.size().y / 2.0), text.size());
+        ui.painter().rect_filled(at.expand2(vec2(4.0, 1.0)), 0.0, fill);
+        ui.painter().galley(at.min, text, color);
+    };
+    write(left, text, tokens.text);
     if room - used > 80.0 {
         let alike = card.alike.map(|alike| format!(" · {}", alike_text(alike))).unwrap_or_default();
         let detail = format!("{}{alike}", card.detail);
         let detail = widgets::fit_text(ui, &detail, FontId::monospace(DETAIL_SIZE * scale), Color32::PLACEHOLDER, room - used - 12.0);
-        ui.painter().galley(pos2(left + used + 12.0, band.center().y - detail.size().y / 2.0), detail, tokens.dim);
+        write(left + used + 12.0, detail, tokens.dim);
     }
     let (held, change) = match picture.drawn.frames[index] {
         FrameOf::Group(group) => (Held::Group(group), FoldChange::Group(group, false)),
@@ -88,6 +112,7 @@ fn title(
         FrameOf::Body(_) => return,
     };
     let button = Rect::from_center_size(pos2(band.right() - BUTTON / 2.0 - 5.0, band.center().y), vec2(BUTTON, BUTTON));
+    ui.painter().rect_filled(button, 4.0, fill);
     if widgets::glyph_at(ui, button, Glyph::Minus, &format!("Close {}", card.title), ("close frame", index)).clicked() {
         fold(view, held, change, commands);
     }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use egui::epaint::{Mesh, TessellationOptions, Tessellator};
-use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Color32, Galley, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::canvas::Canvas;
 use super::colour::Colours;
@@ -46,6 +46,8 @@ pub struct Scene {
     pub nodes: Vec<u32>,
     /// The first pieces of edges in `area`, where they are labelled.
     pub starts: Vec<Piece>,
+    /// The texts of those edges that have room for one, and their places; `None` until they are placed.
+    pub labels: Option<Vec<(layout::Rect, Arc<Galley>)>>,
     /// How often boxes and edges were looked for: for tests of what is kept.
     pub builds: u64,
 }
@@ -207,7 +209,7 @@ impl Scene {
         } else {
             stretches(&pen, &self.area, &mut boxes);
         }
-        (self.nodes, self.starts) = (nodes, starts);
+        (self.nodes, self.starts, self.labels) = (nodes, starts, None);
         (self.edges, self.boxes, self.lit) = (Layer::new(edges), Layer::new(boxes), None);
         self.of = Some(sight);
     }
