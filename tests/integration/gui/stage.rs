@@ -142,20 +142,10 @@ impl Stage {
         self.settle();
     }
 
-    /// Clicks twice into the middle of the control whose name begins like this. A queued event takes a frame of
-    /// a quarter of a second, which is too slow for a double click: here a press and its release share one.
+    /// Clicks twice into the middle of the control whose name begins like this.
     #[track_caller]
     pub fn double_click(&mut self, start: &str) {
-        let pos = self.node(start).rect().center();
-        self.harness.hover_at(pos);
-        self.harness.step();
-        let button =
-            |pressed| egui::Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
-        for _ in 0..2 {
-            self.harness.input_mut().events.extend([button(true), button(false)]);
-            self.harness.step();
-        }
-        self.settle();
+        self.double_click_at(self.node(start).rect().center());
     }
 
     /// Opens a menu and chooses an entry, which may be called what the menu's button is called: it is the last.
@@ -174,10 +164,17 @@ impl Stage {
         self.settle();
     }
 
-    /// Clicks twice at a point of the window, as fast as a hand does.
-    pub fn double_click_at(&mut self, at: Pos2) {
-        self.tap(at, egui::PointerButton::Primary);
-        self.tap(at, egui::PointerButton::Primary);
+    /// Clicks twice at a point of the window. A queued event takes a frame of a quarter of a second, which is
+    /// too slow for a double click: here a press and its release share one.
+    pub fn double_click_at(&mut self, pos: Pos2) {
+        self.harness.hover_at(pos);
+        self.harness.step();
+        let button =
+            |pressed| egui::Event::PointerButton { pos, button: egui::PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        for _ in 0..2 {
+            self.harness.input_mut().events.extend([button(true), button(false)]);
+            self.harness.step();
+        }
         self.settle();
     }
 
