@@ -6,12 +6,7 @@ use weightscope::jobs::Token;
 use weightscope::source::Source;
 use weightscope::weights::{Catalogue, Labels};
 
-use crate::limits;
-
-/// Weights of one input whose values are computed.
-const VALUES: usize = 64;
-/// The largest weight whose values are computed, in elements: larger ones only cost time.
-const ELEMENTS: u64 = 1 << 16;
+use crate::{limits, values};
 
 /// Seconds of the processor that an input may take. Those of the clock say little on a machine with other work.
 const SECS: i64 = 2;
@@ -38,17 +33,5 @@ fn look(source: Source, options: &Options, input_bytes: usize) {
         Some((model, catalogue, labels))
     });
     let Some((model, catalogue, _)) = opened else { return };
-    for weight in catalogue.all().iter().take(VALUES) {
-        let shape = &weight.graph(&model).tensor(weight.tensor).shape;
-        if shape.count().is_none_or(|count| count <= ELEMENTS) {
-            let real = weight.real(&model, &token);
-            let scales = weight.scales(&model, &token);
-            if let (Ok(real), Ok(scales)) = (real, scales)
-                && let Some(last) = real.values.len().checked_sub(1)
-            {
-                weight.code_at(&model, last);
-                weight.scale_at(&model, &scales, last);
-            }
-        }
-    }
+    values::read(&model, &catalogue);
 }

@@ -7,6 +7,7 @@ mod limits;
 mod look;
 mod markup;
 mod random;
+mod values;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -23,7 +24,7 @@ static BIN: LazyLock<(PathBuf, usize)> = LazyLock::new(|| {
 
 fuzz_target!(init: look::prepare(), |bytes: &[u8]| {
     let (bin, bin_bytes) = &*BIN;
-    let options = Options { bin: Some(bin.clone()), ..Options::default() };
+    let options = Options { bin: Some(bin.clone()) };
     look::at(Source::from_bytes("fuzz.xml", bytes.to_vec()), &options, bytes.len() + bin_bytes);
 });
 

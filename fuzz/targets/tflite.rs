@@ -6,6 +6,7 @@ mod limits;
 mod look;
 mod random;
 mod tables;
+mod values;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use weightscope::formats::Options;

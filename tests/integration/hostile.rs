@@ -17,6 +17,9 @@ use weightscope::model::Model;
 use weightscope::stats::Moments;
 use weightscope::weights::{Catalogue, Labels};
 
+#[path = "../../fuzz/targets/values.rs"]
+mod values;
+
 #[cfg(target_os = "linux")]
 use crate::flood;
 use crate::program::{Run, weightscope};
@@ -152,6 +155,20 @@ fn random_bytes_are_a_sentence() {
         }
     }
     report(&faults);
+}
+
+/// What the fuzzer starts from, through what it does with each input.
+#[test]
+fn seeds_of_the_fuzzer() {
+    let folder = root().join("fuzz/seeds");
+    let options = Options { bin: Some(folder.join("openvino.bin")) };
+    for format in ["tflite", "openvino"] {
+        let seeds = model_files(&folder.join(format));
+        let opened = |seed: &PathBuf| formats::open(seed, &options, &Token::new()).ok();
+        let computed: Vec<usize> = seeds.iter().filter_map(opened).map(|model| values::read(&model, &Catalogue::of(&model))).collect();
+        assert!(computed.len() * 10 > seeds.len() * 9, "{format}: only {} of {} open", computed.len(), seeds.len());
+        assert!(computed.iter().sum::<usize>() > seeds.len(), "{format}: few weights are computed");
+    }
 }
 
 #[test]
