@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::convert::wrap;
 use super::fake_quantize::FakeQuantize;
 use super::value::{blocks, count_of};
-use super::view::{View, copy, strides};
+use super::view::{View, copy};
 use super::{DType, FoldError, Value};
 use crate::jobs::Token;
+use crate::values::spread::Spread;
 
 /// An operation of two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub(super) enum Step {
     Binary {
         op: Binary,
         operand: Arc<[f32]>,
-        pace: Pace,
+        spread: Spread,
         is_swapped: bool,
     },
     Unary(Unary),
@@ -98,7 +99,7 @@ pub(super) fn binary<'m>(op: Binary, a: Value<'m>, b: Value<'m>, token: &Token) 
     let is_whole = |dtype: DType| dtype.is_integer() || dtype == DType::Bool;
     if is_whole(operands) && is_whole(b.dtype) {
         let (a, b) = (Grid::int(a, token)?, Grid::int(b, token)?);
-        let numbers = spread(a, b, &shape, token, |x, y| op.whole(operands, x, y))?;
+        let numbers = combine(a, b, &shape, token, |x, y| op.whole(operands, x, y))?;
         return Ok(Value::int(dtype, shape, numbers));
     }
     // What is small beside a constant that is read later waits with it.
@@ -109,7 +110,7 @@ pub(super) fn binary<'m>(op: Binary, a: Value<'m>, b: Value<'m>, token: &Token) 
         return Ok(Value { dtype, ..b.then(Step::binary(op, a, &shape, true, token)?) });
     }
     let (a, b) = (Grid::float(a, token)?, Grid::float(b, token)?);
-    let numbers = op.with_floats(Spread { a, b, shape: &shape, token })?;
+    let numbers = op.with_floats(Combine { a, b, shape: &shape, token })?;
     Ok(Value::float(dtype, shape, numbers))
 }
 
@@ -139,15 +140,15 @@ fn is_slight(value: &Value<'_>, beside: &Value<'_>) -> bool {
 
 impl Step {
     fn binary(op: Binary, operand: Value<'_>, shape: &[usize], is_swapped: bool, token: &Token) -> Result<Self, FoldError> {
-        let pace = Pace::new(&operand.shape, shape)?;
-        Ok(Self::Binary { op, operand: operand.into_f32(token)?.into(), pace, is_swapped })
+        let spread = over(&operand.shape, shape)?;
+        Ok(Self::Binary { op, operand: operand.into_f32(token)?.into(), spread, is_swapped })
     }
 
     /// Does it to a block of elements, the first of them element `start`.
     pub(super) fn apply(&self, start: usize, block: &mut [f32]) {
         match self {
-            Self::Binary { op, operand, pace, is_swapped } => {
-                op.with_floats(Update { block, start, operand, pace, is_swapped: *is_swapped });
+            Self::Binary { op, operand, spread, is_swapped } => {
+                op.with_floats(Update { block, start, operand, spread, is_swapped: *is_swapped });
             }
             Self::Unary(op) => op.apply(block),
             Self::Round(dtype) => super::convert::round_block(*dtype, block),
@@ -172,18 +173,18 @@ trait WithFloats {
     fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) -> Self::Output;
 }
 
-struct Spread<'a> {
+struct Combine<'a> {
     a: Grid<f32>,
     b: Grid<f32>,
     shape: &'a [usize],
     token: &'a Token,
 }
 
-impl WithFloats for Spread<'_> {
+impl WithFloats for Combine<'_> {
     type Output = Result<Vec<f32>, FoldError>;
 
     fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) -> Self::Output {
-        spread(self.a, self.b, self.shape, self.token, |x, y| Ok(f(x, y)))
+        combine(self.a, self.b, self.shape, self.token, |x, y| Ok(f(x, y)))
     }
 }
 
@@ -191,7 +192,7 @@ struct Update<'a> {
     block: &'a mut [f32],
     start: usize,
     operand: &'a [f32],
-    pace: &'a Pace,
+    spread: &'a Spread,
     is_swapped: bool,
 }
 
@@ -199,11 +200,11 @@ impl WithFloats for Update<'_> {
     type Output = ();
 
     fn call(self, f: impl Fn(f32, f32) -> f32 + Sync) {
-        let Self { block, start, operand, pace, is_swapped } = self;
+        let Self { block, start, operand, spread, is_swapped } = self;
         // The function can't fail.
         let _ = match is_swapped {
-            false => update(block, start, operand, pace, |x, y| Ok(f(x, y))),
-            true => update(block, start, operand, pace, |x, y| Ok(f(y, x))),
+            false => update(block, start, operand, spread, |x, y| Ok(f(x, y))),
+            true => update(block, start, operand, spread, |x, y| Ok(f(y, x))),
         };
     }
 }
@@ -420,7 +421,7 @@ impl Grid<i64> {
 }
 
 /// Applies `f`, into the buffer of the operand that has the result's shape, if one has.
-fn spread<T: Copy + Default + Send + Sync>(
+fn combine<T: Copy + Default + Send + Sync>(
     a: Grid<T>,
     b: Grid<T>,
     shape: &[usize],
@@ -428,18 +429,18 @@ fn spread<T: Copy + Default + Send + Sync>(
     f: impl Fn(T, T) -> Result<T, FoldError> + Sync,
 ) -> Result<Vec<T>, FoldError> {
     if a.shape == shape {
-        let pace = Pace::new(&b.shape, shape)?;
+        let spread = over(&b.shape, shape)?;
         let mut out = a.numbers;
-        blocks(&mut out, token, |start, block| update(block, start, &b.numbers, &pace, &f))?;
+        blocks(&mut out, token, |start, block| update(block, start, &b.numbers, &spread, &f))?;
         return Ok(out);
     }
     if b.shape == shape {
-        let pace = Pace::new(&a.shape, shape)?;
+        let spread = over(&a.shape, shape)?;
         let mut out = b.numbers;
-        blocks(&mut out, token, |start, block| update(block, start, &a.numbers, &pace, |y, x| f(x, y)))?;
+        blocks(&mut out, token, |start, block| update(block, start, &a.numbers, &spread, |y, x| f(x, y)))?;
         return Ok(out);
     }
-    let (of_a, of_b) = (Pace::new(&a.shape, shape)?, Pace::new(&b.shape, shape)?);
+    let (of_a, of_b) = (over(&a.shape, shape)?, over(&b.shape, shape)?);
     let mut out = vec![T::default(); count_of(shape)?];
     blocks(&mut out, token, |start, block| {
         for (index, slot) in (start..).zip(block) {
@@ -455,21 +456,21 @@ fn update<T: Copy>(
     block: &mut [T],
     start: usize,
     operand: &[T],
-    pace: &Pace,
+    spread: &Spread,
     f: impl Fn(T, T) -> Result<T, FoldError>,
 ) -> Result<(), FoldError> {
     let mut done = 0;
     while done < block.len() {
-        let position = start + done;
-        let length = (pace.inner - position % pace.inner).min(block.len() - done);
-        let (at, slots) = (pace.at(position), &mut block[done..done + length]);
-        if pace.step == 0 {
-            let still = operand[at];
+        let run = spread.run(start + done);
+        let length = run.len.min(block.len() - done);
+        let slots = &mut block[done..done + length];
+        if run.step == 0 {
+            let still = operand[run.at];
             for slot in slots {
                 *slot = f(*slot, still)?;
             }
         } else {
-            for (slot, other) in slots.iter_mut().zip(&operand[at..at + length]) {
+            for (slot, other) in slots.iter_mut().zip(&operand[run.at..run.at + length]) {
                 *slot = f(*slot, *other)?;
             }
         }
@@ -478,49 +479,7 @@ fn update<T: Copy>(
     Ok(())
 }
 
-/// Where in a broadcast operand each element of the result reads: the result's axes, neighbours
-/// joined where the operand runs or repeats through both.
-#[derive(Clone, Debug)]
-pub(super) struct Pace {
-    /// Outer axes: length and stride in the operand.
-    outer: Vec<(usize, usize)>,
-    inner: usize,
-    /// 1 or 0.
-    step: usize,
-}
-
-impl Pace {
-    pub(super) fn new(operand: &[usize], shape: &[usize]) -> Result<Self, FoldError> {
-        let view = View { offset: 0, shape: operand.to_vec(), strides: strides(operand) }.broadcast(shape)?;
-        let mut axes: Vec<(usize, usize)> = Vec::new();
-        for (&dim, &stride) in view.shape.iter().zip(&view.strides).filter(|(dim, _)| **dim != 1) {
-            let stride = stride.unsigned_abs();
-            match axes.last_mut() {
-                Some((last_dim, last)) if *last == stride.wrapping_mul(dim) => (*last_dim, *last) = (*last_dim * dim, stride),
-                _ => axes.push((dim, stride)),
-            }
-        }
-        // The innermost stride is 1 or 0, or there is only one axis of one element.
-        let (inner, step) = axes.pop().unwrap_or((1, 0));
-        if step > 1 {
-            axes.push((inner, step));
-            return Ok(Self { outer: axes, inner: 1, step: 0 });
-        }
-        Ok(Self { outer: axes, inner, step })
-    }
-
-    pub(super) fn at(&self, index: usize) -> usize {
-        let (mut rest, column) = (index / self.inner, index % self.inner);
-        let mut at = column * self.step;
-        for (dim, stride) in self.outer.iter().rev() {
-            at += rest % dim * stride;
-            rest /= dim;
-        }
-        at
-    }
-
-    /// For how many elements from here on the operand stands still.
-    pub(super) fn still(&self, index: usize) -> usize {
-        if self.step == 0 { self.inner - index % self.inner } else { 1 }
-    }
+/// Where in an operand each element of a result of `shape` reads.
+pub(super) fn over(operand: &[usize], shape: &[usize]) -> Result<Spread, FoldError> {
+    Spread::broadcast(shape, operand).ok_or_else(|| FoldError::Problem("the shapes can't be broadcast".into()))
 }

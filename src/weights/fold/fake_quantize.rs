@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::elementwise::{Pace, Step, broadcast_shape, filled};
+use super::elementwise::{Step, broadcast_shape, filled, over};
 use super::value::blocks;
 use super::{FoldError, Value};
 use crate::jobs::Token;
+use crate::values::spread::Spread;
 
 /// `FakeQuantize-1` with its four ranges spread over the data.
 ///
@@ -20,7 +21,7 @@ use crate::jobs::Token;
 pub(super) struct FakeQuantize {
     /// Input low and high, output low and high.
     ranges: [Vec<f32>; 4],
-    paces: [Pace; 4],
+    spreads: [Spread; 4],
     steps: f32,
     /// Whether it is computed in one piece.
     is_whole: bool,
@@ -61,11 +62,11 @@ pub(super) fn fake_quantize<'m>(
     }
     let [a, b, c, d] = &ranges;
     let is_fused = shape.len() > 1 && ranges.iter().all(|range| has_second_axis_alone(&range.shape, shape.len()));
-    let paces = [Pace::new(&a.shape, &shape)?, Pace::new(&b.shape, &shape)?, Pace::new(&c.shape, &shape)?, Pace::new(&d.shape, &shape)?];
+    let spreads = [over(&a.shape, &shape)?, over(&b.shape, &shape)?, over(&c.shape, &shape)?, over(&d.shape, &shape)?];
     let [a, b, c, d] = ranges;
     let ranges = [a.into_f32(token)?, b.into_f32(token)?, c.into_f32(token)?, d.into_f32(token)?];
     let is_whole = [15.0, 16.0, 255.0, 256.0].contains(&levels);
-    let step = FakeQuantize { ranges, paces, steps: levels - 1.0, is_whole, is_fused, reading };
+    let step = FakeQuantize { ranges, spreads, steps: levels - 1.0, is_whole, is_fused, reading };
     if x.can_wait() {
         return Ok(x.then(Step::FakeQuantize(Arc::new(step))));
     }
@@ -94,9 +95,10 @@ impl FakeQuantize {
         while done < block.len() {
             let position = start + done;
             // As far as no range changes.
-            let run = self.paces.iter().map(|pace| pace.still(position)).min().unwrap_or(1);
-            let end = block.len().min(done.saturating_add(run.max(1)));
-            let at = |range: usize| self.ranges[range].get(self.paces[range].at(position)).copied().unwrap_or(0.0);
+            let runs = self.spreads.each_ref().map(|spread| spread.run(position));
+            let still = runs.iter().map(|run| if run.step == 0 { run.len } else { 1 }).min().unwrap_or(1);
+            let end = block.len().min(done.saturating_add(still));
+            let at = |range: usize| self.ranges[range].get(runs[range].at).copied().unwrap_or(0.0);
             self.run([at(0), at(1), at(2), at(3)], &mut block[done..end]);
             done = end;
         }
