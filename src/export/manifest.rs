@@ -14,7 +14,7 @@ use crate::weights::Section;
 
 /// The whole file: `weights.json` beside `weights.npz`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Manifest {
+pub struct Manifest<'a> {
     pub schema: u32,
     /// The model's file; of an OpenVINO pair the `.xml`.
     pub file: String,
@@ -23,7 +23,7 @@ pub struct Manifest {
     /// The other files that the model's constants lie in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub data_files: Vec<DataFile>,
-    pub arrays: Vec<Entry>,
+    pub arrays: Vec<&'a Entry>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -91,7 +91,7 @@ pub struct Quantization {
     pub zero_points: Vec<f64>,
 }
 
-impl Manifest {
+impl Manifest<'_> {
     /// A manifest of nothing yet.
     pub fn new(file: impl Into<String>, sha256: Option<String>) -> Self {
         Self { schema: 1, file: file.into(), sha256, data_files: Vec::new(), arrays: Vec::new() }
@@ -172,8 +172,7 @@ mod tests {
     fn keys() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.json");
-        let mut manifest = Manifest::new("model.tflite", Some("00".to_owned()));
-        manifest.arrays.push(Entry {
+        let entry = Entry {
             array: "conv/kernel".into(),
             file: None,
             graph: 0,
@@ -198,7 +197,9 @@ mod tests {
                 scales: [0.1f32, f32::NAN, f32::NEG_INFINITY].map(f64::from).to_vec(),
                 zero_points: vec![0.0; 3],
             },
-        });
+        };
+        let mut manifest = Manifest::new("model.tflite", Some("00".to_owned()));
+        manifest.arrays.push(&entry);
         manifest.write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let expected = json!({

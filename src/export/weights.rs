@@ -152,13 +152,22 @@ pub fn write(request: &Request<'_>, path: &Path, token: &Token) -> Result<Writte
             false => WriteError::File { path, error },
         }
     };
-    let staged = write_arrays(request, &planned, path, token).map_err(at(path))?;
+    let manifest_path = path.with_extension("json");
+    // Of scales by the million the manifest takes as long as the arrays.
+    let (arrays, manifest) = rayon::join(
+        || write_arrays(request, &planned, path, token).map_err(at(path)),
+        || -> Result<Option<Staged>, WriteError> {
+            if !request.format.holds_many() {
+                return Ok(None);
+            }
+            manifest(request.model, &planned, token)?.stage(&manifest_path).map(Some).map_err(at(&manifest_path))
+        },
+    );
+    // Both files, or none: neither gets its name before the other is written.
+    let staged = arrays?.zip(manifest?);
     written.arrays = planned.len();
     written.files.push(path.to_owned());
-    if let Some(arrays) = staged {
-        // Both files, or none: neither gets its name before the other is written.
-        let manifest_path = path.with_extension("json");
-        let manifest = manifest(request.model, planned, token)?.stage(&manifest_path).map_err(at(&manifest_path))?;
+    if let Some((arrays, manifest)) = staged {
         arrays.commit().map_err(at(path))?;
         manifest.commit().map_err(at(&manifest_path))?;
         written.files.push(manifest_path);
@@ -441,7 +450,7 @@ fn names(layouts: &[Layout]) -> String {
     layouts.iter().map(Layout::name).collect::<Vec<_>>().join(" or ")
 }
 
-fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Manifest, Cancelled> {
+fn manifest<'p>(model: &Model, planned: &'p [Plan<'_>], token: &Token) -> Result<Manifest<'p>, Cancelled> {
     let mut manifest = Manifest::new(model.file.to_string_lossy(), model_digest(model, token)?);
     for source in model.sources.iter().filter(|source| source.path() != model.file) {
         let file = source.path().to_string_lossy().into_owned();
@@ -449,6 +458,6 @@ fn manifest(model: &Model, planned: Vec<Plan<'_>>, token: &Token) -> Result<Mani
     }
     manifest.data_files.sort_by(|a, b| a.file.cmp(&b.file));
     manifest.data_files.dedup_by(|a, b| a.file == b.file);
-    manifest.arrays = planned.into_iter().map(|plan| plan.entry).collect();
+    manifest.arrays = planned.iter().map(|plan| &plan.entry).collect();
     Ok(manifest)
 }
