@@ -13,6 +13,8 @@ pub use map::{Kind, Map};
 pub use norm::Norm;
 pub use range::{Limits, Range};
 
+use fearless_simd::{Level, dispatch};
+
 use crate::jobs::{Cancelled, Token};
 use crate::stats::Value;
 use crate::values::Blocks;
@@ -170,12 +172,48 @@ impl Lookup {
         (self.colours.norm.position(f64::from(value), self.colours.limits) * 255.0).round().clamp(0.0, 255.0) as u8
     }
 
+    /// The colours of many values, appended: as [`colour`](Self::colour) has them, but many at once.
+    pub fn colours(&self, values: &[f32], out: &mut Vec<Rgb>) {
+        let Limits { low, high } = self.colours.limits;
+        if self.colours.norm != Norm::Linear || low >= high {
+            out.extend(values.iter().map(|value| self.colour(*value)));
+            return;
+        }
+        let (low, span) = (f64::from(low), f64::from(high) - f64::from(low));
+        let mut entries = [0u16; 256];
+        for values in values.chunks(entries.len()) {
+            let entries = &mut entries[..values.len()];
+            dispatch!(Level::new(), _ => linear_entries(values, low, span, entries));
+            out.extend(entries.iter().map(|entry| match self.table.get(usize::from(*entry)) {
+                Some(colour) => *colour,
+                None => [NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY][usize::from(*entry - 256).min(2)],
+            }));
+        }
+    }
+
     #[inline]
     pub fn colour(&self, value: f32) -> Rgb {
         match &self.thresholds {
             Some(thresholds) if value.is_finite() => self.table[thresholds.partition_point(|threshold| *threshold <= value)],
             _ => self.colours.colour(value),
         }
+    }
+}
+
+/// Entries of the table as [`Colours::entry`] has them for a linear norm; 256 for NaN, 257 and 258 for the infinities.
+#[inline(always)]
+fn linear_entries(values: &[f32], low: f64, span: f64, entries: &mut [u16]) {
+    for (value, entry) in values.iter().zip(entries) {
+        let place = (f64::from(*value) - low) / span * 256.0;
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < 255.0 { place } else { 255.0 } as i32;
+        let odd = match *value {
+            value if value.is_nan() => 256,
+            f32::INFINITY => 257,
+            f32::NEG_INFINITY => 258,
+            _ => place,
+        };
+        *entry = odd as u16;
     }
 }
 
@@ -234,8 +272,12 @@ mod tests {
                     bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let spread = f32::from_bits(bits);
                     let near = limits.low + (limits.high - limits.low) * (bits as f32 / u32::MAX as f32);
-                    for value in [spread, near] {
-                        assert_eq!(lookup.colour(value), colours.colour(value), "{norm:?} {limits:?} {value}");
+                    let many = [spread, near, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+                    let mut found = Vec::new();
+                    lookup.colours(&many, &mut found);
+                    for (value, found) in many.into_iter().zip(found) {
+                        let expected = colours.colour(value);
+                        assert_eq!((lookup.colour(value), found), (expected, expected), "{norm:?} {limits:?} {value}");
                     }
                 }
             }

@@ -26,6 +26,8 @@ pub use pyramid::{Pyramid, Reduction};
 pub use scene::Scene;
 pub use strip::kernel_strip;
 
+use std::sync::LazyLock;
+
 use crate::colormap::Rgb;
 
 /// A colour and its opacity, not premultiplied.
@@ -89,11 +91,13 @@ impl std::fmt::Debug for Image {
 
 /// Relative luminance, 0 for black to 1 for white (WCAG 2.2, "relative luminance").
 pub fn luminance(colour: Rgb) -> f32 {
-    let linear = |channel: u8| {
-        let channel = f32::from(channel) / 255.0;
-        if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
-    };
-    let [red, green, blue] = colour.map(linear);
+    static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
+        std::array::from_fn(|channel| {
+            let channel = channel as f32 / 255.0;
+            if channel <= 0.040_45 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
+        })
+    });
+    let [red, green, blue] = colour.map(|channel| LINEAR[usize::from(channel)]);
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 

@@ -4,6 +4,7 @@
 //! never a panic. Nothing assumes alignment. Work is done block by block, so that a caller can
 //! show progress and stop.
 
+use half::slice::HalfFloatSliceExt as _;
 use half::{bf16, f16};
 use thiserror::Error;
 
@@ -64,7 +65,7 @@ pub fn can_decode(dtype: DType) -> bool {
 pub fn decode_f32(dtype: DType, bytes: &[u8], start: usize, out: &mut [f32]) -> Result<(), DecodeError> {
     match dtype {
         DType::F32 => fixed(dtype, bytes, start, out, f32::from_le_bytes),
-        DType::F16 => fixed(dtype, bytes, start, out, |b| f16::from_le_bytes(b).to_f32()),
+        DType::F16 => halves(bytes, start, out),
         DType::Bf16 => fixed(dtype, bytes, start, out, |b| bf16::from_le_bytes(b).to_f32()),
         DType::F64 => fixed(dtype, bytes, start, out, |b| f64::from_le_bytes(b) as f32),
         DType::I8 => fixed(dtype, bytes, start, out, |b| f32::from(i8::from_le_bytes(b))),
@@ -128,20 +129,30 @@ fn fixed<const N: usize, T>(
     out: &mut [T],
     read: impl Fn([u8; N]) -> T,
 ) -> Result<(), DecodeError> {
-    let too_short = || DecodeError::Size {
-        dtype,
-        expected: (start as u64).saturating_add(out.len() as u64),
-        needed: (start as u64).saturating_add(out.len() as u64).saturating_mul(N as u64),
-        found: bytes.len() as u64,
-    };
-    let begin = start.checked_mul(N).ok_or_else(too_short)?;
-    let end = out.len().checked_mul(N).and_then(|len| begin.checked_add(len)).ok_or_else(too_short)?;
-    let block = bytes.get(begin..end).ok_or_else(too_short)?;
-    let (chunks, _) = block.as_chunks::<N>();
-    for (slot, chunk) in out.iter_mut().zip(chunks) {
-        *slot = read(*chunk);
+    let chunks = chunks(dtype, bytes, start, out.len())?;
+    out.iter_mut().zip(chunks).for_each(|(slot, chunk)| *slot = read(*chunk));
+    Ok(())
+}
+
+/// Half-precision floats, many at once.
+fn halves(bytes: &[u8], start: usize, out: &mut [f32]) -> Result<(), DecodeError> {
+    let chunks = chunks(DType::F16, bytes, start, out.len())?;
+    let mut halves = [f16::ZERO; 256];
+    for (out, chunks) in out.chunks_mut(halves.len()).zip(chunks.chunks(halves.len())) {
+        let halves = &mut halves[..out.len()];
+        halves.iter_mut().zip(chunks).for_each(|(half, chunk)| *half = f16::from_le_bytes(*chunk));
+        halves.convert_to_f32_slice(out);
     }
     Ok(())
+}
+
+/// The bytes of `count` elements of `N` bytes each.
+fn chunks<const N: usize>(dtype: DType, bytes: &[u8], start: usize, count: usize) -> Result<&[[u8; N]], DecodeError> {
+    let end = (start as u64).saturating_add(count as u64);
+    let too_short = || DecodeError::Size { dtype, expected: end, needed: end.saturating_mul(N as u64), found: bytes.len() as u64 };
+    let begin = start.checked_mul(N).ok_or_else(too_short)?;
+    let end = count.checked_mul(N).and_then(|len| begin.checked_add(len)).ok_or_else(too_short)?;
+    Ok(bytes.get(begin..end).ok_or_else(too_short)?.as_chunks::<N>().0)
 }
 
 /// 4-bit and 2-bit codes, packed flat over the whole tensor, lowest bits first. What `make` makes of
@@ -181,9 +192,12 @@ fn packed_by<const PER_BYTE: usize, const CODES: usize, T: Copy>(
     }
     let bytes = if head.is_empty() { bytes } else { &bytes[1..] };
     let (whole, tail) = rest.as_chunks_mut::<PER_BYTE>();
-    for (slots, byte) in whole.iter_mut().zip(bytes) {
-        for (place, slot) in slots.iter_mut().enumerate() {
-            *slot = code(*byte, place);
+    if whole.len() >= 4 * 256 {
+        let of_byte: [[T; PER_BYTE]; 256] = std::array::from_fn(|byte| std::array::from_fn(|place| code(byte as u8, place)));
+        whole.iter_mut().zip(bytes).for_each(|(slots, byte)| *slots = of_byte[usize::from(*byte)]);
+    } else {
+        for (slots, byte) in whole.iter_mut().zip(bytes) {
+            *slots = std::array::from_fn(|place| code(*byte, place));
         }
     }
     for (place, slot) in tail.iter_mut().enumerate() {

@@ -5,6 +5,8 @@
 //! and brought together by the formulas of Chan, Golub and LeVeque (1983) and Pébay (2008), so that one
 //! pass over the memory is enough and nothing cancels.
 
+use fearless_simd::{Level, dispatch};
+
 use super::walk::Stretch;
 
 /// Sums over pairs of R (the reference) and T, with e = T - R.
@@ -53,10 +55,10 @@ impl Sums {
     /// Adds a stretch of pairs.
     pub fn add(&mut self, stretch: &Stretch<'_>, tolerance: &Tolerance, spare: &mut Spare) {
         let (a, b) = (stretch.a, stretch.b);
-        let equal: u32 = a.iter().zip(b).map(|(r, t)| u32::from(r == t)).sum();
+        let (equal, sums) = dispatch!(Level::new(), _ => of_stretch(stretch, tolerance));
         self.equal += u64::from(equal);
-        if all_finite(a) && all_finite(b) {
-            self.plus(&of(a, b, stretch.step, tolerance));
+        if let Some(sums) = sums {
+            self.plus(&sums);
             return;
         }
         let (finite_a, finite_b, steps) = spare.finite(stretch);
@@ -182,13 +184,23 @@ impl Spare {
 }
 
 /// Whether no value is NaN or infinite.
+#[inline(always)]
 pub(super) fn all_finite(values: &[f32]) -> bool {
     const EXPONENT: u32 = 0x7f80_0000;
     let most = values.iter().fold(0u32, |most, value| most.max(value.to_bits() & EXPONENT));
     most != EXPONENT
 }
 
+/// How many pairs are equal, and their sums if all are finite.
+#[inline(always)]
+fn of_stretch(stretch: &Stretch<'_>, tolerance: &Tolerance) -> (u32, Option<Sums>) {
+    let (a, b) = (stretch.a, stretch.b);
+    let equal = a.iter().zip(b).map(|(r, t)| u32::from(r == t)).sum();
+    (equal, (all_finite(a) && all_finite(b)).then(|| of(a, b, stretch.step, tolerance)))
+}
+
 /// The sums of finite pairs.
+#[inline(always)]
 fn of(a: &[f32], b: &[f32], steps: &[f32], tolerance: &Tolerance) -> Sums {
     let mut lanes = Lanes::default();
     let (chunks_a, rest_a) = a.as_chunks::<LANES>();
@@ -207,10 +219,8 @@ fn of(a: &[f32], b: &[f32], steps: &[f32], tolerance: &Tolerance) -> Sums {
     let mut sums = lanes.sums(a.len() as u64);
     sums.close -= if rest_a.is_empty() { 0 } else { (LANES - rest_a.len()) as u64 };
     // Only what is there, for the zeros may lie outside.
-    for r in a {
-        sums.min_r = sums.min_r.min(f64::from(*r));
-        sums.max_r = sums.max_r.max(f64::from(*r));
-    }
+    let (low, high) = extremes(a);
+    (sums.min_r, sums.max_r) = (low.into(), high.into());
     [sums.m2, sums.m3, sums.m4] = central_powers(a, sums.r / count);
     let mean = sums.e / count;
     // Where the mean is most of it, the difference of the two would cancel.
@@ -306,7 +316,25 @@ impl Lanes {
     }
 }
 
+/// The least and the greatest of finite values; the infinities of nothing.
+#[inline(always)]
+fn extremes(values: &[f32]) -> (f32, f32) {
+    const WIDE: usize = 32;
+    let (mut low, mut high) = ([f32::INFINITY; WIDE], [f32::NEG_INFINITY; WIDE]);
+    let (chunks, rest) = values.as_chunks::<WIDE>();
+    for chunk in chunks {
+        for lane in 0..WIDE {
+            let value = chunk[lane];
+            low[lane] = if value < low[lane] { value } else { low[lane] };
+            high[lane] = if value > high[lane] { value } else { high[lane] };
+        }
+    }
+    let low = low.into_iter().chain(rest.iter().copied()).fold(f32::INFINITY, f32::min);
+    (low, high.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, f32::max))
+}
+
 /// Sums of the second, third and fourth powers of the distance from `mean`.
+#[inline(always)]
 fn central_powers(values: &[f32], mean: f64) -> [f64; 3] {
     let mut sums = [[0.0f64; LANES]; 3];
     let mut add = |lane: usize, value: f32| {

@@ -154,9 +154,10 @@ pub fn heatmap(values: &dyn Blocks, view: &View, colours: &Colours, viewport: &V
         hatch::draw(&Field::new(Numbers { values, view, scales: None, test: None }), view, viewport, options, &mut image);
     }
     lines::draw(view, viewport, options.ink.gap, &mut image);
-    if options.numbers {
+    let labels = if options.numbers { labels(values, view, colours, viewport, options) } else { Vec::new() };
+    if !labels.is_empty() {
         let mut canvas = raster::Canvas::over(image);
-        for label in labels(values, view, colours, viewport, options) {
+        for label in labels {
             let [red, green, blue] = label.colour;
             let at = [label.at[0] as f32, label.at[1] as f32 + font::cap_height(Font::Mono, label.size) / 2.0];
             canvas.text(&label.text, Font::Mono, label.size, at, font::Anchor::Middle, [red, green, blue, 255]);
@@ -239,6 +240,9 @@ fn magnified(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
     let columns: Vec<Slot> = columns.into_iter().flatten().collect();
     let first = columns.first().map_or(0, |slot| slot.cell);
     let count = columns.last().map_or(0, |slot| slot.cell + 1) - first;
+    // Of each column of cells the pixels that are alike.
+    let runs: Vec<(Slot, usize)> = columns.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
+    let has_grid = runs.iter().any(|(slot, _)| slot.line == Line::Grid);
 
     let row_bytes = image.row_bytes();
     let bands = image.pixels.par_chunks_mut(row_bytes * 32).zip(rows.par_chunks(32));
@@ -246,6 +250,7 @@ fn magnified(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
         if options.is_cancelled() {
             return;
         }
+        let mut shades = Vec::new();
         let mut last: Option<(Slot, usize)> = None;
         for (y, row) in rows.iter().enumerate() {
             let Some(row) = *row else { continue };
@@ -259,16 +264,26 @@ fn magnified(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
             // Of a grid line's row the cells are those of the rows beside it.
             if last.is_none_or(|(last, _)| last.cell != row.cell) {
                 paint.row(row.cell, first, count, scratch);
+                shades.clear();
+                if has_grid || row.line == Line::Grid {
+                    shades.extend(scratch.colours.iter().map(|colour| grid_on(*colour)));
+                }
             }
             let row_pixels = pixels.get_mut(start..start + row_bytes).unwrap_or_default();
-            for (pixel, slot) in row_pixels.as_chunks_mut::<4>().0.iter_mut().skip(left).zip(&columns) {
-                let Some(colour) = scratch.colours.get(slot.cell - first) else { continue };
+            let mut rest = row_pixels.as_chunks_mut::<4>().0.get_mut(left..).unwrap_or_default();
+            for (slot, len) in &runs {
+                let (here, after) = rest.split_at_mut((*len).min(rest.len()));
+                rest = after;
+                let colours = if row.line == Line::None && slot.line == Line::None { &scratch.colours } else { &shades };
                 let [red, green, blue] = match (row.line, slot.line) {
-                    (Line::Gap, _) | (_, Line::Gap) => options.ink.gap,
-                    (Line::None, Line::None) => *colour,
-                    _ => grid_on(*colour),
+                    // Behind the last cell of the row there is no gap either.
+                    (Line::Gap, _) | (_, Line::Gap) if slot.cell - first < scratch.colours.len() => options.ink.gap,
+                    _ => match colours.get(slot.cell - first) {
+                        Some(colour) => *colour,
+                        None => continue,
+                    },
                 };
-                *pixel = [red, green, blue, 255];
+                here.fill([red, green, blue, 255]);
             }
             last = Some((row, start));
         }

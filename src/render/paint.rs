@@ -65,7 +65,7 @@ impl<'a> Paint<'a> {
         let Scratch { colours, numbers, planes } = scratch;
         colours.clear();
         if let [(_, field)] = self.planes.as_slice() {
-            field.with_row(row, first, count, numbers, |values| colours.extend(values.iter().map(|value| self.lookup.colour(*value))));
+            field.with_row(row, first, count, numbers, |values| self.lookup.colours(values, colours));
         } else {
             for ((_, field), plane) in self.planes.iter().zip(&mut *planes) {
                 plane.clear();
@@ -117,11 +117,18 @@ impl<'a> Paint<'a> {
         let tell = |(numbers, _): &(Numbers<'_>, Field<'_>)| pyramid::reduce(*numbers, None, cut, Reduction::Extreme, 0.0, token);
         let (marked, saturated) = (self.marked.as_ref().map(tell), self.saturated.as_ref().map(tell));
         let chunks = pixels.par_chunks_mut(4 * CHUNK).enumerate();
-        chunks.for_each(|(chunk, pixels)| {
+        chunks.for_each_init(Default::default, |(values, colours): &mut (Vec<f32>, Vec<Rgb>), (chunk, pixels)| {
+            values.clear();
+            colours.clear();
+            if let [plane] = planes.as_slice() {
+                // What is nothing is not looked at below.
+                values.extend(plane.iter().skip(chunk * CHUNK).take(CHUNK).map(|number| number.unwrap_or(0.0)));
+                self.lookup.colours(values, colours);
+            }
             for (at, pixel) in (chunk * CHUNK..).zip(pixels.as_chunks_mut::<4>().0) {
                 let number = |plane: &[Option<f32>]| plane.get(at).copied().flatten();
                 let colour = match planes.as_slice() {
-                    [plane] => number(plane).map(|value| self.lookup.colour(value)),
+                    [plane] => number(plane).and_then(|_| colours.get(at - chunk * CHUNK).copied()),
                     [red, green, blue] => {
                         let channels = number(red).zip(number(green)).zip(number(blue));
                         channels.map(|((red, green), blue)| self.mixed([red, green, blue]))

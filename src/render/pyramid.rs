@@ -7,12 +7,16 @@
 //! bands are not built yet show one of their rows of cells. With a complete one the extremes are the
 //! same to the bit as without: the edges of the pixels are laid on the edges of the squares.
 
+mod extremes;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use fearless_simd::dispatch;
 use rayon::prelude::*;
 
+use self::extremes::{each_span, fold, widen, widen_one};
 use super::field::{Field, Numbers};
 use crate::jobs::{Cancelled, Token};
 use crate::view::View;
@@ -220,6 +224,8 @@ struct Scratch {
     row: Vec<f32>,
     low: Vec<f32>,
     high: Vec<f32>,
+    wide: [Vec<f32>; 2],
+    spans: Vec<Range<usize>>,
     sums: Vec<(f64, u64)>,
 }
 
@@ -268,7 +274,7 @@ impl Work<'_> {
             Rows::Cells(_) => (self.first, self.last, 1),
             Rows::Squares(_) => (self.first / self.step, self.last.div_ceil(self.step), self.step),
         };
-        let Scratch { row: cells, low, high, .. } = scratch;
+        let Scratch { row: cells, low, high, wide, spans, .. } = scratch;
         low.clear();
         low.resize(last - first, f32::INFINITY);
         high.clear();
@@ -288,13 +294,12 @@ impl Work<'_> {
                 }
             }
         }
-        for (number, (start, end)) in found.iter_mut().zip(self.columns) {
-            if start < end {
-                let span = within((start / step, end.div_ceil(step)), first, last);
-                let (low, high) = fold(low.get(span.clone()).unwrap_or_default(), high.get(span).unwrap_or_default());
-                *number = farther(low, high, self.centre);
-            }
-        }
+        spans.clear();
+        spans.extend(self.columns.iter().map(|(start, end)| match start < end {
+            true => within((start / step, end.div_ceil(step)), first, last),
+            false => 0..0,
+        }));
+        each_span([low, high], wide, spans, |pixel, low, high| found[pixel] = farther(low, high, self.centre));
     }
 
     fn means(&self, span: (usize, usize), found: &mut [Option<f32>], scratch: &mut Scratch) {
@@ -362,7 +367,7 @@ impl Band {
             for row in (rows.start + quad * 4..rows.end).take(4) {
                 field.with_row(row, 0, width, &mut scratch, |cells| {
                     widen(&mut low, &mut high, cells, cells);
-                    cells.chunks(16).zip(&mut *sums).for_each(|(cells, sum)| sum.add(cells));
+                    dispatch!(fearless_simd::Level::new(), _ => add_up(cells, sums));
                 });
             }
             let squares = low4[quad * across4..].iter_mut().zip(&mut high4[quad * across4..]);
@@ -394,6 +399,7 @@ struct Total {
 }
 
 impl Total {
+    #[inline(always)]
     fn add(&mut self, cells: &[f32]) {
         let (mut sum, mut nan, mut infinite) = (0.0f64, 0u16, 0u16);
         for cell in cells {
@@ -417,6 +423,14 @@ impl Total {
         let &Self { sum, cells, nan, infinite } = self;
         Sum { mean: (sum / f64::from(cells)) as f32, cells, nan, infinite }
     }
+}
+
+/// Adds a row of cells to the squares of 16 that it runs through.
+#[inline(always)]
+fn add_up(cells: &[f32], sums: &mut [Total]) {
+    let (whole, rest) = cells.as_chunks::<16>();
+    whole.iter().zip(&mut *sums).for_each(|(cells, sum)| sum.add(cells));
+    sums.iter_mut().skip(whole.len()).take(1).for_each(|sum| sum.add(rest));
 }
 
 /// Rows of extremes, four by four of them folded into one.
@@ -453,29 +467,6 @@ fn coarser_sums(totals: &[Total], columns: usize) -> Vec<Total> {
     coarse
 }
 
-/// The extremes of extremes.
-fn fold(low: &[f32], high: &[f32]) -> (f32, f32) {
-    let mut all = (f32::INFINITY, f32::NEG_INFINITY);
-    for (low, high) in low.iter().zip(high) {
-        widen_one(&mut all.0, &mut all.1, *low, *high);
-    }
-    all
-}
-
-fn widen(low: &mut [f32], high: &mut [f32], lows: &[f32], highs: &[f32]) {
-    for ((to_low, to_high), (low, high)) in low.iter_mut().zip(high).zip(lows.iter().zip(highs)) {
-        widen_one(to_low, to_high, *low, *high);
-    }
-}
-
-/// Comparisons without branches, so that the loops above become vector instructions. A NaN once in
-/// `low` stays: no comparison with it holds.
-#[inline]
-fn widen_one(to_low: &mut f32, to_high: &mut f32, low: f32, high: f32) {
-    *to_low = if (low < *to_low) | low.is_nan() { low } else { *to_low };
-    *to_high = if high > *to_high { high } else { *to_high };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -506,14 +497,6 @@ mod tests {
         assert!(transposed::<u8>(&[], 0).is_empty());
         let turned = |shape: &[usize], layout| View::default_for(shape, Some(layout), 1.0).runs_down();
         assert_eq!([turned(&[4, 5], "OI"), turned(&[4, 5], "IO"), turned(&[1, 3, 3, 8], "1HWO")], [false, true, false]);
-    }
-
-    #[test]
-    fn nan_stays() {
-        for values in [[1.0, f32::NAN, 2.0], [f32::NAN, 1.0, 2.0], [1.0, 2.0, f32::NAN]] {
-            assert!(fold(&values, &values).0.is_nan());
-        }
-        assert_eq!(fold(&[3.0, -1.0], &[3.0, -1.0]), (-1.0, 3.0));
     }
 
     fn numbers<'a>(values: &'a Vec<f32>, view: &'a View) -> Numbers<'a> {

@@ -52,8 +52,11 @@ impl Even {
             slots,
             |slots, piece| {
                 slots.fill([0; 4]);
-                let mut found = empty();
-                piece.for_each_block(|_, block| loops::count_bins(block, self.grid, slots, |value| self.look_up(value, &mut found)))?;
+                let (mut found, mut odd) = (empty(), Vec::new());
+                piece.for_each_block(|_, block| {
+                    loops::count_bins(block, self.grid, slots, &mut odd);
+                    odd.drain(..).for_each(|value| self.look_up(value, &mut found));
+                })?;
                 let sums = slots.iter().map(|turns| turns.iter().copied().map(u64::from).sum::<u64>());
                 for (slot, sum) in sums.enumerate().take(bins + 2) {
                     match slot.checked_sub(1) {
@@ -73,12 +76,20 @@ impl Even {
             _ if value.is_nan() => &mut found.nan,
             f32::INFINITY => &mut found.pos_inf,
             f32::NEG_INFINITY => &mut found.neg_inf,
-            _ => match self.least.partition_point(|least| *least <= value).checked_sub(1) {
+            _ => match self.edges_below(value).checked_sub(1) {
                 None => &mut found.below,
                 Some(bin) => found.counts.get_mut(bin).unwrap_or(&mut found.above),
             },
         };
         *slot += 1;
+    }
+
+    /// Edges that are not above a finite value. The place in bins is right but for one.
+    fn edges_below(&self, value: f32) -> usize {
+        let place = (self.grid.place(value) + 0.5).clamp(0.0, self.grid.bins) as usize;
+        let start = place.saturating_sub(1);
+        let near = self.least.get(start..(place + 3).min(self.least.len())).unwrap_or_default();
+        start + near.iter().take_while(|least| **least <= value).count()
     }
 }
 

@@ -1,12 +1,10 @@
 //! The innermost loops over float32 values, written so that the compiler takes several values at
-//! once, and compiled a second time for processors with wider registers (`fearless_simd` chooses at
-//! run time). Every sum has a fixed number of lanes, so that both forms give the same bits.
+//! once, and compiled again for processors with wider registers (`dispatch!` chooses at run time).
+//! Every sum has a fixed number of lanes, so that all forms give the same bits.
 
 #![allow(clippy::needless_range_loop, reason = "the lanes of several arrays keep step, which the compiler turns into wide registers")]
 
-use std::sync::OnceLock;
-
-use fearless_simd::{Level, Simd, WithSimd};
+use fearless_simd::{Level, dispatch};
 
 use super::moments::Part;
 
@@ -18,38 +16,23 @@ const WIDE: usize = 32;
 /// Leading bits of a float32 that make a bucket.
 pub(super) const PREFIXES: usize = 1 << 16;
 
-/// What the processor can do; found once.
-fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(Level::new)
-}
-
 /// The figures of a block, and, if wanted, how many values begin with each 16 bits.
 pub(super) fn scan(block: &[f32], counts: Option<&mut [u32; PREFIXES]>) -> Part {
-    level().dispatch(Scan { block, counts })
+    dispatch!(Level::new(), _ => scan_with(block, counts))
 }
 
-struct Scan<'a> {
-    block: &'a [f32],
-    counts: Option<&'a mut [u32; PREFIXES]>,
-}
-
-impl WithSimd for Scan<'_> {
-    type Output = Part;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) -> Part {
-        let mut parts = [Part::NONE; super::BLOCK / SUB];
-        for (part, sub) in parts.iter_mut().zip(self.block.chunks(SUB)) {
-            *part = figures(sub);
-            if let Some(counts) = &mut self.counts {
-                for value in sub {
-                    counts[usize::from((value.to_bits() >> 16) as u16)] += 1;
-                }
+#[inline(always)]
+fn scan_with(block: &[f32], mut counts: Option<&mut [u32; PREFIXES]>) -> Part {
+    let mut parts = [Part::NONE; super::BLOCK / SUB];
+    for (part, sub) in parts.iter_mut().zip(block.chunks(SUB)) {
+        *part = figures(sub);
+        if let Some(counts) = &mut counts {
+            for value in sub {
+                counts[usize::from((value.to_bits() >> 16) as u16)] += 1;
             }
         }
-        if self.block.len() <= SUB { parts[0] } else { Part::join(&parts) }
     }
+    if block.len() <= SUB { parts[0] } else { Part::join(&parts) }
 }
 
 #[inline(always)]
@@ -84,18 +67,12 @@ fn figures_of_finite(sub: &[f32]) -> Part {
     }
 }
 
-/// Roughly the mean.
+/// Roughly the mean: that of the first values. Looking further would wait for the memory.
 #[inline(always)]
 fn about(sub: &[f32]) -> f64 {
-    const LOOKS: usize = 16;
-    let step = (sub.len() / LOOKS).max(1);
-    let mut sum = 0.0;
-    let mut count = 0.0;
-    for value in sub.iter().step_by(step).take(LOOKS) {
-        sum += f64::from(*value);
-        count += 1.0;
-    }
-    if count > 0.0 { sum / count } else { 0.0 }
+    let first = &sub[..sub.len().min(LANES)];
+    let sum: f64 = first.iter().copied().map(f64::from).sum();
+    if first.is_empty() { 0.0 } else { sum / first.len() as f64 }
 }
 
 /// Sums of the first four powers of the distances from `center`.
@@ -147,27 +124,20 @@ fn extremes(sub: &[f32]) -> (f32, f32, u64) {
 
 /// Appends to `out` the values whose first 16 bits are marked.
 pub(super) fn collect(block: &[f32], marks: &[u8; PREFIXES], out: &mut Vec<f32>) {
-    level().dispatch(Collect { block, marks, out });
+    dispatch!(Level::new(), _ => collect_with(block, marks, out));
 }
 
-struct Collect<'a> {
-    block: &'a [f32],
-    marks: &'a [u8; PREFIXES],
-    out: &'a mut Vec<f32>,
-}
-
-impl WithSimd for Collect<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let mark = |value: &f32| self.marks[usize::from((value.to_bits() >> 16) as u16)];
-        for chunk in self.block.chunks(WIDE) {
-            // Few are marked, and most chunks hold none of them.
-            if chunk.iter().fold(0, |any, value| any | mark(value)) != 0 {
-                self.out.extend(chunk.iter().filter(|value| mark(value) != 0));
-            }
+#[inline(always)]
+fn collect_with(block: &[f32], marks: &[u8; PREFIXES], out: &mut Vec<f32>) {
+    for sub in block.chunks(SUB) {
+        // Every value is written down, and only those that are marked move the place on: no branch is guessed.
+        let mut found = [0.0f32; SUB];
+        let mut count = 0;
+        for value in sub {
+            found[count & (SUB - 1)] = *value;
+            count += usize::from(marks[usize::from((value.to_bits() >> 16) as u16)]);
         }
+        out.extend(&found[..count]);
     }
 }
 
@@ -200,57 +170,46 @@ impl Grid {
 }
 
 /// Counts a block into slots: the bin and one more, 0 for what is below and the last but one for
-/// what is above. Values that are too close to an edge or not finite are left to `odd`.
-pub(super) fn count_bins(block: &[f32], grid: Grid, slots: &mut Slots, odd: impl FnMut(f32)) {
-    level().dispatch(CountBins { block, grid, slots, odd });
+/// what is above. Values that are too close to an edge or not finite are left over, in `odd`.
+pub(super) fn count_bins(block: &[f32], grid: Grid, slots: &mut Slots, odd: &mut Vec<f32>) {
+    dispatch!(Level::new(), _ => count_bins_with(block, grid, slots, odd));
 }
 
-struct CountBins<'a, F> {
-    block: &'a [f32],
-    grid: Grid,
-    slots: &'a mut Slots,
-    odd: F,
-}
-
-impl<F: FnMut(f32)> WithSimd for CountBins<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) {
-        /// Added to a small number, it leaves the nearest whole one in the last bits.
-        const WHOLE: f32 = 8_388_608.0;
-        let grid = self.grid;
-        let slot = |value: f32| {
-            let place = grid.place(value);
-            let place = if place > -1.0 { place } else { -1.0 };
-            let place = if place < grid.bins { place } else { grid.bins };
-            let whole = place + (WHOLE + 1.0);
-            let is_near = (place - (whole - (WHOLE + 1.0))).abs() >= 0.5 - NEAR_EDGE;
-            let is_odd = value.to_bits() & 0x7f80_0000 == 0x7f80_0000;
-            (whole.to_bits() & (SLOTS as u32 - 1), u32::from(is_near) | u32::from(is_odd))
-        };
-        let (chunks, rest) = self.block.as_chunks::<WIDE>();
-        let mut places = [0u32; WIDE];
-        for chunk in chunks {
-            let mut any = 0;
-            for lane in 0..WIDE {
-                let (place, is_odd) = slot(chunk[lane]);
-                places[lane] = place;
-                any |= is_odd;
+#[inline(always)]
+fn count_bins_with(block: &[f32], grid: Grid, slots: &mut Slots, odd: &mut Vec<f32>) {
+    /// Added to a small number, it leaves the nearest whole one in the last bits.
+    const WHOLE: f32 = 8_388_608.0;
+    let slot = |value: f32| {
+        let place = grid.place(value);
+        let place = if place > -1.0 { place } else { -1.0 };
+        let place = if place < grid.bins { place } else { grid.bins };
+        let whole = place + (WHOLE + 1.0);
+        let is_near = (place - (whole - (WHOLE + 1.0))).abs() >= 0.5 - NEAR_EDGE;
+        let is_odd = value.to_bits() & 0x7f80_0000 == 0x7f80_0000;
+        (whole.to_bits() & (SLOTS as u32 - 1), u32::from(is_near) | u32::from(is_odd))
+    };
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    let (mut places, mut odds) = ([0u32; LANES], [0u32; LANES]);
+    for chunk in chunks {
+        let mut any = 0;
+        for lane in 0..LANES {
+            let (place, is_odd) = slot(chunk[lane]);
+            places[lane] = place;
+            odds[lane] = is_odd;
+            any |= is_odd;
+        }
+        if any == 0 {
+            for lane in 0..LANES {
+                slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1;
             }
-            if any == 0 {
-                for lane in 0..WIDE {
-                    self.slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1;
-                }
-            } else {
-                for value in chunk {
-                    match slot(*value) {
-                        (place, 0) => self.slots[place as usize & (SLOTS - 1)][0] += 1,
-                        _ => (self.odd)(*value),
-                    }
+        } else {
+            for lane in 0..LANES {
+                match odds[lane] {
+                    0 => slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1,
+                    _ => odd.push(chunk[lane]),
                 }
             }
         }
-        rest.iter().for_each(|value| (self.odd)(*value));
     }
+    odd.extend_from_slice(rest);
 }

@@ -1,6 +1,7 @@
 //! Changes of the element type: OpenVINO's `Convert`, TensorFlow Lite's `CAST`, `DEQUANTIZE` and
 //! `QUANTIZE`.
 
+use half::slice::HalfFloatSliceExt as _;
 use half::{bf16, f16};
 
 use super::elementwise::Step;
@@ -163,14 +164,20 @@ pub(super) fn round<'m>(to: DType, value: Value<'m>, token: &Token) -> Result<Va
 
 /// [`round`], of a block. Other types stay.
 pub(super) fn round_block(to: DType, block: &mut [f32]) {
-    let one: fn(f32) -> f32 = match to {
-        DType::F16 => |number| f16::from_f32(number).to_f32(),
-        DType::Bf16 => |number| bf16_of(number).to_f32(),
-        DType::F8E4M3 => |number| f8_of(number, 3, -6, 448.0),
-        DType::F8E5M2 => |number| f8_of(number, 2, -14, 57_344.0),
-        _ => return,
-    };
-    block.iter_mut().for_each(|number| *number = one(*number));
+    match to {
+        DType::F16 => {
+            let mut halves = [f16::ZERO; 256];
+            for part in block.chunks_mut(halves.len()) {
+                let halves = &mut halves[..part.len()];
+                halves.convert_from_f32_slice(part);
+                halves.convert_to_f32_slice(part);
+            }
+        }
+        DType::Bf16 => block.iter_mut().for_each(|number| *number = bf16_of(*number).to_f32()),
+        DType::F8E4M3 => block.iter_mut().for_each(|number| *number = f8_of(*number, 3, -6, 448.0)),
+        DType::F8E5M2 => block.iter_mut().for_each(|number| *number = f8_of(*number, 2, -14, 57_344.0)),
+        _ => {}
+    }
 }
 
 /// An 8-bit float by way of half precision, to the nearest, halves to even, what is too large to the
