@@ -8,11 +8,13 @@
 
 pub mod align;
 pub mod anatomy;
+pub mod brought;
 pub mod column;
 pub mod difference;
 pub mod distribution;
 pub mod expression;
 pub mod fix_list;
+mod gates;
 pub mod metrics;
 pub mod pair;
 mod permuted;
@@ -31,6 +33,7 @@ pub use anatomy::Anatomy;
 pub use column::Column;
 pub use distribution::Distribution;
 pub use expression::Expression;
+pub use gates::{role_against, sections_between};
 pub use metrics::{ChannelError, CodeFigures, CompareError, Compared, Metrics, compare};
 pub use pair::{Pair, Pairing, Subject, pair};
 pub use preset::{Grade, Preset};

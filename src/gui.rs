@@ -8,6 +8,7 @@ mod absorb;
 mod action;
 mod app;
 mod bars;
+mod camera;
 mod command;
 mod compare;
 mod dialogs;

@@ -74,6 +74,18 @@ impl Image {
         pixel.try_into().ok()
     }
 
+    /// The image left of a column, and another one of the same size from there on.
+    #[must_use]
+    pub fn beside(&self, right: &Self, from: u32) -> Self {
+        let mut image = self.clone();
+        if (self.width, self.height) == (right.width, right.height) {
+            let (row, start) = (self.row_bytes(), from.min(self.width) as usize * 4);
+            let rows = image.pixels.chunks_mut(row.max(1)).zip(right.pixels.chunks(row.max(1)));
+            rows.for_each(|(own, other)| own[start..].copy_from_slice(&other[start..]));
+        }
+        image
+    }
+
     pub fn is_opaque(&self) -> bool {
         self.pixels.iter().skip(3).step_by(4).all(|opacity| *opacity == 255)
     }

@@ -11,18 +11,18 @@
 //!    and what is left of e are orthogonal, so their squares add up to e^2 exactly: n o^2, (g - 1)^2 sum (R -
 //!    mean R)^2, and the rest. Either is taken only where it is more than five standard errors from zero.
 //! 4. Of what is left of each value's error, u: **rounding** is `min(|u|, step / 2)^2`, which is what rounding to the
-//!    grid may do, and the **remainder** `u^2` less that: more than this quantiser explains.
+//!    grid may do, and the **remainder** `u^2` less that: more than this quantiser explains. Where codes do not lie
+//!    at equal distances (nf4, f4, a codebook), the step is the distance from T's code to the next one towards R.
 //!
 //! Beside that, two questions of "what if", answered by quantising R anew with the same number of codes:
 //! what the layer would gain without its outliers ([`OutlierCost`]), and with a scale for each channel
 //! ([`Narrow`]).
 
-use super::metrics::Compared;
-use super::quantiser::{Granularity, Grid};
+use super::metrics::{Compared, total};
+use super::quantiser::{Codebook, Granularity, Grid};
 use super::relation::Relation;
 use super::requantise;
 use super::side::Side;
-use super::sums::Sums;
 use super::walk::{Extras, Side as Which, Source, Stretch, walk};
 use crate::jobs::Token;
 use crate::weights::FoldError;
@@ -34,6 +34,8 @@ pub struct Anatomy {
     pub is_of_a: bool,
     pub granularity: Granularity,
     pub bits: u32,
+    /// What the codes are called, and how many there are, where they do not lie at equal distances: `nf4`.
+    pub codebook: Option<(&'static str, usize)>,
     pub shares: Shares,
     /// Values cut off at the ends of the grid.
     pub saturated: u64,
@@ -107,34 +109,31 @@ impl Anatomy {
         let is_of_a = b.quantiser.is_none();
         let (before, after) = if is_of_a { (b, a) } else { (a, b) };
         let alignment = if is_of_a { compared.alignment.swapped(&b.form) } else { compared.alignment.clone() };
-        let Some(grid) = after
-            .quantiser
-            .as_ref()
-            .filter(|quantiser| has_error && quantiser.is_uniform)
-            .and_then(|quantiser| quantiser.grid(&alignment, Which::B))
-        else {
+        let Some(grid) = after.quantiser.as_ref().filter(|_| has_error).and_then(|quantiser| quantiser.grid(&alignment, Which::B)) else {
             return Ok(None);
         };
         let apart = Apart { alignment: &alignment, sources: [&before.value, &after.value], grid: &grid };
-        let is_rounding_alone = compared.sums.iter().all(|sums| sums.beyond == 0);
+        let codebook = grid.quantiser.codebook.as_ref();
+        // Steps of a codebook are its widest: what lies within them may be more than its codes explain.
+        let is_rounding_alone = codebook.is_none() && compared.sums.iter().all(|sums| sums.beyond == 0);
         let (shares, saturated) = match is_rounding_alone {
             true => (Shares { rounding: 1.0, ..Shares::default() }, 0),
             false => apart.shares(token)?,
         };
-        let current = compared.sums.iter().fold(Sums::default(), |mut total, sums| {
-            total.plus(sums);
-            total
-        });
+        let current = total(&compared.sums);
         // Where A is the quantised one, its SQNR is that against B's power.
         let signal = if is_of_a { current.t2 } else { current.r2 };
         let current_db = super::sums::sqnr_db(signal, current.e2);
         let asked = requantise::Question { alignment: &alignment, before: &before.value, grid: &grid };
-        let mut outliers = asked.outliers(current_db, token)?;
+        // How such a quantiser would have chosen its scales is not known.
+        let mut outliers = if codebook.is_some() { None } else { asked.outliers(current_db, token)? };
         if let (Some(outliers), true) = (&mut outliers, is_of_a) {
             outliers.places.iter_mut().for_each(|place| *place = alignment.place_in_b(*place));
         }
-        let narrow = asked.narrow(current_db, &compared.channels, token)?;
-        Ok(Some(Self { is_of_a, granularity: grid.granularity(), bits: grid.quantiser.bits(), shares, saturated, outliers, narrow }))
+        let narrow = if codebook.is_some() { None } else { asked.narrow(current_db, &compared.channels, token)? };
+        let (granularity, bits) = (grid.granularity(), grid.quantiser.bits());
+        let codebook = codebook.map(|codebook| (codebook.name, codebook.levels.len()));
+        Ok(Some(Self { is_of_a, granularity, bits, codebook, shares, saturated, outliers, narrow }))
     }
 }
 
@@ -180,7 +179,7 @@ impl Apart<'_> {
                 if r.is_finite() && t.is_finite() && !ends.is_saturated(r, t) {
                     let line = lines.get(channel).copied().unwrap_or_default();
                     let rest = (t - r - line.offset - line.slope * (r - line.mean_r)).abs();
-                    let rounding = rest.min(ends.step / 2.0).powi(2);
+                    let rounding = rest.min(ends.half(r, t)).powi(2);
                     sums[0] += rounding;
                     sums[1] += rest * rest - rounding;
                 }
@@ -214,7 +213,7 @@ impl Apart<'_> {
     fn each<S: Clone + Default + Send>(
         &self,
         token: &Token,
-        add: impl Fn(&mut S, usize, f64, f64, &Ends) + Sync,
+        add: impl Fn(&mut S, usize, f64, f64, &Ends<'_>) + Sync,
         plus: impl Fn(&mut S, &S),
     ) -> Result<Vec<S>, FoldError> {
         let numbers = self.grid.steps().zip(self.grid.zero_points());
@@ -241,29 +240,47 @@ impl Apart<'_> {
 
 /// The grid at one value.
 #[derive(Clone, Copy, Debug)]
-struct Ends {
+struct Ends<'g> {
     step: f64,
     low: f64,
     high: f64,
+    /// With the factor on its numbers.
+    codebook: Option<(&'g Codebook, f64)>,
 }
 
-impl Ends {
-    fn of(grid: &Grid<'_>, step: f64, zero_point: f64) -> Self {
-        let (low, high) = grid.ends(step, zero_point);
-        Self { step, low, high }
+impl<'g> Ends<'g> {
+    fn of(grid: &Grid<'g>, step: f64, zero_point: f64) -> Self {
+        let Some(codebook) = &grid.quantiser.codebook else {
+            let (low, high) = grid.ends(step, zero_point);
+            return Self { step, low, high, codebook: None };
+        };
+        let scale = step / codebook.widest();
+        let end = |level: Option<&f32>| level.map_or(0.0, |level| f64::from(*level) * scale);
+        Self { step, low: end(codebook.levels.first()), high: end(codebook.levels.last()), codebook: Some((codebook, scale)) }
+    }
+
+    /// What rounding may change of a value: half the step to the next code.
+    fn half(&self, r: f64, t: f64) -> f64 {
+        match self.codebook {
+            None => self.step / 2.0,
+            Some((_, scale)) if scale <= 0.0 => 0.0,
+            Some((codebook, scale)) => codebook.half_gap(t / scale, r > t) * scale,
+        }
     }
 
     /// Whether R lies beyond the end that T is at. Quantisers that leave out the lowest code of a signed type
     /// have their low end one code higher.
     fn is_saturated(&self, r: f64, t: f64) -> bool {
-        let is_high = t >= self.high - self.step / 4.0 && r > t + HALF * self.step;
-        let is_low = t <= self.low + 1.25 * self.step && r < t - HALF * self.step;
+        let step = 2.0 * self.half(r, t);
+        let spared = if self.codebook.is_some() { 0.25 } else { 1.25 };
+        let is_high = t >= self.high - step / 4.0 && r > t + HALF * step;
+        let is_low = t <= self.low + spared * step && r < t - HALF * step;
         is_high || is_low
     }
 }
 
 impl Fit {
-    fn add(&mut self, _channel: usize, r: f64, t: f64, ends: &Ends) {
+    fn add(&mut self, _channel: usize, r: f64, t: f64, ends: &Ends<'_>) {
         if !r.is_finite() || !t.is_finite() {
             return;
         }
@@ -279,7 +296,7 @@ impl Fit {
         self.r2 += r * r;
         self.re += r * e;
         self.e2 += e * e;
-        self.beyond += f64::from(u8::from(e.abs() > HALF * ends.step + 1e-6 * r.abs()));
+        self.beyond += f64::from(u8::from(e.abs() > 2.0 * HALF * ends.half(r, t) + 1e-6 * r.abs()));
     }
 
     fn plus(&mut self, other: &Self) {

@@ -1,5 +1,9 @@
 //! What a picture of the difference of two weights shows.
 
+use std::sync::Arc;
+
+use crate::values::Blocks;
+
 /// A kind of difference of T (B) from R (A).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -43,6 +47,48 @@ impl Kind {
     }
 }
 
+/// The differences of values that lie in one order, subtracted where they are read.
+#[derive(Clone)]
+pub struct Difference {
+    pub a: Arc<dyn Blocks>,
+    pub b: Arc<dyn Blocks>,
+    pub kind: Kind,
+}
+
+impl Difference {
+    /// All of them.
+    pub fn to_vec(&self) -> Vec<f32> {
+        use rayon::prelude::*;
+
+        const CHUNK: usize = 1 << 14;
+        let mut all = vec![0.0; self.len()];
+        all.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| self.read(chunk * CHUNK, out));
+        all
+    }
+}
+
+impl Blocks for Difference {
+    fn len(&self) -> usize {
+        self.a.len().min(self.b.len())
+    }
+
+    fn as_slice(&self) -> Option<&[f32]> {
+        None
+    }
+
+    fn read(&self, start: usize, out: &mut [f32]) {
+        // So few at a time that both stay in the processor's cache.
+        let mut room = [0.0f32; 1 << 11];
+        for (part, out) in out.chunks_mut(room.len()).enumerate() {
+            let start = start + part * (1 << 11);
+            let other = &mut room[..out.len()];
+            self.a.read(start, out);
+            self.b.read(start, other);
+            out.iter_mut().zip(other).for_each(|(r, t)| *r = self.kind.of(*r, *t));
+        }
+    }
+}
+
 /// The differences of values that lie in one order.
 pub fn values(kind: Kind, a: &[f32], b: &[f32]) -> Vec<f32> {
     use rayon::prelude::*;
@@ -82,5 +128,17 @@ mod tests {
         assert_eq!(of(Kind::Relative)[1], 0.0);
         assert!((of(Kind::Relative)[0] - 0.5).abs() < 1e-5);
         assert!(Kind::Ulps.of(f32::NAN, 1.0).is_nan() && Kind::Difference.of(f32::INFINITY, f32::INFINITY).is_nan());
+    }
+
+    #[test]
+    fn subtracted_where_it_is_read() {
+        let a: Vec<f32> = (0..5000u16).map(f32::from).collect();
+        let b: Vec<f32> = a.iter().map(|value| value * 1.5).collect();
+        let whole = values(Kind::Difference, &a, &b);
+        let difference = Difference { a: Arc::new(a), b: Arc::new(b), kind: Kind::Difference };
+        assert_eq!(difference.to_vec(), whole);
+        let mut out = [0.0; 3000];
+        difference.read(2001, &mut out);
+        assert!(out[..2999] == whole[2001..] && out[2999].is_nan());
     }
 }

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::align::Alignment;
 use super::side::Side;
 use crate::jobs::{Cancelled, Token};
-use crate::stats::{Bins, Histogram};
+use crate::stats::{Bins, Histogram, Plain, Summary};
+use crate::values::Blocks;
 use crate::weights::FoldError;
 
 /// Bins of the distributions that are compared.
@@ -91,6 +92,24 @@ pub fn shared_histograms(a: &[f32], b: &[f32], bins: Bins, token: &Token) -> Res
     Ok([of_a, of_b])
 }
 
+/// [`shared_histograms`] of values with their figures, which need not be in memory.
+///
+/// # Errors
+/// [`Cancelled`].
+pub fn shared_histograms_of(
+    (a, of_a): (&dyn Blocks, &Summary),
+    (b, of_b): (&dyn Blocks, &Summary),
+    bins: Bins,
+    token: &Token,
+) -> Result<[Histogram; 2], Cancelled> {
+    let has_values = |summary: &&Summary| summary.moments.finite > 0;
+    let ends = [of_a, of_b].into_iter().filter(has_values).map(|summary| (summary.moments.min, summary.moments.max));
+    let range = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 1.0));
+    let of_a = Histogram::of_summarised_in(&Plain(a), of_a, range, bins, token)?;
+    let of_b = Histogram::with_edges_of(&Plain(b), &of_a.edges, token)?;
+    Ok([of_a, of_b])
+}
+
 /// B - A, pair by pair.
 pub fn differences(a: &[f32], b: &[f32]) -> Vec<f32> {
     super::difference::values(super::difference::Kind::Difference, a, b)
@@ -143,4 +162,21 @@ fn ks(a: &[f32], b: &[f32]) -> f64 {
         most = most.max((i as f64 / a.len() as f64 - j as f64 / b.len() as f64).abs());
     }
     most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_histograms_are_the_same_read_and_in_memory() {
+        let a: Vec<f32> = (0..9000u16).map(|i| (f32::from(i) * 0.37).sin()).chain([f32::NAN]).collect();
+        let b: Vec<f32> = (0..9000u16).map(|i| (f32::from(i) * 0.53).cos() * 1.5).chain([f32::INFINITY]).collect();
+        let token = Token::new();
+        let (of_a, of_b) = (Summary::of(&a, &token).unwrap(), Summary::of(&b, &token).unwrap());
+        let bins = Bins::Rule(crate::stats::Rule::Auto);
+        let read = shared_histograms_of((&a, &of_a), (&b, &of_b), bins, &token).unwrap();
+        assert_eq!(read, shared_histograms(&a, &b, bins, &token).unwrap());
+        assert!(read[0].edges[0] < -1.4 && (read[0].nan, read[1].pos_inf) == (1, 1));
+    }
 }

@@ -122,10 +122,7 @@ pub fn compare_aligned(a: &Side<'_>, b: &Side<'_>, alignment: Alignment, token: 
     let grids =
         [a.quantiser.as_ref().and_then(|q| q.grid(&alignment, Which::A)), b.quantiser.as_ref().and_then(|q| q.grid(&alignment, Which::B))];
     let sums = channel_sums(&alignment, [&a.value, &b.value], &grids, rounding(a, b), token)?;
-    let total = sums.iter().fold(Sums::default(), |mut total, channel| {
-        total.plus(channel);
-        total
-    });
+    let total = total(&sums);
     let relation = relation::of(a, b, &alignment, &grids, &sums, &total, token)?;
     let channels = match alignment.channels() {
         Some(_) => sums.iter().enumerate().map(|(channel, sums)| ChannelError::of(channel, sums, &grids)).collect(),
@@ -243,6 +240,14 @@ pub(super) fn channel_sums(
     Ok(channels)
 }
 
+/// The sums of all channels.
+pub(super) fn total(channels: &[Sums]) -> Sums {
+    channels.iter().fold(Sums::default(), |mut total, channel| {
+        total.plus(channel);
+        total
+    })
+}
+
 impl Metrics {
     pub(super) fn of(total: &Sums, channels: &[ChannelError], grids: &[Option<Grid<'_>>; 2]) -> Self {
         let n = total.count as f64;
@@ -329,10 +334,7 @@ mod tests {
         let form = Form { shape: shape.to_vec(), layout: (shape.len() == 2).then_some("OI") };
         let alignment = align(&form, &form).unwrap();
         let sums = channel_sums(&alignment, [&r, &t], &[None, None], (0.0, 0.0), &Token::new()).unwrap();
-        let total = sums.iter().fold(Sums::default(), |mut total, channel| {
-            total.plus(channel);
-            total
-        });
+        let total = total(&sums);
         let channels: Vec<_> = sums.iter().enumerate().map(|(channel, sums)| ChannelError::of(channel, sums, &[None, None])).collect();
         (Metrics::of(&total, &channels, &[None, None]), channels)
     }

@@ -22,9 +22,10 @@ use self::graph::Surroundings;
 use self::names::{Rarity, Words};
 use self::sketch::{Likeness, Sketch};
 use super::align::Form;
+use super::{gates, side};
 use crate::jobs::{Cancelled, Token};
 use crate::model::Model;
-use crate::weights::{Catalogue, FoldError, Reading, Site, Weight};
+use crate::weights::{Catalogue, FoldError, Reading, Section, Site, Weight};
 
 pub use self::file::{FileError, PairsFile, Place};
 
@@ -114,13 +115,9 @@ const ROUNDS: usize = 6;
 /// # Errors
 /// [`Cancelled`]. A weight whose values can't be had is paired by what is known of it.
 pub fn pair(a: Subject<'_>, b: Subject<'_>, decisions: &Decisions, token: &Token) -> Result<Pairing, Cancelled> {
-    let (items_a, items_b) = (items(a, token)?, items(b, token)?);
+    let (items_a, items_b) = (items(a, b, token)?, items(b, a, token)?);
     let rarity = Rarity::of(items_a.iter().chain(&items_b).map(|item| &item.words));
-    let number = |items: &[Item<'_>]| items.iter().enumerate().map(|(number, item)| (item.weight.site, number)).collect::<HashMap<_, _>>();
-    let (numbers_a, numbers_b) = (number(&items_a), number(&items_b));
-    let numbers = |pairs: &[(Site, Site)]| -> Vec<(usize, usize)> {
-        pairs.iter().filter_map(|(a, b)| Some((*numbers_a.get(a)?, *numbers_b.get(b)?))).collect()
-    };
+    let numbers = |pairs: &[(Site, Site)]| numbers_of(pairs, &items_a, &items_b);
     let made = numbers(&decisions.made);
     let broken: HashSet<_> = numbers(&decisions.broken).into_iter().collect();
     let fixed_a: HashSet<_> = made.iter().map(|pair| pair.0).collect();
@@ -160,7 +157,7 @@ pub fn pair(a: Subject<'_>, b: Subject<'_>, decisions: &Decisions, token: &Token
             let of = |reason: Reason, is_so: bool| is_so.then_some(reason);
             [
                 of(Reason::Name, found.name >= 0.5),
-                of(Reason::Role, left.weight.role.name == right.weight.role.name),
+                of(Reason::Role, left.role == right.role),
                 of(Reason::Shape, left.dims == right.dims),
                 of(Reason::Neighbourhood, is_near),
                 of(Reason::Content, found.is_alike),
@@ -174,7 +171,11 @@ pub fn pair(a: Subject<'_>, b: Subject<'_>, decisions: &Decisions, token: &Token
         Pair { a: left.weight.site, b: right.weight.site, confidence, reasons }
     };
     let alone = |items: &[Item<'_>], is_paired: &dyn Fn(usize) -> bool| {
-        items.iter().enumerate().filter(|(number, _)| !is_paired(*number)).map(|(_, item)| item.weight.site).collect()
+        let mut sites: Vec<Site> =
+            items.iter().enumerate().filter(|(number, _)| !is_paired(*number)).map(|(_, item)| item.weight.site).collect();
+        // Of a stack's gates.
+        sites.dedup();
+        sites
     };
     let paired_b: HashSet<usize> = pairs.iter().map(|pair| pair.1).collect();
     Ok(Pairing {
@@ -186,9 +187,13 @@ pub fn pair(a: Subject<'_>, b: Subject<'_>, decisions: &Decisions, token: &Token
     })
 }
 
-/// A weight and what is known of it.
+/// A weight, or a gate of a stacked one, and what is known of it.
 struct Item<'m> {
     weight: &'m Weight,
+    /// The gate; empty for the whole weight.
+    sections: Vec<Section>,
+    /// With the gate.
+    role: String,
     /// A kernel or table.
     is_main: bool,
     /// Extents of more than one, ascending.
@@ -209,14 +214,49 @@ struct Candidate {
     score: f64,
 }
 
-fn items<'m>(subject: Subject<'m>, token: &Token) -> Result<Vec<Item<'m>>, Cancelled> {
+/// Pairs of places as numbers of items; of a stack the gate that belongs to the other one.
+fn numbers_of(pairs: &[(Site, Site)], items_a: &[Item<'_>], items_b: &[Item<'_>]) -> Vec<(usize, usize)> {
+    let by_site = |items: &[Item<'_>]| {
+        let mut numbers: HashMap<Site, Vec<usize>> = HashMap::new();
+        items.iter().enumerate().for_each(|(number, item)| numbers.entry(item.weight.site).or_default().push(number));
+        numbers
+    };
+    let (numbers_a, numbers_b) = (by_site(items_a), by_site(items_b));
+    let find = |(a, b): &(Site, Site)| {
+        let (of_a, of_b) = (numbers_a.get(a)?, numbers_b.get(b)?);
+        let mut both = of_a.iter().flat_map(|left| of_b.iter().map(move |right| (*left, *right)));
+        both.find(|(left, right)| items_a[*left].may_be(&items_b[*right]))
+    };
+    pairs.iter().filter_map(find).collect()
+}
+
+impl Item<'_> {
+    /// A gate is a gate's of the same name, whatever the values say: many biases are alike.
+    fn may_be(&self, other: &Self) -> bool {
+        (self.sections.is_empty() && other.sections.is_empty()) || self.role == other.role
+    }
+
+    fn layer(&self) -> (crate::model::GraphId, crate::model::OperationId) {
+        (self.weight.site.graph, self.weight.layer())
+    }
+}
+
+fn items<'m>(subject: Subject<'m>, other: Subject<'m>, token: &Token) -> Result<Vec<Item<'m>>, Cancelled> {
     let model = subject.model;
-    let weights: Vec<&Weight> = subject.catalogue.weights().filter(|weight| !weight.is_text(model)).collect();
-    let item = |weight: &&'m Weight| -> Result<Item<'m>, Cancelled> {
+    let weights = |subject: Subject<'m>| subject.catalogue.weights().filter(|weight| !weight.is_text(subject.model)).collect::<Vec<_>>();
+    let other = gates::Other::of(&weights(other));
+    let whole_or_pieces = |weight: &'m Weight| {
+        let pieces = other.cuts(weight);
+        let pieces = if pieces.is_empty() { vec![(Vec::new(), weight.role.name.to_owned())] } else { pieces };
+        pieces.into_iter().map(move |(sections, role)| (weight, sections, role))
+    };
+    let parts: Vec<(&Weight, Vec<Section>, String)> = weights(subject).into_iter().flat_map(whole_or_pieces).collect();
+    let item = |(weight, sections, role): (&'m Weight, Vec<Section>, String)| -> Result<Item<'m>, Cancelled> {
         token.check()?;
         let known = weight.graph(model).tensor(weight.tensor).shape.dims().or_else(|| weight.data_tensor(model).shape.dims());
         let mut form = Form { shape: known.unwrap_or_default(), layout: weight.role.layout };
         let sketch = weight.value(model, Reading::Effective, token).and_then(|value| {
+            let value = side::part(value, sections.clone(), token)?.0;
             form.shape.clone_from(&value.shape);
             Sketch::of(&value, &form)
         });
@@ -232,9 +272,9 @@ fn items<'m>(subject: Subject<'m>, token: &Token) -> Result<Vec<Item<'m>>, Cance
         }
         let words = Words::of(&weight.graph(model).operation(weight.layer()).name, &weight.data_tensor(model).name);
         let count = form.shape.iter().product();
-        Ok(Item { weight, is_main: weight.role.is_main(), dims, count, words, sketch })
+        Ok(Item { weight, sections, role, is_main: weight.role.is_main(), dims, count, words, sketch })
     };
-    weights.par_iter().map(item).collect()
+    parts.into_par_iter().map(item).collect()
 }
 
 /// Extents by letter, groups in the outputs.
@@ -283,7 +323,8 @@ fn candidates(items_a: &[Item<'_>], items_b: &[Item<'_>], rarity: &Rarity, token
             true => (0..a.len()).flat_map(|left| (0..b.len()).map(move |right| (left, right))).collect(),
             false => nearest(a, b, items_a, items_b),
         };
-        found.par_extend(places.into_par_iter().map(judged));
+        let may_be = |(left, right): &(usize, usize)| items_a[a[*left]].may_be(&items_b[b[*right]]);
+        found.par_extend(places.into_par_iter().filter(may_be).map(judged));
     }
     Ok(found)
 }
@@ -294,7 +335,7 @@ fn find_permuted(sides: [(&Model, &[Item<'_>]); 2], found: &mut [Candidate], tok
     let known = [is_known(|found| found.a), is_known(|found| found.b)];
     let is_open = |side: usize, number: usize| {
         let item = &sides[side].1[number];
-        item.is_main && item.count >= invariants::FEWEST && !known[side].contains(&number)
+        item.is_main && item.sections.is_empty() && item.count >= invariants::FEWEST && !known[side].contains(&number)
     };
     let open: Vec<usize> = (0..found.len()).filter(|at| is_open(0, found[*at].a) && is_open(1, found[*at].b)).collect();
     let of = |side: usize| -> Result<HashMap<usize, Option<invariants::Invariants>>, Cancelled> {
@@ -332,7 +373,7 @@ fn judge(left: &Item<'_>, right: &Item<'_>, a: usize, b: usize, rarity: &Rarity,
         Likeness::Correlation { .. } if left.count >= 16 => (-2.0, false),
         Likeness::Correlation { .. } => (-0.5, false),
     };
-    let role = if left.weight.role.name == right.weight.role.name { 0.4 } else { -0.2 };
+    let role = if left.role == right.role { 0.4 } else { -0.2 };
     let only = if is_only { 1.5 } else { 0.0 };
     let named = if name == 0.0 { -0.3 } else { 4.0 * name };
     Candidate { a, b, name, is_alike, score: content + named + role + only + 0.8 * (1.0 - apart) }
@@ -413,14 +454,16 @@ impl Near {
         let (left, right) = (&items_a[found.a], &items_b[found.b]);
         if let (false, false, Some(own), Some(of_b)) = (left.is_main, right.is_main, self.own[found.a], other.own[found.b]) {
             return match partner(own) {
-                Some(partner) if partner == of_b => 4.0,
+                // Of a layer with several kernels any will do.
+                Some(partner) if items_b[partner].layer() == items_b[of_b].layer() => 4.0,
                 Some(_) => -5.0,
                 None => -1.0,
             };
         }
         let side = |of_a: &[usize], of_b: &[usize]| {
             let paired: Vec<usize> = of_a.iter().filter_map(|number| partner(*number)).collect();
-            match (paired.is_empty() || of_b.is_empty(), paired.iter().any(|number| of_b.contains(number))) {
+            let is_beside = |number: &usize| of_b.iter().any(|other| items_b[*other].layer() == items_b[*number].layer());
+            match (paired.is_empty() || of_b.is_empty(), paired.iter().any(is_beside)) {
                 (true, _) => 0.0,
                 (false, true) => 2.2,
                 (false, false) => -1.0,
@@ -436,7 +479,7 @@ impl Near {
 fn repeated(model: &Model, items: &[Item<'_>]) -> Vec<Repeated> {
     const FEWEST: usize = 16;
     let mut alike: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
-    for (number, item) in items.iter().enumerate().filter(|(_, item)| item.count >= FEWEST) {
+    for (number, item) in items.iter().enumerate().filter(|(_, item)| item.count >= FEWEST && item.sections.is_empty()) {
         let bits: Vec<u32> = item.sketch.bits().collect();
         // Zeros and ones are many a bias.
         if bits.iter().any(|value| *value != bits[0]) {

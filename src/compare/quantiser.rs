@@ -4,9 +4,10 @@ use super::align::Alignment;
 use super::walk::{Side as Which, Source};
 use crate::jobs::Token;
 use crate::model::{DType, Model, TensorRef};
+use crate::values::decode_f32;
 use crate::values::spread::Spread;
 use crate::weights::fold;
-use crate::weights::{FoldError, Real, Scheme, Weight};
+use crate::weights::{FoldError, Real, Scheme, Section, Weight};
 
 /// How a side's values are quantised: `step * (code - zero_point)`.
 #[derive(Clone, Debug)]
@@ -20,8 +21,18 @@ pub struct Quantiser {
     spread: Option<Spread>,
     /// The first and last code of the type or of the levels.
     pub codes: (i64, i64),
-    /// Whether codes lie at equal distances. Else (nf4, small floats) a step is the widest there is.
-    pub is_uniform: bool,
+    /// What codes stand for, before they are scaled, where they do not lie at equal distances (nf4, f4, a table): then
+    /// a step is the widest there is.
+    pub codebook: Option<Codebook>,
+}
+
+/// Numbers that codes stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Codebook {
+    /// The type's name, or `codebook` where the model has a table.
+    pub name: &'static str,
+    /// At least two, ascending, each once.
+    pub levels: Vec<f32>,
 }
 
 /// Who shares a step.
@@ -53,22 +64,22 @@ impl Quantiser {
             return Ok(Some(quantiser));
         }
         let data = weight.data_tensor(model);
-        let range = data.dtype.integer_range().filter(|_| data.dtype.bits() <= 32);
-        let codes = range.map_or((0, (1 << data.dtype.bits().min(8)) - 1), |(first, last)| (first as i64, last as i64));
-        let widest = match range {
-            Some(_) => 1.0,
-            None => match widest_step(data.dtype) {
-                Some(widest) => widest,
-                None => return Ok(None),
-            },
+        let codebook = Codebook::of(model, weight, token)?;
+        let range = data.dtype.integer_range().filter(|_| data.dtype.bits() <= 32 && weight.scheme != Scheme::Codebook);
+        let (widest, codes) = match (&codebook, range) {
+            (Some(codebook), _) => (codebook.widest(), (0, codebook.levels.len() as i64 - 1)),
+            (None, Some((first, last))) => (1.0, (first as i64, last as i64)),
+            (None, None) => return Ok(None),
         };
-        let is_uniform = range.is_some();
-        let scales = weight.scales(model, token)?;
+        let mut scales = weight.scales(model, token)?;
+        if codebook.is_some() && scales.scales.is_empty() {
+            scales.scales.push(1.0);
+        }
         let Some(scale) = scales.scales.first() else { return Ok(None) };
         if scales.scales.len() == 1 {
             let zero_point = scales.zero_points.first().copied().unwrap_or(0.0);
             // A zero point of its own for each block moves the grid, not its step.
-            return Ok(Some(Self { steps: vec![scale.abs() * widest], zero_points: vec![zero_point], spread: None, codes, is_uniform }));
+            return Ok(Some(Self { steps: vec![scale.abs() * widest], zero_points: vec![zero_point], spread: None, codes, codebook }));
         }
         let shape = data.shape.dims().unwrap_or_default();
         let spread = match &scales.block[..] {
@@ -84,10 +95,10 @@ impl Quantiser {
         };
         let steps = scales.scales.iter().map(|scale| scale.abs() * widest).collect();
         if weight.keeps_order(model) {
-            return Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, is_uniform }));
+            return Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, codebook }));
         }
         // Moved on its way: one step an output channel can still be told.
-        Ok(scales.axis.is_some().then_some(Self { steps, zero_points, spread: None, codes, is_uniform }))
+        Ok(scales.axis.is_some().then_some(Self { steps, zero_points, spread: None, codes, codebook }))
     }
 
     fn of_fake_quantize(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Self>, FoldError> {
@@ -107,13 +118,39 @@ impl Quantiser {
         let steps: Vec<f64> =
             low.values.iter().zip(&high.values).map(|(low, high)| (f64::from(*high) - f64::from(*low)) / (levels - 1) as f64).collect();
         let zero_points = low.values.iter().zip(&steps).map(|(low, step)| -f64::from(*low) / step).collect();
-        let (codes, is_uniform) = ((0, levels as i64 - 1), true);
+        let (codes, codebook) = ((0, levels as i64 - 1), None);
         if steps.len() == 1 {
-            return Ok(Some(Self { steps, zero_points, spread: None, codes, is_uniform }));
+            return Ok(Some(Self { steps, zero_points, spread: None, codes, codebook }));
         }
         let output = operation.outputs.first().and_then(|tensor| model.graph(place.graph).tensor(*tensor).shape.dims());
         let spread = output.and_then(|output| Spread::broadcast(&output, &low.shape));
-        Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, is_uniform }))
+        Ok(spread.map(|spread| Self { steps, zero_points, spread: Some(spread), codes, codebook }))
+    }
+
+    /// That of a part of the weight, cut out of its whole shape: one step, or one an index of the part's axis where the
+    /// steps change along no other. `None` where they change otherwise.
+    pub(super) fn part(self, sections: &[Section], whole: &[usize]) -> Option<Self> {
+        if self.steps.len() == 1 {
+            return Some(self);
+        }
+        let len =
+            |axis: usize| sections.iter().find(|section| section.axis == axis).map_or(whole[axis], |section| section.end - section.start);
+        let shape: Vec<usize> = (0..whole.len()).map(len).collect();
+        // The output channels of a recurrent kernel are the axis of its gates.
+        let axis = sections.first()?.axis;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let is_alone = shape[..axis].iter().all(|extent| *extent == 1);
+        let spread = self.spread.as_ref().filter(|_| is_alone)?;
+        let of = |channel: usize| {
+            let number = |place: usize| Some(spread.at(Section::place_in_whole(sections, whole, place)?));
+            let (first, middle, last) = (channel * inner, channel * inner + inner / 2, channel * inner + inner.max(1) - 1);
+            let found = number(first)?;
+            (number(middle) == Some(found) && number(last) == Some(found)).then_some(found)
+        };
+        let numbers: Vec<usize> = (0..shape[axis]).map(of).collect::<Option<_>>()?;
+        let steps = numbers.iter().map(|number| self.steps.get(*number).copied()).collect::<Option<_>>()?;
+        let zero_points = numbers.iter().map(|number| self.zero_points.get(*number).copied()).collect::<Option<_>>()?;
+        Some(Self { steps, zero_points, spread: None, ..self })
     }
 
     /// Bits of a code.
@@ -159,7 +196,7 @@ impl Grid<'_> {
 
     /// Whether the steps are a quantiser's, and not those of an accumulator (32 bits).
     pub fn has_codes(&self) -> bool {
-        self.quantiser.is_uniform && self.quantiser.bits() <= 16
+        self.quantiser.codebook.is_none() && self.quantiser.bits() <= 16
     }
 
     /// Step and zero point of an output channel, where all of it shares them.
@@ -206,13 +243,55 @@ impl Source for Numbers<'_> {
     }
 }
 
-/// The widest distance of neighbouring numbers of a type that is not spaced evenly; of nf4 between -1 and -0.696
-/// (Dettmers et al. 2023). `None` of types that round relative to the value.
-fn widest_step(dtype: DType) -> Option<f64> {
-    match dtype {
-        DType::Nf4 => Some(0.303_807_2),
-        DType::F4E2M1 => Some(2.0),
-        _ => None,
+impl Codebook {
+    /// Of a weight whose codes are no even grid; `None` of others. Tables of more than 256 numbers are none of codes.
+    fn of(model: &Model, weight: &Weight, token: &Token) -> Result<Option<Self>, FoldError> {
+        let dtype = weight.data_tensor(model).dtype;
+        let (name, mut levels) = match dtype {
+            _ if weight.scheme == Scheme::Codebook => {
+                let tensor = TensorRef { graph: weight.site.graph, tensor: weight.tensor };
+                let Some(table) = fold::chain(model, tensor).codebook else { return Ok(None) };
+                if model.tensor(table).shape.count().is_none_or(|count| count > 256) {
+                    return Ok(None);
+                }
+                ("codebook", fold::evaluate(model, table, token)?.into_f32(token)?)
+            }
+            DType::Nf4 | DType::F4E2M1 => {
+                let codes: Vec<u8> = (0..8).map(|pair| pair << 5 | 1 << 4 | pair << 1).collect();
+                let mut levels = vec![0.0; 16];
+                decode_f32(dtype, &codes, 0, &mut levels)?;
+                (dtype.name(), levels)
+            }
+            _ => return Ok(None),
+        };
+        levels.retain(|level| level.is_finite());
+        // Both zeros are one.
+        levels.iter_mut().for_each(|level| *level += 0.0);
+        levels.sort_by(f32::total_cmp);
+        levels.dedup();
+        Ok((levels.len() > 1).then_some(Self { name, levels }))
+    }
+
+    /// The widest distance of neighbours.
+    pub fn widest(&self) -> f64 {
+        self.levels.windows(2).map(|pair| f64::from(pair[1]) - f64::from(pair[0])).fold(0.0, f64::max)
+    }
+
+    /// The root mean square of the distances of neighbours.
+    pub fn mean_gap(&self) -> f64 {
+        let squares = self.levels.windows(2).map(|pair| (f64::from(pair[1]) - f64::from(pair[0])).powi(2));
+        (squares.sum::<f64>() / (self.levels.len() - 1) as f64).sqrt()
+    }
+
+    /// Half the distance from the level nearest to a number to its neighbour on one side; at either end to the one
+    /// inside.
+    pub(super) fn half_gap(&self, number: f64, is_upwards: bool) -> f64 {
+        let levels = &self.levels;
+        let above = levels.partition_point(|level| f64::from(*level) < number).clamp(1, levels.len() - 1);
+        let is_nearer_below = number - f64::from(levels[above - 1]) < f64::from(levels[above]) - number;
+        let nearest = if is_nearer_below { above - 1 } else { above };
+        let lower = if is_upwards { nearest.min(levels.len() - 2) } else { nearest.max(1) - 1 };
+        (f64::from(levels[lower + 1]) - f64::from(levels[lower])) / 2.0
     }
 }
 
@@ -225,5 +304,31 @@ pub(super) fn float_rounding(dtype: DType) -> (f64, f64) {
         DType::F8E4M3 => (6.3e-2, 1e-3),
         DType::F8E5M2 => (1.26e-1, 1e-5),
         _ => (1e-6, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distances in the table of QLoRA's normal float (Dettmers et al. 2023) and in the OCP microscaling f4.
+    #[test]
+    fn distances_to_the_next_code() {
+        let codebook =
+            Codebook { name: "f4e2m1", levels: vec![-6.0, -4.0, -3.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0] };
+        assert_eq!(codebook.widest(), 2.0);
+        for (number, is_upwards, half) in [
+            (0.0, true, 0.25),
+            (3.9, true, 1.0),
+            (4.1, false, 0.5),
+            (6.0, true, 1.0),
+            (6.0, false, 1.0),
+            (-6.0, false, 1.0),
+            (-9.0, true, 1.0),
+            (-2.0, false, 0.5),
+            (-2.0, true, 0.25),
+        ] {
+            assert_eq!(codebook.half_gap(number, is_upwards), half, "{number} {is_upwards}");
+        }
     }
 }

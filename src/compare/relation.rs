@@ -108,7 +108,16 @@ fn is_rounding(total: &Sums, grids: &[Option<Grid<'_>>; 2]) -> bool {
     let has_grid = grids.iter().any(Option::is_some);
     let few = has_grid && total.beyond as f64 <= STRAYS * total.count as f64;
     let is_explained = total.beyond == 0 || few || total.beyond_e2 <= STRAYS * total.e2;
+    // A codebook's steps are its widest, which explain too much: their mean square is asked, too. Errors are counted in
+    // steps of B, where it has some.
+    let mean_step = grids[1].as_ref().or(grids[0].as_ref()).map_or(1.0, mean_step);
+    let is_explained = is_explained && (mean_step == 1.0 || total.steps2 <= total.count as f64 * mean_step * mean_step / 6.0);
     is_explained && (!has_grid || total.cosine() > 0.5 || total.t2 == 0.0)
+}
+
+/// Of a codebook the root mean square of its steps, in parts of the widest; of an even grid 1.
+fn mean_step(grid: &Grid<'_>) -> f64 {
+    grid.quantiser.codebook.as_ref().map_or(1.0, |codebook| codebook.mean_gap() / codebook.widest())
 }
 
 /// Whether a factor for each channel explains the difference.
@@ -122,7 +131,10 @@ fn is_gain(channels: &[Sums], grids: &[Option<Grid<'_>>; 2], (rounding, absolute
         }
         let step = |grid: &Option<Grid<'_>>| match grid {
             None => 0.0,
-            Some(grid) => grid.of_channel(channel).map_or((sums.e2 / sums.steps2.max(f64::MIN_POSITIVE)).sqrt(), |(step, _)| step),
+            Some(grid) => {
+                let shared = grid.of_channel(channel).map(|(step, _)| step);
+                shared.unwrap_or_else(|| (sums.e2 / sums.steps2.max(f64::MIN_POSITIVE)).sqrt()) * mean_step(grid)
+            }
         };
         let gain = if sums.r2 == 0.0 { 0.0 } else { sums.gain() };
         let steps = step(&grids[1]).powi(2) + (gain * step(&grids[0])).powi(2);

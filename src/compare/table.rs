@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::anatomy::Anatomy;
 use super::column::Column;
 use super::distribution::Distribution;
+use super::gates::role_against;
 use super::metrics::{CompareError, Compared, compare};
 use super::pair::{Decisions, Pair, Pairing, Place, Subject, pair};
 use super::relation::Relation;
@@ -106,7 +107,8 @@ pub fn compare_pairs(
 /// [`Cancelled`].
 pub fn row(a: Subject<'_>, b: Subject<'_>, pair: &Pair, options: Options, token: &Token) -> Result<Option<Row>, Cancelled> {
     let (Some(of_a), Some(of_b)) = (a.catalogue.at(pair.a), b.catalogue.at(pair.b)) else { return Ok(None) };
-    let (Some(place_a), Some(place_b)) = (Place::of(a, pair.a), Place::of(b, pair.b)) else { return Ok(None) };
+    let (Some(mut place_a), Some(mut place_b)) = (Place::of(a, pair.a), Place::of(b, pair.b)) else { return Ok(None) };
+    (place_a.role, place_b.role) = (role_against(of_a, of_b), role_against(of_b, of_a));
     let mut row = Row {
         pair: pair.clone(),
         a: place_a,
@@ -117,8 +119,8 @@ pub fn row(a: Subject<'_>, b: Subject<'_>, pair: &Pair, options: Options, token:
         reads_as: "not compared".into(),
         sentences: Vec::new(),
     };
-    let sides = Side::of(a.model, of_a, token).and_then(|of_a| Ok((of_a, Side::of(b.model, of_b, token)?)));
-    let outcome = sides.map_err(CompareError::Fold).and_then(|(of_a, of_b)| {
+    let sides = Side::both((a.model, of_a), (b.model, of_b), token);
+    let outcome = sides.map_err(CompareError::Fold).and_then(|[of_a, of_b]| {
         let compared = compare(&of_a, &of_b, token)?;
         if options.anatomy {
             row.anatomy = Anatomy::of(&of_a, &of_b, &compared, token)?;

@@ -67,12 +67,11 @@ pub fn sentences(compared: &Compared, anatomy: Option<&Anatomy>) -> Vec<String> 
             sentences.push(format!("{} of the error is more than this quantiser's rounding explains.", percent(anatomy.shares.remainder)));
         }
         if sentences.is_empty() && anatomy.shares.rounding > 0.0 {
-            let by = match anatomy.granularity {
-                Granularity::Tensor => "one step for the tensor",
-                Granularity::Channel => "a step for each channel",
-                Granularity::Block => "a step for each block",
+            let codes = match anatomy.codebook {
+                Some((name, count)) => format!("the {count} codes of {name}"),
+                None => format!("{} bits", anatomy.bits),
             };
-            sentences.push(format!("Rounding to {} bits with {by} is all there is.", anatomy.bits));
+            sentences.push(format!("Rounding to {codes} with {} is all there is.", grid_text(anatomy)));
         }
     }
     if sentences.is_empty() || !matches!(compared.relation, Relation::Quantised | Relation::Retrained) {
@@ -83,6 +82,18 @@ pub fn sentences(compared: &Compared, anatomy: Option<&Anatomy>) -> Vec<String> 
         sentences.push(format!("{} pairs with a value that is not finite are left out.", grouped(compared.metrics.excluded)));
     }
     sentences
+}
+
+/// Who shares a step, or a codebook's scale.
+pub fn grid_text(anatomy: &Anatomy) -> &'static str {
+    match (anatomy.granularity, anatomy.codebook) {
+        (Granularity::Tensor, None) => "one step for the tensor",
+        (Granularity::Channel, None) => "a step for each channel",
+        (Granularity::Block, None) => "a step for each block",
+        (Granularity::Tensor, Some(_)) => "one scale for the tensor",
+        (Granularity::Channel, Some(_)) => "a scale for each channel",
+        (Granularity::Block, Some(_)) => "a scale for each block",
+    }
 }
 
 /// Of a worst channel that is nearly zero: it is worst because there is nothing in it.

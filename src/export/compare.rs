@@ -2,6 +2,7 @@
 
 mod figures;
 pub mod html;
+pub mod pictures;
 
 use std::fmt::Write as _;
 
@@ -163,6 +164,7 @@ fn anatomy(anatomy: &Anatomy) -> Value {
     json!({
         "quantised": if anatomy.is_of_a { "a" } else { "b" },
         "bits": anatomy.bits,
+        "codebook": anatomy.codebook.map(|(name, _)| name),
         "shares": shares,
         "saturated": anatomy.saturated,
         "outliers": anatomy.outliers.as_ref().map(|outliers| json!({

@@ -88,6 +88,9 @@ pub fn is_enabled(action: Action, state: &State) -> bool {
     match state.document() {
         // Of a comparison.
         None if action == Action::CloseModel => state.versus.shown.is_some(),
+        None if matches!(action, Action::SaveImage | Action::CopyImage) => {
+            state.versus.on_display().is_some_and(|comparison| comparison.facing.ready().is_some())
+        }
         None if matches!(action, Action::NextModel | Action::PreviousModel) => {
             state.versus.shown.is_some() && state.documents.len() + state.versus.comparisons.len() > 1
         }

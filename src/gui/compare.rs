@@ -15,27 +15,37 @@ pub mod dock;
 pub mod drop_choice;
 pub mod execute;
 mod faces;
+pub mod links;
 mod overlay;
 mod pairs;
 mod picture;
 mod readout;
 mod request;
 mod rows;
+mod save;
 mod state;
 mod unpaired;
 pub mod views;
 
+use super::command::Command;
+use crate::weights::Site;
+
 pub use request::Request;
 pub use state::{AtStart, Comparison, Versus, name_of};
 
-/// The context menu of a weight: the reference, and what is held against it.
-pub fn weight_menu(response: &egui::Response, document: u64, site: crate::weights::Site, commands: &mut Vec<super::command::Command>) {
-    response.context_menu(|ui| {
-        if ui.button("Set as reference").clicked() {
-            commands.push(Request::SetReference { document, site }.into());
+/// The context menu of a weight in a list.
+pub fn weight_menu(response: &egui::Response, document: u64, site: Site, commands: &mut Vec<Command>) {
+    response.context_menu(|ui| weight_entries(ui, document, site, commands));
+}
+
+/// What a context menu offers of a weight: to be the reference, to be held against it, and the pair that it is in.
+pub fn weight_entries(ui: &mut egui::Ui, document: u64, site: Site, commands: &mut Vec<Command>) {
+    let mut entry = |name: &str, hint: &str, request: Request| {
+        if ui.button(name).on_hover_text(hint).clicked() {
+            commands.push(request.into());
         }
-        if ui.button("Compare with reference").clicked() {
-            commands.push(Request::WithReference { document, site }.into());
-        }
-    });
+    };
+    entry("Set as reference", "Keep this weight, to compare others with it", Request::SetReference { document, site });
+    entry("Compare with reference", "Hold this weight against the reference", Request::WithReference { document, site });
+    entry("Show its pair", "Where this weight is in an open comparison", Request::ShowPair { document, site });
 }

@@ -4,6 +4,7 @@
 //! heatmap (design.md).
 
 use egui_tiles::{Behavior, Container, SimplificationOptions, Tile, TileId, Tiles, Tree, UiResponse};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
@@ -58,8 +59,7 @@ impl Default for Dock {
 impl Dock {
     /// Reads what [`Dock::to_text`] wrote; anything else gives the first arrangement.
     pub fn from_text(text: Option<&str>) -> Self {
-        let wide = text.and_then(|text| serde_json::from_str::<Tree<Pane>>(text).ok()).filter(holds_every_pane_once);
-        Self { wide: wide.unwrap_or_else(wide_tree), narrow: narrow_tree() }
+        Self { wide: read_tree(text, &Pane::ALL).unwrap_or_else(wide_tree), narrow: narrow_tree() }
     }
 
     pub fn to_text(&self) -> String {
@@ -86,15 +86,12 @@ impl Dock {
 
     pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
         let width = ui.available_width();
-        let whole = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
-        let area = whole.with_max_y(whole.bottom() - PANEL_GAP);
         let tree = if width < GRAPH_WIDTH { &mut self.narrow } else { &mut self.wide };
         let inspector = tree.tiles.find_pane(&Pane::Inspector);
         if let Some(inspector) = inspector {
             tree.set_visible(inspector, width >= INSPECTOR_WIDTH);
         }
-        let mut painted = PanePainter { state, focus_filter, commands };
-        ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| tree.ui(&mut painted, ui));
+        show_tree(ui, tree, |ui, pane| panels::show(pane, ui, state, focus_filter, commands));
     }
 }
 
@@ -127,14 +124,37 @@ pub(super) fn linear<P>(tiles: &mut Tiles<P>, direction: egui_tiles::LinearDir, 
     tiles.insert_container(Container::Linear(container))
 }
 
-fn holds_every_pane_once(tree: &Tree<Pane>) -> bool {
-    let mut panes: Vec<_> = tree.tiles.tiles().filter_map(|tile| if let Tile::Pane(pane) = tile { Some(*pane) } else { None }).collect();
-    panes.sort_by_key(|pane| *pane as u8);
-    panes == Pane::ALL
+/// Reads an arrangement; `None` of what is none, or has lost a pane or has one twice.
+pub(super) fn read_tree<P: Titled + DeserializeOwned>(text: Option<&str>, all: &[P]) -> Option<Tree<P>> {
+    text.and_then(|text| serde_json::from_str::<Tree<P>>(text).ok()).filter(|tree| holds_every_pane_once(tree, all))
+}
+
+pub(super) fn holds_every_pane_once<P: Titled>(tree: &Tree<P>, all: &[P]) -> bool {
+    let panes: Vec<P> = tree.tiles.tiles().filter_map(|tile| if let Tile::Pane(pane) = tile { Some(*pane) } else { None }).collect();
+    panes.len() == all.len() && all.iter().all(|pane| panes.contains(pane))
+}
+
+/// A kind of pane, known by its title where it is a tab.
+pub(super) trait Titled: Copy + PartialEq {
+    fn title(self) -> &'static str;
+}
+
+impl Titled for Pane {
+    fn title(self) -> &'static str {
+        self.title()
+    }
+}
+
+/// Draws an arrangement with the window's gaps around it. `show` draws a pane and tells whether it is being dragged by
+/// its head.
+pub(super) fn show_tree<P: Titled>(ui: &mut egui::Ui, tree: &mut Tree<P>, show: impl FnMut(&mut egui::Ui, P) -> bool) {
+    let whole = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
+    let area = whole.with_max_y(whole.bottom() - PANEL_GAP);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| tree.ui(&mut PanePainter(show), ui));
 }
 
 /// The ground of a pane, and what is on it.
-pub(super) fn paint_pane<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
+fn paint_pane<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
     let tokens = Tokens::of(ui);
     let rect = ui.max_rect();
     let radius = egui::CornerRadius::same(theme::PANEL_RADIUS);
@@ -143,27 +163,15 @@ pub(super) fn paint_pane<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -
     ui.scope_builder(inner, add).inner
 }
 
-/// The line between two panes: seen while it can be dragged.
-pub(super) fn resize_stroke(style: &egui::Style, resize: egui_tiles::ResizeState) -> egui::Stroke {
-    match resize {
-        egui_tiles::ResizeState::Idle => egui::Stroke::NONE,
-        _ => egui::Stroke::new(2.0, style.visuals.selection.stroke.color),
-    }
-}
+struct PanePainter<F>(F);
 
-struct PanePainter<'a> {
-    state: &'a mut State,
-    focus_filter: bool,
-    commands: &'a mut Vec<Command>,
-}
-
-impl Behavior<Pane> for PanePainter<'_> {
-    fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
-        let moved = paint_pane(ui, |ui| panels::show(*pane, ui, self.state, self.focus_filter, self.commands));
-        if moved { UiResponse::DragStarted } else { UiResponse::None }
+impl<P: Titled, F: FnMut(&mut egui::Ui, P) -> bool> Behavior<P> for PanePainter<F> {
+    fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, pane: &mut P) -> UiResponse {
+        let is_dragged = paint_pane(ui, |ui| (self.0)(ui, *pane));
+        if is_dragged { UiResponse::DragStarted } else { UiResponse::None }
     }
 
-    fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
+    fn tab_title_for_pane(&mut self, pane: &P) -> egui::WidgetText {
         pane.title().into()
     }
 
@@ -179,8 +187,12 @@ impl Behavior<Pane> for PanePainter<'_> {
         visuals.extreme_bg_color
     }
 
+    /// The line between two panes is seen while it can be dragged.
     fn resize_stroke(&self, style: &egui::Style, resize: egui_tiles::ResizeState) -> egui::Stroke {
-        resize_stroke(style, resize)
+        match resize {
+            egui_tiles::ResizeState::Idle => egui::Stroke::NONE,
+            _ => egui::Stroke::new(2.0, style.visuals.selection.stroke.color),
+        }
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -196,14 +208,14 @@ mod tests {
     fn the_arrangement_survives_and_damage_gives_the_first_one() {
         let dock = Dock::default();
         let text = dock.to_text();
-        assert!(holds_every_pane_once(&Dock::from_text(Some(&text)).wide));
+        assert!(holds_every_pane_once(&Dock::from_text(Some(&text)).wide, &Pane::ALL));
         for damaged in [None, Some(""), Some("{}"), Some(&text[..text.len() / 2])] {
-            assert!(holds_every_pane_once(&Dock::from_text(damaged).wide));
+            assert!(holds_every_pane_once(&Dock::from_text(damaged).wide, &Pane::ALL));
         }
         // A tree that lost a pane would leave it out of reach.
         let mut tiles = Tiles::default();
         let only = tiles.insert_pane(Pane::Graph);
         let lost = serde_json::to_string(&Tree::new(egui::Id::unique("panels"), only, tiles)).unwrap();
-        assert!(holds_every_pane_once(&Dock::from_text(Some(&lost)).wide));
+        assert!(holds_every_pane_once(&Dock::from_text(Some(&lost)).wide, &Pane::ALL));
     }
 }

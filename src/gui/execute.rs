@@ -170,6 +170,7 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
             None => close(app, app.state.active),
         },
         Action::CompareWith | Action::SetReference | Action::CompareWithReference => compare::execute::act(app, action),
+        Action::SaveImage | Action::CopyImage if app.state.versus.shown.is_some() => compare::execute::act_on_pictures(app, ctx, action),
         Action::SaveImage => open_save_dialog(app, ctx, What::Heatmap),
         Action::SaveHistogram => open_save_dialog(app, ctx, What::Histogram),
         Action::SaveNumbers => open_save_dialog(app, ctx, What::Numbers),
@@ -393,9 +394,11 @@ pub(super) fn show_weight(app: &mut App, site: Site, follow: bool) {
     document.weight = Some(site);
     let place = document.place();
     document.history.visit(place);
+    let number = document.number;
     if !is_there {
         load(app, weight);
     }
+    compare::links::follow(app, number, site);
 }
 
 /// Shows sections of the weight on display.

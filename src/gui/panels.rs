@@ -40,7 +40,7 @@ pub fn show(pane: Pane, ui: &mut egui::Ui, state: &mut State, focus_filter: bool
     is_dragged
 }
 
-pub use heatmap::{fit as heatmap_fit, on_display as heatmap_on_display, paint_table as heatmap_paint_table, table_text};
+pub use heatmap::{on_display as heatmap_on_display, paint_table as heatmap_paint_table, table_text};
 
 fn restore(state: &mut State, views: Views) {
     if let Some(document) = state.document_mut() {

@@ -309,22 +309,23 @@ fn set_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
             }
         }
         ui.separator();
-        theme_and_scale(ui, dialog);
+        theme_and_scale(ui, &mut dialog.options);
         ui.separator();
         ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
     });
 }
 
-fn theme_and_scale(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
+/// The controls of a picture's theme and of its pixels a unit.
+pub fn theme_and_scale(ui: &mut egui::Ui, options: &mut PictureOptions) {
     for (theme, name) in [(ThemeName::Light, "light"), (ThemeName::Dark, "dark")] {
-        if widgets::toggle(ui, name, dialog.options.theme == theme).clicked() {
-            dialog.options.theme = theme;
+        if widgets::toggle(ui, name, options.theme == theme).clicked() {
+            options.theme = theme;
         }
     }
     ui.separator();
     for scale in [1u8, 2, 4] {
-        if widgets::toggle(ui, &format!("{scale}×"), dialog.options.scale == scale).clicked() {
-            dialog.options.scale = scale;
+        if widgets::toggle(ui, &format!("{scale}×"), options.scale == scale).clicked() {
+            options.scale = scale;
         }
     }
 }
@@ -334,7 +335,7 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'stati
     ui.horizontal(|ui| {
         choose_extension(ui, dialog, if is_histogram { &["png", "svg", "csv"] } else { &["png", "svg"] });
         ui.separator();
-        theme_and_scale(ui, dialog);
+        theme_and_scale(ui, &mut dialog.options);
         if !is_histogram {
             ui.separator();
             let without = if dialog.what == What::Graph { "Without title and legend" } else { "Without title, axes and colour bar" };

@@ -18,6 +18,7 @@ use crate::weights::{Reading, Section, Site, Weight};
 
 use super::command::Pick;
 use super::compare::Versus;
+use super::compare::links::Paired;
 use super::history::History;
 use super::settings::Settings;
 use super::views::Views;
@@ -79,6 +80,10 @@ pub struct Document {
     pub statistics: Arc<Statistics>,
     /// Whether they are being computed.
     pub statistics_state: Progress<()>,
+    /// Where weights stand in open comparisons.
+    pub paired: HashMap<Site, Paired>,
+    /// A weight that was selected elsewhere, to be shown when the document comes on display.
+    pub follow: Option<Site>,
     pub glances: HashMap<Site, Progress<Glance>>,
     /// The pictures of [`Glance`]s on the graphics card.
     pub thumbnails: HashMap<Site, egui::TextureHandle>,
@@ -221,6 +226,8 @@ impl Document {
             structure: Progress::None,
             verified: Progress::None,
             profiled: Progress::None,
+            paired: HashMap::new(),
+            follow: None,
             glances: HashMap::new(),
             thumbnails: HashMap::new(),
             history: History::default(),

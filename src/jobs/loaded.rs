@@ -269,14 +269,7 @@ impl Loaded {
 
     /// The position in the whole weight's C order of an element of the values.
     pub fn whole_offset(&self, offset: usize) -> Option<usize> {
-        let (mut rest, mut whole, mut stride) = (offset, 0, 1);
-        for (axis, (extent, extent_of_whole)) in self.shape().iter().zip(&self.whole).enumerate().rev() {
-            let start = self.sections.iter().find(|section| section.axis == axis).map_or(0, |section| section.start);
-            whole += (rest.checked_rem(*extent)? + start) * stride;
-            rest /= extent;
-            stride *= extent_of_whole;
-        }
-        (rest == 0).then_some(whole)
+        Section::place_in_whole(&self.sections, &self.whole, offset)
     }
 
     /// One value.

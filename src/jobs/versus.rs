@@ -1,26 +1,31 @@
 //! Two models, or two weights, held against each other: the long work of the window's comparisons.
 
+mod facing;
+mod plane;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
+pub use self::facing::{Code, Facing};
+pub use self::plane::Plane;
 use super::job::{Opened, Output, Picture};
 use super::pool::{Failure, Lane};
 use super::{Cancelled, Token};
-use crate::colormap::{Colours, Limits, Map, Range};
-use crate::compare::difference::{self, Kind};
-use crate::compare::distribution::shared_histograms;
+use crate::colormap::Colours;
+use crate::compare::difference::Kind;
 use crate::compare::pair::{Decisions, PairsFile};
 use crate::compare::table::{self, Options, Row, Table};
-use crate::compare::{Alignment, Grade, Pair, Pairing, Side, Subject, pair};
+use crate::compare::{Grade, Pair, Pairing, Subject, pair};
 use crate::export::atomic;
+use crate::export::compare::pictures::PicturesFile;
 use crate::export::compare::{Report, html};
+use crate::render::Viewport;
 use crate::render::theme::Theme;
-use crate::render::{self, Viewport};
-use crate::stats::{self, Bins, Histogram, Moments, Rule};
+use crate::stats::Histogram;
 use crate::view::View;
-use crate::weights::{CodeWay, Scales, Site, Weight};
+use crate::weights::Site;
 
 /// A piece of work on a comparison.
 pub enum Work {
@@ -38,6 +43,13 @@ pub enum Work {
     },
     /// A part of a picture of a side or of the difference.
     Picture(Box<Drawing>),
+    /// The figures of all values, where those of a sample came first.
+    Count(Vec<Arc<Plane>>),
+    /// What makes a picture from afar exact.
+    Pyramid {
+        plane: Arc<Plane>,
+        view: Box<View>,
+    },
     /// Both distributions on the same edges.
     Histograms {
         facing: Arc<Facing>,
@@ -50,6 +62,12 @@ pub enum Work {
         grades: Vec<Option<Grade>>,
         path: PathBuf,
     },
+    /// The pictures on display as a file.
+    SavePicture {
+        picture: Box<PicturesFile>,
+        path: PathBuf,
+    },
+    CopyPicture(Box<PicturesFile>),
     SavePairs {
         sides: Sides,
         pairs: Vec<Pair>,
@@ -70,6 +88,8 @@ pub enum Brought {
     Facing(Arc<Facing>),
     Difference(Arc<Plane>),
     Picture(Picture),
+    /// More of a picture, or better colours, can be had than before.
+    Refined,
     Histograms(Arc<[Histogram; 2]>),
     Decisions(Decisions),
 }
@@ -82,8 +102,30 @@ pub enum Slot {
     Difference,
     /// Of the pictures beside each other, the one with this number.
     Picture(u8),
+    /// Its pyramid.
+    Pyramid(u8),
+    /// The figures of both sides, and of the difference.
+    Counts,
+    CountDifference,
     Histograms,
     Pairs,
+}
+
+impl Slot {
+    /// All that is about the pair on display.
+    pub const OF_A_PAIR: [Self; 11] = [
+        Self::Face,
+        Self::Difference,
+        Self::Histograms,
+        Self::Counts,
+        Self::CountDifference,
+        Self::Picture(0),
+        Self::Picture(1),
+        Self::Picture(2),
+        Self::Pyramid(0),
+        Self::Pyramid(1),
+        Self::Pyramid(2),
+    ];
 }
 
 /// A, the reference, and B. They may be the same model.
@@ -120,40 +162,6 @@ pub struct Drawing {
     pub theme: &'static Theme,
 }
 
-/// Two weights with their values.
-#[derive(Debug)]
-pub struct Facing {
-    pub sides: Sides,
-    pub row: Row,
-    pub a: Arc<Plane>,
-    /// In A's shape and order, where the two can be aligned; else in its own.
-    pub b: Arc<Plane>,
-    /// What each side is stored as: `f32`, `i8, per channel`.
-    pub forms: [String; 2],
-    scales: [Scales; 2],
-    /// The ways to the stored codes.
-    ways: [Option<CodeWay>; 2],
-}
-
-/// A stored number.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Code {
-    pub number: i64,
-    /// Scale and zero point.
-    pub scale: Option<(f64, f64)>,
-}
-
-/// Values with what a picture of them needs to know.
-#[derive(Debug)]
-pub struct Plane {
-    pub shape: Vec<usize>,
-    pub layout: Option<&'static str>,
-    pub values: Vec<f32>,
-    pub moments: Moments,
-    /// The percentiles 0.5 and 99.5.
-    ends: [f64; 2],
-}
-
 impl Sides {
     pub fn subject_a(&self) -> Subject<'_> {
         Subject { model: &self.a.model, catalogue: &self.a.catalogue }
@@ -178,7 +186,10 @@ impl Work {
             Self::Difference { .. } => "Subtracting".to_owned(),
             Self::Picture(_) => "Drawing the heatmap".to_owned(),
             Self::Histograms { .. } => "Counting values".to_owned(),
-            Self::Report { path, .. } | Self::SavePairs { path, .. } => {
+            Self::Count(_) => "Counting all values".to_owned(),
+            Self::Pyramid { .. } => "Refining the picture".to_owned(),
+            Self::CopyPicture(_) => "Copying the picture".to_owned(),
+            Self::Report { path, .. } | Self::SavePairs { path, .. } | Self::SavePicture { path, .. } => {
                 format!("Writing {}", path.file_name().unwrap_or_default().to_string_lossy())
             }
             Self::LoadPairs { .. } => "Reading pairs".to_owned(),
@@ -187,7 +198,14 @@ impl Work {
 
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Compare(_) | Self::Report { .. } | Self::SavePairs { .. } | Self::LoadPairs { .. } => Lane::Bulk,
+            Self::Compare(_)
+            | Self::Report { .. }
+            | Self::SavePairs { .. }
+            | Self::LoadPairs { .. }
+            | Self::SavePicture { .. }
+            | Self::CopyPicture(_)
+            | Self::Count(_)
+            | Self::Pyramid { .. } => Lane::Bulk,
             Self::Face { .. } | Self::Difference { .. } | Self::Picture(_) | Self::Histograms { .. } => Lane::Interactive,
         }
     }
@@ -206,13 +224,23 @@ impl Work {
             Self::Difference { facing, kind } => Brought::Difference(Arc::new(facing.difference(kind, token)?)),
             Self::Picture(drawing) => {
                 let Drawing { plane, view, colours, viewport, theme } = *drawing;
-                let image = render::heatmap(&plane.values, &view, &colours, &viewport, &render::Options::new(theme.ink()));
+                let image = plane.draw(&view, &colours, &viewport, theme.ink(), token)?;
                 Brought::Picture(Picture { image, viewport })
             }
-            Self::Histograms { facing } => {
-                let histograms = shared_histograms(&facing.a.values, &facing.b.values, Bins::Rule(Rule::Auto), token)?;
-                Brought::Histograms(Arc::new(histograms))
+            Self::Count(planes) => {
+                planes.iter().try_for_each(|plane| plane.count_all(token))?;
+                Brought::Refined
             }
+            Self::Pyramid { plane, view } => {
+                plane.build_pyramid(&view, token)?;
+                Brought::Refined
+            }
+            Self::Histograms { facing } => Brought::Histograms(Arc::new(facing.histograms(token)?)),
+            Self::SavePicture { picture, path } => {
+                picture.save(&path, token)?;
+                return Ok(Output::Saved(vec![path]));
+            }
+            Self::CopyPicture(picture) => return Ok(Output::Copied(Box::new(picture.image(token)?))),
             Self::Report { sides, table, order, grades, path } => {
                 let report = Report { a: sides.subject_a(), b: sides.subject_b(), table: &table, order: &order, grades: &grades };
                 let text = report_text(&report, &path, token)?;
@@ -272,83 +300,4 @@ fn load_pairs(sides: &Sides, path: &std::path::Path) -> Result<Decisions, Failur
     let text = std::fs::read_to_string(path).map_err(|error| Failure::of(&format!("can't read the pairs: {error}: {}", path.display())))?;
     let decisions = PairsFile::parse(&text).and_then(|file| file.decisions(sides.subject_a(), sides.subject_b()));
     decisions.map_err(|error| Failure::of(&format!("{error}: {}", path.display())))
-}
-
-impl Facing {
-    fn of(sides: Sides, row: Row, token: &Token) -> Result<Self, Failure> {
-        let gone = || Failure::Failed("The models do not have these weights any more".to_owned());
-        let of_a = sides.a.catalogue.at(row.pair.a).ok_or_else(gone)?;
-        let of_b = sides.b.catalogue.at(row.pair.b).ok_or_else(gone)?;
-        let (side_a, side_b) = (Side::of(&sides.a.model, of_a, token)?, Side::of(&sides.b.model, of_b, token)?);
-        let forms = [side_a.text(), side_b.text()];
-        // What they are needed for, a readout, can do without them.
-        let scales = [of_a.scales(&sides.a.model, token).unwrap_or_default(), of_b.scales(&sides.b.model, token).unwrap_or_default()];
-        let ways = [of_a.code_way(&sides.a.model, token), of_b.code_way(&sides.b.model, token)];
-        let a = Plane::of(side_a.values(token)?, side_a.form.shape.clone(), side_a.form.layout, token)?;
-        let own = side_b.values(token)?;
-        let b = match row.outcome.as_ref().ok().map(|compared| &compared.alignment) {
-            Some(alignment) => {
-                let brought = if alignment.is_reordered { alignment.bring(&own) } else { Some(own) };
-                Plane::of(brought.unwrap_or_default(), alignment.shape.clone(), alignment.layout, token)?
-            }
-            None => Plane::of(own, side_b.form.shape.clone(), side_b.form.layout, token)?,
-        };
-        drop((side_a, side_b));
-        Ok(Self { sides, row, a: Arc::new(a), b: Arc::new(b), forms, scales, ways })
-    }
-
-    /// How the two are brought to one; or one sentence why they are not.
-    pub fn alignment(&self) -> Result<&Alignment, &str> {
-        self.row.outcome.as_ref().map(|compared| &compared.alignment).map_err(String::as_str)
-    }
-
-    fn difference(&self, kind: Kind, token: &Token) -> Result<Plane, Cancelled> {
-        let values = difference::values(kind, &self.a.values, &self.b.values);
-        Plane::of(values, self.a.shape.clone(), self.a.layout, token)
-    }
-
-    /// The stored code of an element at a position of A's order, of A and of B, with scale and zero point.
-    pub fn codes_at(&self, place: usize) -> [Option<Code>; 2] {
-        let place_in_b = self.alignment().map_or(place, |alignment| alignment.place_in_b(place));
-        let of = |opened: &Opened, weight: Option<&Weight>, scales: &Scales, way: &Option<CodeWay>, place: usize| {
-            let (weight, model, way) = (weight?, &opened.model, way.as_ref()?);
-            Some(Code { number: weight.code_at(model, way, place)?, scale: weight.scale_at(model, scales, way, place) })
-        };
-        let Sides { a, b } = &self.sides;
-        [
-            of(a, a.catalogue.at(self.row.pair.a), &self.scales[0], &self.ways[0], place),
-            of(b, b.catalogue.at(self.row.pair.b), &self.scales[1], &self.ways[1], place_in_b),
-        ]
-    }
-}
-
-impl Plane {
-    fn of(values: Vec<f32>, shape: Vec<usize>, layout: Option<&'static str>, token: &Token) -> Result<Self, Cancelled> {
-        let moments = Moments::of(&values, token)?;
-        let found = stats::percentiles(&values, &[0.5, 99.5], token)?;
-        let ends = [0, 1].map(|end| found.get(end).copied().unwrap_or(f64::NAN));
-        Ok(Self { shape, layout, values, moments, ends })
-    }
-
-    /// The usual view of the values.
-    pub fn default_view(&self, aspect: f64) -> View {
-        View::default_for(&self.shape, self.layout, aspect)
-    }
-
-    fn percentile(&self, percent: f64) -> f64 {
-        self.ends[usize::from(percent > 50.0)]
-    }
-
-    pub fn limits(&self, range: Range, symmetric: bool) -> Limits {
-        range.limits_from(&self.moments, |percent| self.percentile(percent), symmetric)
-    }
-
-    pub fn default_range(&self, symmetric: bool) -> Range {
-        Range::default_from(&self.moments, |percent| self.percentile(percent), symmetric)
-    }
-
-    /// Diverging for weights of both signs, sequential for others.
-    pub fn default_map(&self) -> Map {
-        Map::default_for(self.moments.min < 0.0)
-    }
 }

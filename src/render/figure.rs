@@ -5,9 +5,11 @@
 //! is looked at from afar.
 
 mod bar;
+mod beside;
 mod heatmap;
 mod histogram;
 
+pub use beside::{beside, swiped};
 pub use heatmap::{HeatmapFigure, corner};
 pub use histogram::HistogramFigure;
 

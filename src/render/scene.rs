@@ -91,6 +91,15 @@ impl Scene {
         self.items.push(Item::Text(Text { at, text: text.into(), font, size, colour: opaque(colour), anchor }));
     }
 
+    /// Puts another drawing into this one, over what is there: its ground, where it has one, and all its shapes.
+    pub fn put(&mut self, other: Self, x: f32, y: f32) {
+        if let Some(ground) = other.background {
+            let rect = Rect::new(x, y, other.width, other.height);
+            self.items.push(Item::Rect { rect, radius: 0.0, fill: Some(ground), stroke: None });
+        }
+        self.items.extend(other.items.into_iter().map(|item| item.moved(x, y)));
+    }
+
     pub fn image_at(&mut self, rect: Rect, image: Image) {
         self.items.push(Item::Image { rect, image: Arc::new(image) });
     }
@@ -98,6 +107,29 @@ impl Scene {
     /// The scene in pixels, `scale` of them to a unit. Sides above [`MAX_SIDE`](super::MAX_SIDE) are cut.
     pub fn image(&self, scale: f32) -> Image {
         raster::draw(self, scale)
+    }
+}
+
+impl Item {
+    fn moved(self, x: f32, y: f32) -> Self {
+        let rect_at = |rect: Rect| Rect { x: rect.x + x, y: rect.y + y, ..rect };
+        let at = |[left, top]: [f32; 2]| [left + x, top + y];
+        match self {
+            Self::Rect { rect, radius, fill, stroke } => Self::Rect { rect: rect_at(rect), radius, fill, stroke },
+            Self::Image { rect, image } => Self::Image { rect: rect_at(rect), image },
+            Self::Text(text) => Self::Text(Text { at: at(text.at), ..text }),
+            Self::Path { mut steps, fill, stroke } => {
+                for step in &mut steps {
+                    *step = match *step {
+                        Step::Move(to) => Step::Move(at(to)),
+                        Step::Line(to) => Step::Line(at(to)),
+                        Step::Cubic(one, other, to) => Step::Cubic(at(one), at(other), at(to)),
+                        Step::Close => Step::Close,
+                    };
+                }
+                Self::Path { steps, fill, stroke }
+            }
+        }
     }
 }
 
@@ -162,6 +194,19 @@ mod tests {
             assert!((rect.x..=rect.right()).contains(&x) && (rect.y..=rect.bottom()).contains(&y), "{x} {y}");
         }
         assert_eq!(hatching(Rect::new(0.0, 0.0, f32::NAN, f32::INFINITY), 0.0), []);
+    }
+
+    #[test]
+    fn a_drawing_in_another_one() {
+        let mut inner = Scene::new(2.0, 2.0, Some([9, 9, 9]));
+        inner.rect(Rect::new(0.0, 0.0, 1.0, 1.0), [200, 0, 0]);
+        inner.polygon(&[[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [1.0, 2.0]], [0, 200, 0]);
+        let mut scene = Scene::new(4.0, 4.0, Some([0, 0, 0]));
+        scene.put(inner, 1.0, 2.0);
+        let image = scene.image(1.0);
+        for (x, y, colour) in [(0, 0, [0, 0, 0]), (1, 2, [200, 0, 0]), (2, 2, [9, 9, 9]), (2, 3, [0, 200, 0]), (3, 3, [0, 0, 0])] {
+            assert_eq!(image.pixel(x, y), Some(opaque(colour)), "{x} {y}");
+        }
     }
 
     #[test]

@@ -57,16 +57,38 @@ impl Histogram {
     /// Cancelled, or why the values can't be read.
     pub fn of_summarised<S: Blocks + ?Sized>(values: &S, summary: &Summary, bins: Bins, token: &Token) -> Result<Self, S::Error> {
         let moments = &summary.moments;
-        let range = widened(if moments.finite > 0 { (moments.min, moments.max) } else { (0.0, 1.0) });
+        let range = if moments.finite > 0 { (moments.min, moments.max) } else { (0.0, 1.0) };
+        Self::of_summarised_in(values, summary, range, bins, token)
+    }
+
+    /// [`of_summarised`](Self::of_summarised) over a range, finite and in order, that all finite values lie in.
+    ///
+    /// # Errors
+    /// As for [`of_summarised`](Self::of_summarised).
+    pub fn of_summarised_in<S: Blocks + ?Sized>(
+        values: &S,
+        summary: &Summary,
+        range: (f64, f64),
+        bins: Bins,
+        token: &Token,
+    ) -> Result<Self, S::Error> {
+        let range = widened(range);
         let wanted = bins::count_of_summarised(summary, range, bins);
-        let edges = edges(range, wanted.min(MAX_BINS));
-        let mut histogram = match Even::new(&edges) {
+        let histogram = Self::with_edges_of(values, &edges(range, wanted.min(MAX_BINS)), token)?;
+        Ok(Self { capped: wanted > MAX_BINS, ..histogram })
+    }
+
+    /// [`with_edges`](Self::with_edges) of values that need not be in memory. The edges are those of another
+    /// histogram.
+    ///
+    /// # Errors
+    /// Cancelled, or why the values can't be read.
+    pub fn with_edges_of<S: Blocks + ?Sized>(values: &S, edges: &[f64], token: &Token) -> Result<Self, S::Error> {
+        let histogram = match Even::new(edges) {
             Some(even) => even.count(values, token)?,
-            None => count_blocks(values, &edges, token)?,
+            None => count_blocks(values, edges, token)?,
         };
-        histogram.edges = edges;
-        histogram.capped = wanted > MAX_BINS;
-        Ok(histogram)
+        Ok(Self { edges: edges.to_vec(), ..histogram })
     }
 
     /// Bins the values between edges that are given, such as those of another histogram to compare

@@ -65,6 +65,19 @@ impl Section {
     pub fn fits(&self, shape: &[usize]) -> bool {
         self.start <= self.end && shape.get(self.axis).is_some_and(|extent| self.end <= *extent)
     }
+
+    /// The position in a whole tensor's C order of an element of the part that sections cut out of it.
+    pub fn place_in_whole(sections: &[Self], whole: &[usize], place: usize) -> Option<usize> {
+        let (mut rest, mut found, mut stride) = (place, 0, 1);
+        for (axis, extent) in whole.iter().enumerate().rev() {
+            let section = sections.iter().find(|section| section.axis == axis);
+            let (start, len) = section.map_or((0, *extent), |section| (section.start, section.end - section.start));
+            found += (rest.checked_rem(len)? + start) * stride;
+            rest /= len;
+            stride *= extent;
+        }
+        (rest == 0).then_some(found)
+    }
 }
 
 impl Role {

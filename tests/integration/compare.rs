@@ -267,3 +267,92 @@ fn causes_of_errors_are_told() {
     let place = by_layer["pairs"].as_array().unwrap().iter().position(|pair| pair["a"]["name"] == "gains");
     assert!(place > Some(2), "{place:?}");
 }
+
+/// `fixtures/compare/gates.json`: an LSTM with a tensor a gate against one that stacks them, by numpy. Two biases have the
+/// same values, so that the gate's name has to tell them apart; the output gate's kernel was trained further.
+#[test]
+fn stacked_gates_are_compared_one_by_one() {
+    let reference: Value = serde_json::from_str(&fs::read_to_string(root().join(network("gates.json"))).unwrap()).unwrap();
+    for (file, figures) in reference.as_object().unwrap() {
+        for is_turned in [false, true] {
+            let (single, stacked) = (network("gates.tflite"), network(file));
+            let found = if is_turned { compare(&stacked, &single) } else { compare(&single, &stacked) };
+            let pairs = found["pairs"].as_array().unwrap();
+            assert_eq!((pairs.len(), &found["only_a"], &found["only_b"]), (12, &serde_json::json!([]), &serde_json::json!([])), "{file}");
+            for pair in pairs {
+                let role = text(&pair["a"], "role");
+                assert_eq!(role, text(&pair["b"], "role"), "{file}");
+                let expected = &figures[role];
+                let relation = match (file.as_str(), role) {
+                    ("gates_cell.xml", "input_kernel.output") => "retrained",
+                    ("gates_int8.xml", role) if !role.starts_with("bias") => "quantised",
+                    _ => "identical",
+                };
+                assert_eq!(text(pair, "relation"), relation, "{file} {role}");
+                // Of a part of the other's values, the signal is another one.
+                for figure in ["sqnr_db", "max_abs_error", "worst_channel_sqnr_db"].into_iter().filter(|_| !is_turned) {
+                    let (found, expected) = (&pair["metrics"][figure], &expected[figure]);
+                    let is_close = match (found.as_f64(), expected.as_f64()) {
+                        (Some(found), Some(expected)) => (found - expected).abs() <= 1e-9 * expected.abs(),
+                        _ => found == expected,
+                    };
+                    assert!(is_close, "{file} {role} {figure}: {found} instead of {expected}");
+                }
+                if relation == "quantised" && !is_turned {
+                    assert_eq!(pair["anatomy"]["shares"]["rounding"], 1.0, "{role}");
+                    assert!(pair["metrics"]["rmse_over_scale"].as_f64().unwrap() < 0.4, "{role}: {}", pair["metrics"]["rmse_over_scale"]);
+                    assert!(pair["metrics"]["codes_used"].as_u64().unwrap() > 50, "{role}: {}", pair["metrics"]["codes_used"]);
+                }
+            }
+        }
+    }
+    // Two that stack the same gates are compared as they are.
+    let found = compare(&network("gates_cell.xml"), &network("gates_int8.xml"));
+    let roles: Vec<&str> = found["pairs"].as_array().unwrap().iter().map(|pair| text(&pair["a"], "role")).collect();
+    assert_eq!(roles.len(), 3, "{roles:?}");
+}
+
+/// A pair of a gate's tensor and a stack outlives a file of pairs.
+#[test]
+fn pairs_of_gates_are_saved_and_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.json");
+    let (a, b) = (path(&network("gates.tflite")), path(&network("gates_cell.xml")));
+    let run = |extra: &[&str]| weightscope(["compare", &a, &b, "--json"].iter().copied().chain(extra.iter().copied())).json();
+    run(&["--save-pairs", &file.to_string_lossy()]);
+    let mut saved: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let entries = saved["pairs"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), 12);
+    let (broken, kept): (Vec<Value>, Vec<Value>) = entries.into_iter().partition(|entry| entry["a"]["role"] == "bias.cell");
+    (saved["pairs"], saved["broken"]) = (Value::Array(kept), Value::Array(broken));
+    fs::write(&file, saved.to_string()).unwrap();
+    let found = run(&["--pairs", &file.to_string_lossy()]);
+    assert_eq!(found["pairs"].as_array().unwrap().len(), 11);
+    assert!(found["pairs"].as_array().unwrap().iter().all(|pair| pair["reasons"] == serde_json::json!(["hand"])));
+    assert_eq!(text(&found["only_a"][0], "role"), "bias.cell");
+}
+
+/// `fixtures/compare/codes.json`: the parts of the error where codes do not lie at equal distances, by numpy.
+#[test]
+fn errors_of_codebooks_are_taken_apart() {
+    let found = compare(&network("codes_f32.xml"), &network("codes_nf4.xml"));
+    let reference: Value = serde_json::from_str(&fs::read_to_string(root().join(network("codes.json"))).unwrap()).unwrap();
+    let pairs = found["pairs"].as_array().unwrap();
+    assert_eq!(pairs.len(), 4);
+    for (name, expected) in reference.as_object().unwrap() {
+        let pair = pairs.iter().find(|pair| pair["a"]["name"] == name.as_str()).unwrap();
+        assert_eq!(pair["anatomy"]["codebook"], if name == "f4" { "f4e2m1" } else { "nf4" });
+        for (part, expected) in expected.as_object().unwrap() {
+            let (found, expected) = (pair["anatomy"]["shares"][part].as_f64().unwrap(), expected.as_f64().unwrap());
+            assert!((found - expected).abs() < 1e-6, "{name} {part}: {found} instead of {expected}");
+        }
+        let (reads_as, sentence) = match name.as_str() {
+            "nearest" => ("rounding", "Rounding to the 16 codes of nf4 with a scale for each block is all there is."),
+            "f4" => ("rounding", "Rounding to the 15 codes of f4e2m1 with a scale for each channel is all there is."),
+            "moved" => ("more than rounding + rounding", "61 % of the error is more than this quantiser's rounding explains."),
+            _ => ("saturation", ""),
+        };
+        assert_eq!(text(pair, "reads_as"), reads_as, "{name}");
+        assert!(text(pair, "relation") != "different" && pair["sentences"][0].as_str().unwrap().contains(sentence), "{name}: {pair:#}");
+    }
+}

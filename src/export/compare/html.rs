@@ -78,7 +78,7 @@ fn pairs(report: &Report<'_>) -> String {
     let mut out = format!(
         r#"<section><h2>Pairs <span class="dim">{count}</span></h2><div class="scroll"><table><thead><tr><th data-text>Layer</th><th data-text>role</th><th data-text>relation</th>"#
     );
-    for column in Column::DEFAULT {
+    for column in Column::DEFAULT.iter().copied() {
         let _ = write!(out, r#"<th title="{}">{}</th>"#, escaped(column.explanation()), escaped(column.title()));
     }
     out += "<th data-text>reads as</th></tr></thead><tbody>\n";
@@ -109,7 +109,7 @@ fn line(row: &Row, grade: Option<Grade>) -> String {
         escaped(&row.a.role),
         row.relation().map_or("-", |relation| relation.name())
     );
-    for column in Column::DEFAULT {
+    for column in Column::DEFAULT.iter().copied() {
         let value = column.of(row);
         let sort = value.filter(|value| !value.is_nan()).map_or(String::new(), |value| value.clamp(-1e300, 1e300).to_string());
         let _ = write!(out, r#"<td data-v="{sort}">{}</td>"#, escaped(&cell(row, column, value)));
@@ -153,7 +153,7 @@ fn card(report: &Report<'_>, row: &Row, token: &Token) -> Result<String, HtmlErr
     );
     let mut histogram = String::new();
     if compared.alignment.count() <= MAX_VALUES {
-        let (side_a, side_b) = (Side::of(report.a.model, of_a, token)?, Side::of(report.b.model, of_b, token)?);
+        let [side_a, side_b] = Side::both((report.a.model, of_a), (report.b.model, of_b), token)?;
         let (a, b) = (side_a.values(token)?, side_b.values(token)?);
         let b = compared.alignment.bring(&b).unwrap_or(b);
         let difference = distribution::differences(&a, &b);

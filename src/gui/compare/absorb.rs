@@ -1,20 +1,19 @@
 //! What jobs brought for comparisons, taken in.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::TextureOptions;
 
 use super::execute::{keep_pairs, select};
+use super::links;
 use super::state::{Comparison, Status};
 use super::views::Shown;
 use crate::compare::table::{Row, worst_first};
 use crate::gui::absorb::color_image;
 use crate::gui::app::App;
 use crate::gui::state::{NoticeKind, Progress};
-use crate::jobs::versus::{Brought, Slot, Told};
-use crate::jobs::{Failure, Measure, Measures, Output, Picture};
-use crate::model::{GraphId, OperationId};
+use crate::jobs::versus::{Brought, Plane, Slot, Told, Work};
+use crate::jobs::{Failure, Job, Key, Output, Picture};
 use crate::weights::Site;
 
 /// Takes in the end of a job.
@@ -36,13 +35,17 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, number: u64, slot: Slot, resul
                 Err(Failure::Cancelled) => Status::Cancelled,
                 Err(Failure::Failed(problem)) => Status::Failed(problem),
             };
-            colour_graphs(app, number);
+            links::tell_models(app, number);
         }
         (Slot::Face, result) => {
             comparison.facing = progress(result, |brought| if let Brought::Facing(facing) = brought { Some(facing) } else { None });
+            let planes = comparison.facing.ready().map(|facing| vec![Arc::clone(&facing.a), Arc::clone(&facing.b)]);
+            count(app, number, Slot::Counts, planes.unwrap_or_default());
         }
         (Slot::Difference, result) => {
             comparison.difference = progress(result, |brought| if let Brought::Difference(plane) = brought { Some(plane) } else { None });
+            let plane = comparison.difference.ready().cloned();
+            count(app, number, Slot::CountDifference, plane.into_iter().collect());
         }
         (Slot::Histograms, result) => {
             comparison.histograms = progress(result, |brought| if let Brought::Histograms(both) = brought { Some(both) } else { None });
@@ -55,32 +58,17 @@ pub fn absorb(app: &mut App, ctx: &egui::Context, number: u64, slot: Slot, resul
             app.state.notify(NoticeKind::Done, format!("{made} pairs are made as the file has them, {broken} are broken"));
         }
         (Slot::Picture(_) | Slot::Pairs, Err(Failure::Failed(problem))) => app.state.notify(NoticeKind::Error, problem),
-        (Slot::Picture(_) | Slot::Pairs, _) => {}
+        // Figures and pyramids that are more exact are found where the planes are.
+        (Slot::Picture(_) | Slot::Pairs | Slot::Counts | Slot::CountDifference | Slot::Pyramid(_), _) => {}
     }
 }
 
-/// Both models' graphs can be coloured by the error that was found: the normalised L2 error of each layer's kernel.
-fn colour_graphs(app: &mut App, number: u64) {
-    let Some(comparison) = app.state.versus.by_number(number).filter(|comparison| comparison.of_weights.is_none()) else { return };
-    let mut found = Vec::new();
-    for (opened, is_of_a) in [(&comparison.sides.a, true), (&comparison.sides.b, false)] {
-        let mut graphs: HashMap<GraphId, Vec<(OperationId, f64)>> = HashMap::new();
-        for row in &comparison.rows {
-            let site = if is_of_a { row.pair.a } else { row.pair.b };
-            let (Some(weight), Ok(compared)) = (opened.catalogue.at(site).filter(|weight| weight.role.is_main()), &row.outcome) else {
-                continue;
-            };
-            graphs.entry(site.graph).or_default().push((weight.layer(), compared.metrics.nmse.sqrt()));
-        }
-        found.push((Arc::clone(opened), graphs));
-    }
-    for (opened, graphs) in found {
-        for document in app.state.documents.iter_mut().filter(|document| Arc::ptr_eq(&document.opened, &opened)) {
-            for (graph, values) in &graphs {
-                let measures = Measures::new(*graph, Measure::Error, values.iter().copied()).grouped(opened.groups(*graph));
-                document.measures.insert((*graph, Measure::Error), Progress::Ready(Arc::new(measures)));
-            }
-        }
+/// Counts all values of planes whose figures are a sample's. What asks for it once does not get it again if the pool is
+/// full: the colours stay those of the sample.
+fn count(app: &mut App, number: u64, slot: Slot, mut planes: Vec<Arc<Plane>>) {
+    planes.retain(|plane| !plane.is_counted());
+    if !planes.is_empty() {
+        app.pool.submit(Key::Versus(number, slot), Job::Versus(Work::Count(planes)));
     }
 }
 
@@ -128,7 +116,11 @@ fn to_show(comparison: &Comparison) -> Option<(Site, Site)> {
             return (comparison.selected != Some(key(row))).then(|| key(row));
         }
     }
-    let worst = worst_first(&comparison.rows).first().and_then(|number| comparison.rows.get(*number)).map(key)?;
+    // A kernel tells more than a bias that was corrected for it.
+    let order = worst_first(&comparison.rows);
+    let rows = || order.iter().filter_map(|number| comparison.rows.get(*number));
+    let has_channels = |row: &&Row| row.outcome.as_ref().is_ok_and(|compared| compared.channels.len() > 1);
+    let worst = rows().find(has_channels).or_else(|| rows().next()).map(key)?;
     (comparison.selected != Some(worst)).then_some(worst)
 }
 

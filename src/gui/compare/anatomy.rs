@@ -12,12 +12,8 @@ pub fn show(ui: &mut egui::Ui, comparison: &Comparison) -> bool {
     let row = comparison.selected_row();
     let grid = row.and_then(|row| row.anatomy.as_ref()).map_or(String::new(), |anatomy| {
         let side = if anatomy.is_of_a { "A" } else { "B" };
-        let by = match anatomy.granularity {
-            crate::compare::Granularity::Tensor => "one step for the tensor",
-            crate::compare::Granularity::Channel => "a step for each channel",
-            crate::compare::Granularity::Block => "a step for each block",
-        };
-        format!("{side}: {} bits, {by}", anatomy.bits)
+        let codes = anatomy.codebook.map_or_else(|| format!("{} bits", anatomy.bits), |(name, count)| format!("{name}, {count} codes"));
+        format!("{side}: {codes}, {}", words::grid_text(anatomy))
     });
     let is_dragged = widgets::head(ui, "Where the error comes from", &grid, |_| {});
     let Some(row) = row else {

@@ -15,16 +15,18 @@ pub fn head(column: Column) -> &'static str {
     }
 }
 
-/// In points.
+/// In points: the wider of the head and of what usually stands below it.
 pub fn width(column: Column) -> f32 {
     match column {
-        Column::WorstChannelSqnr => 124.0,
-        Column::Gain | Column::Sqnr => 60.0,
-        Column::Cosine => 64.0,
-        Column::MaxAbsError | Column::Mse | Column::Nmse | Column::Psnr => 70.0,
-        Column::Kurtosis | Column::Saturation | Column::Bytes => 68.0,
-        Column::MedianRelativeError | Column::OutlierCost | Column::Wasserstein | Column::CodeEntropy => 96.0,
-        _ => 80.0,
+        Column::Gain => 36.0,
+        Column::Kurtosis => 46.0,
+        Column::Sqnr | Column::Mse | Column::Nmse | Column::CloseFraction | Column::MeanError | Column::ErrorStd => 50.0,
+        Column::Cosine | Column::Saturation => 53.0,
+        Column::Excluded | Column::Bytes | Column::Psnr => 56.0,
+        Column::MaxAbsError | Column::RmseOverScale | Column::CodesUsed | Column::Confidence => 61.0,
+        Column::JsDistance | Column::CodeEntropy => 70.0,
+        Column::MedianRelativeError | Column::OutlierCost | Column::Wasserstein => 86.0,
+        Column::WorstChannelSqnr => 91.0,
     }
 }
 

@@ -109,8 +109,9 @@ fn paint(ui: &mut egui::Ui, area: Rect, channels: &[&ChannelError], marked: &[us
         let db = if channel.sqnr_db.is_nan() { low } else { channel.sqnr_db };
         // Without an error at all: as high as there is room for, and pale.
         let colour = if db == f64::INFINITY { tokens.shade } else { colour };
-        let top = y(db).min(area.bottom() - 1.0);
-        ui.painter().rect_filled(Rect::from_min_max(pos2(left, top), pos2(left + width, y(0.0).max(top + 1.0))), 0.0, colour);
+        // Up from zero or down from it.
+        let (top, bottom) = (y(db).min(y(0.0)).min(area.bottom() - 1.0), y(db).max(y(0.0)));
+        ui.painter().rect_filled(Rect::from_min_max(pos2(left, top), pos2(left + width, bottom.max(top + 1.0))), 0.0, colour);
     }
     let label = |x: f32, align: egui::Align2, text: String| {
         ui.painter().text(pos2(x, area.bottom() + 4.0), align, text, theme::small_number_font(), tokens.dim);

@@ -4,9 +4,12 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, RichText, vec2};
 
 use super::faces;
+use super::state::Comparison;
 use super::views::{A, B, DIFFERENCE, FacesView, Mode};
 use crate::colormap::{Map, Range};
 use crate::compare::difference::Kind;
+use crate::gui::action::Action;
+use crate::gui::command::Command;
 use crate::gui::theme::Tokens;
 use crate::gui::widgets;
 use crate::jobs::versus::Facing;
@@ -17,6 +20,26 @@ fn menu(ui: &mut egui::Ui, title: &str, hint: &str, add: impl FnOnce(&mut egui::
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, add);
     response.on_hover_text(hint);
+}
+
+/// Where the pictures on display can go.
+pub fn picture_menu(ui: &mut egui::Ui, comparison: &Comparison, commands: &mut Vec<Command>) {
+    ui.add_enabled_ui(comparison.facing.ready().is_some(), |ui| {
+        let entry = |ui: &mut egui::Ui, name: &str, action: Action| {
+            let keys = action.shortcuts().first().map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
+            ui.add(Button::new(name).shortcut_text(keys)).accessible_name(name).on_hover_text(action.tooltip()).clicked()
+        };
+        menu(ui, "Image", "Save or copy the pictures on display", |ui| {
+            if entry(ui, "Save pictures…", Action::SaveImage) {
+                commands.push(Command::Do(Action::SaveImage));
+                ui.close();
+            }
+            if entry(ui, "Copy pictures", Action::CopyImage) {
+                commands.push(Command::Do(Action::CopyImage));
+                ui.close();
+            }
+        });
+    });
 }
 
 /// What moves together, each with its switch.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use egui::{RichText, ScrollArea};
 
-use super::Request;
 use super::state::Comparison;
+use super::{Request, save};
+use crate::export::picture::PictureOptions;
 use crate::gui::command::Command;
 use crate::gui::path_field::PathField;
 use crate::gui::state::State;
@@ -16,6 +17,8 @@ use crate::gui::{names, widgets};
 pub struct Dialog {
     kind: Kind,
     pub path: PathField,
+    /// How pictures look.
+    options: PictureOptions,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +28,14 @@ enum Kind {
     Report(u64),
     SavePairs(u64),
     LoadPairs(u64),
+    Pictures(u64),
 }
 
 impl Dialog {
     pub fn choose(a: u64, state: &State) -> Self {
         let beside = state.by_number(a).and_then(|document| document.opened.model.file.parent()).filter(|folder| folder.is_dir());
         let folder = beside.map(Path::to_path_buf).or_else(|| std::env::current_dir().ok()).unwrap_or_default();
-        Self { kind: Kind::Choose(a), path: PathField::new(format!("{}/", folder.display())) }
+        Self { kind: Kind::Choose(a), path: PathField::new(format!("{}/", folder.display())), options: PictureOptions::default() }
     }
 
     pub fn report(comparison: &Comparison, folder: Option<PathBuf>) -> Self {
@@ -49,13 +53,21 @@ impl Dialog {
     fn at(kind: Kind, comparison: &Comparison, folder: Option<PathBuf>, extension: &str) -> Self {
         let stem = |opened: &crate::jobs::Opened| opened.model.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let name = format!("{}.{}.{extension}", stem(&comparison.sides.a), stem(&comparison.sides.b));
+        Self::named(kind, Path::new(&name), folder, PictureOptions::default())
+    }
+
+    pub fn pictures(comparison: &Comparison, folder: Option<PathBuf>, options: PictureOptions) -> Self {
+        Self::named(Kind::Pictures(comparison.number), &save::name(comparison), folder, options)
+    }
+
+    fn named(kind: Kind, name: &Path, folder: Option<PathBuf>, options: PictureOptions) -> Self {
         let folder = folder.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
-        Self { kind, path: PathField::new(folder.join(name).to_string_lossy()) }
+        Self { kind, path: PathField::new(folder.join(name).to_string_lossy()), options }
     }
 
     /// Whether the system's dialog for a file to write to helps.
     pub fn writes(&self) -> bool {
-        matches!(self.kind, Kind::Report(_) | Kind::SavePairs(_))
+        matches!(self.kind, Kind::Report(_) | Kind::SavePairs(_) | Kind::Pictures(_))
     }
 
     fn extension(&self) -> String {
@@ -68,6 +80,7 @@ impl Dialog {
             Kind::Report(_) if !["html", "csv", "json"].contains(&self.extension().as_str()) => {
                 Some("The file's name must end in .html, .csv or .json")
             }
+            Kind::Pictures(_) if !["png", "svg"].contains(&self.extension().as_str()) => Some("The file's name must end in .png or .svg"),
             _ => None,
         }
     }
@@ -131,6 +144,7 @@ fn file(ui: &mut egui::Ui, dialog: &mut Dialog, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let (title, verb, label) = match dialog.kind {
         Kind::Report(_) => ("Save report", "Save", "Path to save to"),
+        Kind::Pictures(_) => ("Save pictures", "Save", "Path to save to"),
         Kind::SavePairs(_) => ("Save pairs", "Save", "Path to save to"),
         Kind::LoadPairs(_) | Kind::Choose(_) => ("Load pairs", "Load", "Path of the pairs"),
     };
@@ -156,6 +170,10 @@ fn file(ui: &mut egui::Ui, dialog: &mut Dialog, commands: &mut Vec<Command>) {
         });
         ui.add_space(8.0);
     }
+    if let Kind::Pictures(_) = dialog.kind {
+        picture_options(ui, dialog);
+        ui.add_space(8.0);
+    }
     let problem = dialog.problem();
     if let Some(problem) = problem {
         ui.label(RichText::new(problem).color(tokens.warn));
@@ -171,12 +189,30 @@ fn file(ui: &mut egui::Ui, dialog: &mut Dialog, commands: &mut Vec<Command>) {
                 Kind::Report(comparison) => commands.push(Request::SaveReport { comparison, path }.into()),
                 Kind::SavePairs(comparison) => commands.push(Request::SavePairs { comparison, path }.into()),
                 Kind::LoadPairs(comparison) => commands.push(Request::LoadPairs { comparison, path }.into()),
+                Kind::Pictures(comparison) => {
+                    commands.push(Request::SavePictures { comparison, options: dialog.options, path }.into());
+                }
                 Kind::Choose(_) => {}
             }
         }
         if ui.button("Cancel").clicked() {
             commands.push(Command::CloseOverlay);
         }
+    });
+}
+
+fn picture_options(ui: &mut egui::Ui, dialog: &mut Dialog) {
+    ui.horizontal(|ui| {
+        let current = dialog.extension();
+        for extension in ["png", "svg"] {
+            if widgets::toggle(ui, extension, current == extension).clicked() {
+                dialog.path = PathField::new(dialog.path.path().with_extension(extension).to_string_lossy());
+            }
+        }
+        ui.separator();
+        crate::gui::save::theme_and_scale(ui, &mut dialog.options);
+        ui.separator();
+        ui.checkbox(&mut dialog.options.bare, "pictures only").on_hover_text("Without title, axes and colour bars");
     });
 }
 

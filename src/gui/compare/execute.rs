@@ -7,14 +7,14 @@ use std::sync::Arc;
 use super::dialog::Dialog;
 use super::state::{Comparison, Pending, Reference, Status, name_of};
 use super::views::PictureWanted;
-use super::{Request, absorb};
+use super::{Request, absorb, links, save as pictures};
 use crate::compare::difference::Kind;
 use crate::compare::pair::{Decisions, Reason};
 use crate::compare::table::Options;
 use crate::compare::{Pair, table};
 use crate::gui::action::Action;
 use crate::gui::app::App;
-use crate::gui::execute::{open_numbered, show_weight};
+use crate::gui::execute::open_numbered;
 use crate::gui::state::{NoticeKind, Overlay, Progress};
 use crate::jobs::versus::{Comparing, Drawing, Sides, Slot, Work};
 use crate::jobs::{Job, Key};
@@ -28,6 +28,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, request: Request) {
         Request::Files { with, paths } => compare_files(app, with, paths),
         Request::BrowseForOther { a } => app.dialogs.pick_compared(ctx, a),
         Request::SetReference { document, site } => set_reference(app, document, site),
+        Request::ShowPair { document, site } => links::show_pair(app, document, site),
         Request::WithReference { document, site } => with_reference(app, document, site),
         Request::Activate(number) => app.state.versus.shown = Some(number),
         Request::Close(number) => close(app, number),
@@ -36,6 +37,7 @@ pub fn execute(app: &mut App, ctx: &egui::Context, request: Request) {
                 comparison.is_chosen = true;
             }
             select(app, comparison, pair);
+            links::select_in_models(app, comparison, pair);
         }
         Request::Continue(number) => run(app, number),
         Request::Cancel(number) => {
@@ -53,6 +55,19 @@ pub fn execute(app: &mut App, ctx: &egui::Context, request: Request) {
         }
         Request::NeedDifference { comparison, kind } => need_difference(app, comparison, kind),
         Request::NeedHistograms(number) => need_histograms(app, number),
+        Request::NeedFace(number) => {
+            if let Some(pair) = app.state.versus.by_number(number).and_then(|comparison| comparison.selected) {
+                select(app, number, pair);
+            }
+        }
+        Request::NeedPyramid { comparison, slot, plane, view } => {
+            let work = Work::Pyramid { plane, view };
+            if app.pool.submit(Key::Versus(comparison, Slot::Pyramid(slot as u8)), Job::Versus(work)).is_none()
+                && let Some(comparison) = app.state.versus.by_number_mut(comparison)
+            {
+                comparison.views.faces.refining[slot] = None;
+            }
+        }
         Request::NeedPicture { comparison, slot, wanted } => need_picture(app, comparison, slot, *wanted),
         Request::Tick { comparison, pair } => {
             if let Some(comparison) = app.state.versus.by_number_mut(comparison)
@@ -78,12 +93,19 @@ pub fn execute(app: &mut App, ctx: &egui::Context, request: Request) {
         Request::OpenSavePairs(number) => open_dialog(app, number, Dialog::save_pairs),
         Request::OpenLoadPairs(number) => open_dialog(app, number, Dialog::load_pairs),
         Request::SaveReport { comparison, path } => save_report(app, comparison, path),
+        Request::SavePictures { comparison, options, path } => {
+            let picture = app.state.versus.by_number(comparison).and_then(|comparison| pictures::pictures(comparison, options));
+            match picture {
+                Some(picture) => save(app, Work::SavePicture { picture: Box::new(picture), path }),
+                None => app.state.notify(NoticeKind::Error, "The pictures are not all there yet; save again in a moment"),
+            }
+        }
         Request::SavePairs { comparison, path } => save_pairs(app, comparison, path),
         Request::LoadPairs { comparison, path } => {
             let Some(sides) = app.state.versus.by_number(comparison).map(|comparison| comparison.sides.clone()) else { return };
             submit(app, comparison, Slot::Pairs, Work::LoadPairs { sides, path });
         }
-        Request::ShowInModel { comparison, is_of_a, site } => show_in_model(app, comparison, is_of_a, site),
+        Request::ShowInModel { comparison, is_of_a, site } => links::show_in_model(app, comparison, is_of_a, site),
         Request::DropTo { compare } => {
             let Some(paths) = app.state.versus.dropped.take() else { return };
             match app.state.document().map(|document| document.number).filter(|_| compare) {
@@ -102,6 +124,21 @@ pub fn act(app: &mut App, action: Action) {
         (Action::SetReference, Some(site)) => set_reference(app, document, site),
         (Action::CompareWithReference, Some(site)) => with_reference(app, document, site),
         _ => {}
+    }
+}
+
+/// Saves or copies the pictures on display.
+pub fn act_on_pictures(app: &mut App, ctx: &egui::Context, action: Action) {
+    let options = pictures::options(ctx);
+    let folder = app.state.settings.save_folder.clone();
+    let Some(comparison) = app.state.versus.on_display() else { return };
+    if action == Action::SaveImage {
+        app.state.overlay = Some(Overlay::Versus(Dialog::pictures(comparison, folder, options)));
+        return;
+    }
+    match pictures::pictures(comparison, options) {
+        Some(picture) => save(app, Work::CopyPicture(Box::new(picture))),
+        None => app.state.notify(NoticeKind::Error, "The pictures are not all there yet; copy again in a moment"),
     }
 }
 
@@ -192,7 +229,7 @@ fn submit(app: &mut App, number: u64, slot: Slot, work: Work) -> bool {
 
 /// Shows a pair, once it is compared.
 pub fn select(app: &mut App, number: u64, pair: (Site, Site)) {
-    for slot in [Slot::Face, Slot::Difference, Slot::Histograms, Slot::Picture(0), Slot::Picture(1), Slot::Picture(2)] {
+    for slot in Slot::OF_A_PAIR {
         app.pool.cancel(Key::Versus(number, slot));
     }
     let Some(comparison) = app.state.versus.by_number_mut(number) else { return };
@@ -202,6 +239,7 @@ pub fn select(app: &mut App, number: u64, pair: (Site, Site)) {
     comparison.histograms = Progress::None;
     comparison.views.table.reveal = Some(pair);
     comparison.views.faces.asked = [const { None }; 3];
+    comparison.views.faces.refining = [const { None }; 3];
     // Its row may be on the way; `absorb` goes on then.
     let Some(row) = comparison.row(pair).cloned() else { return };
     let work = Work::Face { sides: comparison.sides.clone(), row: Box::new(row) };
@@ -231,7 +269,7 @@ fn need_histograms(app: &mut App, number: u64) {
 }
 
 fn need_picture(app: &mut App, number: u64, slot: usize, wanted: PictureWanted) {
-    let PictureWanted { plane, view, colours, viewport, theme } = wanted;
+    let PictureWanted { plane, view, colours, viewport, theme, detail: _ } = wanted;
     let work = Work::Picture(Box::new(Drawing { plane, view, colours, viewport, theme }));
     if app.pool.submit(Key::Versus(number, Slot::Picture(slot as u8)), Job::Versus(work)).is_none()
         && let Some(comparison) = app.state.versus.by_number_mut(number)
@@ -242,6 +280,7 @@ fn need_picture(app: &mut App, number: u64, slot: usize, wanted: PictureWanted) 
 
 pub fn close(app: &mut App, number: u64) {
     app.pool.cancel_where(|key| matches!(key, Key::Versus(other, _) if other == number));
+    links::forget(app, number);
     let versus = &mut app.state.versus;
     versus.comparisons.retain(|comparison| comparison.number != number);
     if versus.shown == Some(number) {
@@ -325,26 +364,13 @@ fn save_pairs(app: &mut App, number: u64, path: PathBuf) {
 }
 
 fn save(app: &mut App, work: Work) {
-    if let Work::Report { path, .. } | Work::SavePairs { path, .. } = &work {
+    if let Work::Report { path, .. } | Work::SavePairs { path, .. } | Work::SavePicture { path, .. } = &work {
         app.state.settings.save_folder = path.parent().filter(|folder| folder.is_dir()).map(PathBuf::from);
     }
     let number = app.state.next_number();
     if app.pool.submit(Key::Save(number), Job::Versus(work)).is_none() {
         app.state.notify(NoticeKind::Error, BUSY);
     }
-}
-
-fn show_in_model(app: &mut App, number: u64, is_of_a: bool, site: Site) {
-    let Some(comparison) = app.state.versus.by_number(number) else { return };
-    let opened = if is_of_a { &comparison.sides.a } else { &comparison.sides.b };
-    let Some(position) = app.state.documents.iter().position(|document| Arc::ptr_eq(&document.opened, opened)) else {
-        let name = opened.model.file_name();
-        app.state.notify(NoticeKind::Error, format!("{name} has no tab any more: open it again to see its graph"));
-        return;
-    };
-    app.state.versus.shown = None;
-    app.state.active = position;
-    show_weight(app, site, true);
 }
 
 fn set_reference(app: &mut App, document: u64, site: Site) {
@@ -388,6 +414,7 @@ pub fn step_tab(app: &mut App, step: isize) {
 
 /// What the jobs of comparisons told since the last frame.
 pub fn collect(app: &mut App, ctx: &egui::Context) {
+    links::catch_up(app);
     let running: Vec<u64> = app.state.versus.comparisons.iter().filter(|comparison| comparison.told.is_some()).map(|c| c.number).collect();
     for number in running {
         absorb::listen(app, number);

@@ -10,6 +10,7 @@ use super::views::{A, B, DIFFERENCE, FacesView, Mode, PictureWanted};
 use super::{Request, camera, controls, name_of, picture, readout};
 use crate::colormap::{Colours, Kind, Limits, Map, Norm};
 use crate::compare::difference;
+use crate::gui::camera as gui_camera;
 use crate::gui::command::Command;
 use crate::gui::state::Progress;
 use crate::gui::theme::{self, Tokens};
@@ -21,10 +22,13 @@ use crate::view::View;
 const CAPTION: f32 = 22.0;
 const READOUT: f32 = 26.0;
 const BETWEEN: f32 = 14.0;
+/// Steps in which a picture that is being refined is drawn anew.
+const COMPLETE: usize = 16;
 
 pub fn show(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, commands: &mut Vec<Command>) -> bool {
     let (title, shows) = titles(comparison);
     let is_dragged = widgets::head(ui, &title, &shows, |ui| {
+        controls::picture_menu(ui, comparison, commands);
         controls::links(ui, faces);
         for mode in Mode::ALL.into_iter().rev() {
             if widgets::toggle(ui, mode.name(), faces.mode == mode).on_hover_text(hint(mode)).clicked() {
@@ -43,11 +47,14 @@ pub fn show(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, c
             return is_dragged;
         }
         Progress::None => {
+            if comparison.selected_row().is_some() {
+                commands.push(Request::NeedFace(comparison.number).into());
+            }
             widgets::empty_state(ui, "Select a pair to see its values", None);
             return is_dragged;
         }
     };
-    if facing.a.values.is_empty() && facing.b.values.is_empty() {
+    if facing.a.count() == 0 && facing.b.count() == 0 {
         widgets::empty_state(ui, "These weights have no elements", None);
         return is_dragged;
     }
@@ -70,6 +77,7 @@ pub fn show(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, c
 fn titles(comparison: &Comparison) -> (String, String) {
     let Some(pair) = comparison.selected else { return ("Two weights".to_owned(), String::new()) };
     let (label, _, role) = name_of(&comparison.sides.a, pair.0);
+    let role = comparison.row(pair).map_or(role, |row| row.a.role.clone());
     let (label_b, ..) = name_of(&comparison.sides.b, pair.1);
     let shape = comparison.facing.ready().map_or(String::new(), |facing| format!(" {}", shape_text(&facing.a)));
     let against = if label_b == label { String::new() } else { format!(" · B {}", names::elide_middle(&label_b, 28)) };
@@ -130,11 +138,14 @@ fn body(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, facin
         Mode::Swipe | Mode::Blink => &[A],
         Mode::Difference => &[DIFFERENCE],
     };
-    let rects = arrange(pictures, slots.len(), faces.views[A].as_ref());
+    let rects = arrange(pictures, slots.len(), faces.views[A].as_ref(), ui.ctx().pixels_per_point());
     let reveal = faces.reveal_channel.take();
+    if let Some(channel) = reveal {
+        picture::slide_to(faces, facing, channel);
+    }
     let mut hovered = None;
     for (slot, rect) in slots.iter().copied().zip(rects) {
-        let frame = picture::pixel_aligned(rect.with_min_y(rect.top() + CAPTION), ui.ctx().pixels_per_point());
+        let frame = gui_camera::pixel_aligned(rect.with_min_y(rect.top() + CAPTION), ui.ctx().pixels_per_point());
         let Some(view) = faces.views[slot].clone() else { continue };
         if let Some(channel) = reveal {
             picture::reveal(faces, slot, facing, &view, channel, frame, ui.ctx().pixels_per_point());
@@ -142,13 +153,7 @@ fn body(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, facin
         let response = picture::sense(ui, frame, slot, facing);
         camera::steer(ui, &response, faces, slot, &view, frame);
         let camera = camera::of(faces, slot, &view, frame, ui.ctx().pixels_per_point());
-        let pixels = |points: f32| (points * ui.ctx().pixels_per_point()).round() as u32;
-        let viewport = Viewport {
-            origin: [camera.origin.x, camera.origin.y],
-            scale: camera.scale,
-            width: pixels(frame.width()),
-            height: pixels(frame.height()),
-        };
+        let viewport = camera.viewport(frame, ui.ctx().pixels_per_point());
         // What is painted here, and what may be at the next key.
         let shown = painted(ui, faces, mode, slot, held);
         let mut wanted_slots = vec![slot];
@@ -176,10 +181,12 @@ fn body(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, facin
 }
 
 /// The places of pictures: beside each other, or below each other where that shows them larger.
-fn arrange(area: Rect, count: usize, view: Option<&View>) -> Vec<Rect> {
+fn arrange(area: Rect, count: usize, view: Option<&View>, pixels_per_point: f32) -> Vec<Rect> {
     let parts = count as f32;
-    let beside = vec2((area.width() - BETWEEN * (parts - 1.0)) / parts, area.height());
-    let below = vec2(area.width(), (area.height() - BETWEEN * 0.5 * (parts - 1.0)) / parts);
+    // Whole pixels, so that all have one size and their cells, too.
+    let whole = |length: f32| (length * pixels_per_point).floor() / pixels_per_point;
+    let beside = vec2(whole((area.width() - BETWEEN * (parts - 1.0)) / parts), area.height());
+    let below = vec2(area.width(), whole((area.height() - BETWEEN * 0.5 * (parts - 1.0)) / parts));
     let scale = |size: egui::Vec2| {
         let (columns, rows) = view.map_or((1, 1), |view| (view.columns().max(1), view.rows().max(1)));
         (size.x / columns as f32).min((size.y - CAPTION).max(8.0) / rows as f32)
@@ -209,7 +216,7 @@ fn painted(ui: &egui::Ui, faces: &FacesView, mode: Mode, slot: usize, held: Opti
     slot
 }
 
-fn plane<'p>(comparison: &'p Comparison, facing: &'p Facing, slot: usize) -> Option<&'p Arc<Plane>> {
+pub fn plane<'p>(comparison: &'p Comparison, facing: &'p Facing, slot: usize) -> Option<&'p Arc<Plane>> {
     match slot {
         A => Some(&facing.a),
         B => Some(&facing.b),
@@ -230,11 +237,36 @@ fn ask(
     let (Some(plane), Some(view)) = (plane(comparison, facing, slot), faces.views[slot].clone()) else { return };
     let theme = if ui.visuals().dark_mode { &render::theme::DARK } else { &render::theme::LIGHT };
     let colours = colours(comparison, faces, facing, slot);
-    let wanted = PictureWanted { plane: Arc::clone(plane), view, colours, viewport, theme };
+    let mut wanted = PictureWanted { plane: Arc::clone(plane), view, colours, viewport, theme, detail: COMPLETE };
+    refine(ui, comparison.number, faces, slot, &mut wanted, commands);
     if faces.asked[slot].as_ref() != Some(&wanted) {
         faces.asked[slot] = Some(wanted.clone());
         commands.push(Request::NeedPicture { comparison: comparison.number, slot, wanted: Box::new(wanted) }.into());
     }
+}
+
+/// Asks for the pyramid where a picture from afar lacks it, and for a better picture from time to time while it is
+/// built.
+fn refine(ui: &egui::Ui, number: u64, faces: &mut FacesView, slot: usize, wanted: &mut PictureWanted, commands: &mut Vec<Command>) {
+    let is_far = wanted.viewport.scale.iter().all(|scale| *scale <= 0.125);
+    let Some(pyramid) = wanted.plane.pyramid(&wanted.view).filter(|_| is_far) else { return };
+    wanted.detail = pyramid.progress(COMPLETE);
+    if pyramid.is_complete() {
+        return;
+    }
+    let is_asked = faces.refining[slot].as_ref().is_some_and(|(plane, view)| Arc::ptr_eq(plane, &wanted.plane) && *view == wanted.view);
+    if !is_asked {
+        let (plane, view) = (Arc::clone(&wanted.plane), wanted.view.clone());
+        faces.refining[slot] = Some((Arc::clone(&plane), view.clone()));
+        commands.push(Request::NeedPyramid { comparison: number, slot, plane, view: Box::new(view) }.into());
+    }
+    // The picture that was asked for last comes first: newer ones would cancel it again and again.
+    if let Some(asked) = faces.asked[slot].as_ref().filter(|asked| asked.shows_the_same(wanted) && asked.viewport == wanted.viewport)
+        && faces.shown[slot].as_ref().is_none_or(|shown| shown.of != *asked)
+    {
+        wanted.detail = asked.detail;
+    }
+    ui.ctx().request_repaint_after(std::time::Duration::from_millis(50));
 }
 
 /// The colours of a picture: A and B on one scale where they are linked, the difference on its own.
@@ -261,7 +293,7 @@ pub fn map(faces: &FacesView, facing: &Facing, slot: usize) -> Map {
     if slot == DIFFERENCE {
         return faces.maps[DIFFERENCE].unwrap_or_else(|| Map::default_for(faces.kind.is_signed()));
     }
-    let has_both_signs = facing.a.moments.min < 0.0 || facing.b.moments.min < 0.0;
+    let has_both_signs = facing.a.summary().moments.min < 0.0 || facing.b.summary().moments.min < 0.0;
     let slot = if faces.links.colours { A } else { slot };
     faces.maps[slot].unwrap_or_else(|| Map::default_for(has_both_signs))
 }
@@ -301,8 +333,8 @@ fn line_below(ui: &mut egui::Ui, faces: &FacesView, facing: &Facing, rect: Rect,
         }
         Some((slot, (row, column))) => {
             let plane = if slot == A { &facing.a } else { &facing.b };
-            let value = faces.views[slot].as_ref().and_then(|view| view.offset(row, column)).and_then(|offset| plane.values.get(offset));
-            value.map_or(String::new(), |value| format!("{} {}", if slot == A { "A" } else { "B" }, names::signed(f64::from(*value))))
+            let value = faces.views[slot].as_ref().and_then(|view| view.offset(row, column)).and_then(|offset| plane.value(offset));
+            value.map_or(String::new(), |value| format!("{} {}", if slot == A { "A" } else { "B" }, names::signed(f64::from(value))))
         }
         None => "Point at a cell to read it in A and in B; hold Shift for A, Ctrl for B".to_owned(),
     };

@@ -1,28 +1,23 @@
 //! One picture of a side or of the difference: shown, swiped, pointed at.
 
 use egui::accesskit::Role;
-use egui::{Color32, CursorIcon, Pos2, Rect, Response, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
+use egui::{CursorIcon, Rect, Response, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
 
 use super::camera;
 use super::views::{A, B, DIFFERENCE, FacesView};
+use crate::gui::camera as gui_camera;
 use crate::gui::theme::{self, Tokens};
 use crate::jobs::versus::Facing;
 use crate::render::Viewport;
-use crate::view::View;
-
-/// The rectangle in physical pixels, so that a picture's pixels are the screen's.
-pub fn pixel_aligned(rect: Rect, pixels_per_point: f32) -> Rect {
-    let align = |value: f32| (value * pixels_per_point).round() / pixels_per_point;
-    Rect::from_min_max(pos2(align(rect.left()), align(rect.top())), pos2(align(rect.right()), align(rect.bottom())))
-}
+use crate::view::{Place, View};
 
 pub fn sense(ui: &egui::Ui, rect: Rect, slot: usize, facing: &Facing) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(("picture", slot)), Sense::click_and_drag());
     response.widget_info(|| {
         let (name, count) = match slot {
-            A => ("A", facing.a.values.len()),
-            B => ("B", facing.b.values.len()),
-            _ => ("the difference", facing.a.values.len()),
+            A => ("A", facing.a.count()),
+            B => ("B", facing.b.count()),
+            _ => ("the difference", facing.a.count()),
         };
         WidgetInfo::labeled(Role::Image, true, format!("Heatmap of {name}, {count} values"))
     });
@@ -36,14 +31,7 @@ pub fn paint(ui: &egui::Ui, faces: &FacesView, slot: usize, now: Viewport, rect:
     if !shown.of.shows_the_same(asked) {
         return;
     }
-    let painter = ui.painter().with_clip_rect(clip.intersect(ui.clip_rect()));
-    let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-    let drawn = &shown.of.viewport;
-    let to_points = |pixels: f64| pixels as f32 / ui.ctx().pixels_per_point();
-    let place = |axis: usize| to_points((drawn.origin[axis] - now.origin[axis]) * now.scale[axis]);
-    let side = |axis: usize, pixels: u32| to_points(f64::from(pixels) * now.scale[axis] / drawn.scale[axis]);
-    let at = Rect::from_min_size(rect.min + vec2(place(0), place(1)), vec2(side(0, drawn.width), side(1, drawn.height)));
-    painter.image(shown.texture.id(), at, whole, Color32::WHITE);
+    gui_camera::paint_moved(ui, shown.texture.id(), &shown.of.viewport, &now, rect, clip);
 }
 
 /// A left of the line, B right of it.
@@ -101,10 +89,27 @@ pub fn cursors(ui: &egui::Ui, faces: &FacesView, slot: usize, viewport: Viewport
     }
 }
 
+/// Where output channels have a slider, it goes to a channel.
+pub fn slide_to(faces: &mut FacesView, facing: &Facing, channel: usize) {
+    for (slot, view) in faces.views.iter_mut().enumerate() {
+        let plane = if slot == B { &facing.b } else { &facing.a };
+        let index = first_of_channel(plane.layout, &plane.shape, channel);
+        let (Some(view), Some(index), Some(layout)) = (view, index, plane.layout) else { continue };
+        for (axis, letter) in layout.char_indices() {
+            if matches!(letter, 'O' | 'G') && view.place(axis) == Place::Slider {
+                view.set_fixed(axis, index[axis]);
+            }
+        }
+    }
+}
+
 /// Brings an output channel into sight and pins its first element.
 pub fn reveal(faces: &mut FacesView, slot: usize, facing: &Facing, view: &View, channel: usize, rect: Rect, pixels_per_point: f32) {
     let plane = if slot == B { &facing.b } else { &facing.a };
-    let Some(index) = first_of_channel(plane.layout, &plane.shape, channel) else { return };
+    let Some(mut index) = first_of_channel(plane.layout, &plane.shape, channel) else { return };
+    // Of the slice on display.
+    let sliders = view.axes(Place::Slider);
+    sliders.into_iter().for_each(|axis| index[axis] = view.fixed(axis));
     let Some((row, column)) = view.cell(&index) else { return };
     let first = if slot == DIFFERENCE && faces.views[A].is_some() { A } else { slot };
     faces.pinned = Some((first, (row, column)));

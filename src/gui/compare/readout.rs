@@ -10,8 +10,8 @@ pub fn text(facing: &Facing, view: &View, place: usize) -> Option<String> {
     let index = view.unravel(place)?;
     let long = (0..index.len()).filter(|axis| view.shape()[*axis] > 1 || view.shape().len() == 1);
     let axes: Vec<String> = long.map(|axis| format!("{} {}", view.names()[axis], index[axis])).collect();
-    let a = *facing.a.values.get(place)?;
-    let b = *facing.b.values.get(place)?;
+    let a = facing.a.value(place)?;
+    let b = facing.b.value(place)?;
     let mut parts = vec![axes.join(", "), format!("A {}", names::signed(f64::from(a))), format!("B {}", names::signed(f64::from(b)))];
     parts.push(format!("B-A {}", names::signed(f64::from(b) - f64::from(a))));
     for (side, code) in ["A", "B"].into_iter().zip(facing.codes_at(place)) {

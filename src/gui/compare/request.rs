@@ -1,9 +1,13 @@
 //! What can be asked of comparisons, beyond actions without more to say.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::views::PictureWanted;
 use crate::compare::difference::Kind;
+use crate::export::picture::PictureOptions;
+use crate::jobs::versus::Plane;
+use crate::view::View;
 use crate::weights::Site;
 
 #[derive(Debug)]
@@ -32,6 +36,11 @@ pub enum Request {
         document: u64,
         site: Site,
     },
+    /// Shows the pair of a document's weight, in a comparison that has one.
+    ShowPair {
+        document: u64,
+        site: Site,
+    },
     Activate(u64),
     Close(u64),
     /// Shows a pair.
@@ -50,6 +59,15 @@ pub enum Request {
         kind: Kind,
     },
     NeedHistograms(u64),
+    /// The values of the pair that was selected while the comparison was not on display.
+    NeedFace(u64),
+    /// What makes a picture from afar exact.
+    NeedPyramid {
+        comparison: u64,
+        slot: usize,
+        plane: Arc<Plane>,
+        view: Box<View>,
+    },
     NeedPicture {
         comparison: u64,
         slot: usize,
@@ -70,6 +88,11 @@ pub enum Request {
     },
     /// Forgets what was decided by hand.
     ForgetDecisions(u64),
+    SavePictures {
+        comparison: u64,
+        options: PictureOptions,
+        path: PathBuf,
+    },
     OpenReport(u64),
     OpenSavePairs(u64),
     OpenLoadPairs(u64),

@@ -14,73 +14,94 @@ use crate::gui::widgets;
 
 const ROW_HEIGHT: f32 = theme::ROW_HEIGHT;
 const SIDE: f32 = 10.0;
-const GAP: f32 = 12.0;
+const GAP: f32 = 10.0;
 /// The least and the most room for names.
-const NAME: (f32, f32) = (196.0, 300.0);
-const READS_AS: f32 = 150.0;
+const NAME: (f32, f32) = (196.0, 320.0);
+/// The least room for the phrase at the end of a row.
+const READS_AS: f32 = 132.0;
 const FOOTER: f32 = 30.0;
+/// The strip with the bar that scrolls the figures, where they don't all fit.
+const SCROLL: f32 = 10.0;
 
-/// Where things stand in a row: the figures have a window of their own, in which they can be scrolled.
+/// Where things stand in a row. Name and phrase stay where they are; the figures between them have a window of
+/// their own, in which they can be scrolled.
 struct Places {
     name: f32,
     figures: f32,
-    visible: f32,
+    window: f32,
+    reads: f32,
+}
+
+impl Places {
+    fn of(width: f32, columns: &[Column]) -> Self {
+        let room = (width - 2.0 * SIDE).max(0.0);
+        let figures: f32 = columns.iter().map(|column| cells::width(*column) + GAP).sum();
+        let name = (room - figures - READS_AS - GAP).clamp(NAME.0.min(room * 0.36), NAME.1);
+        let reads = READS_AS.min(room * 0.24);
+        let window = figures.min((room - name - reads - GAP).max(40.0));
+        Self { name, figures, window, reads: (room - name - window - GAP).max(0.0) }
+    }
+
+    /// Points that the figures can be scrolled.
+    fn most(&self) -> f32 {
+        (self.figures - self.window).max(0.0)
+    }
 }
 
 pub fn show(ui: &mut egui::Ui, comparison: &Comparison, view: &mut TableView, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.y = 0.0;
     let width = ui.available_width();
-    let figures: f32 = view.columns.iter().map(|column| cells::width(*column) + GAP).sum::<f32>() + READS_AS + GAP;
-    let name = (width - 2.0 * SIDE - figures).clamp(NAME.0.min(width * 0.4), NAME.1);
-    let places = Places { name, figures, visible: (width - 2.0 * SIDE - name).max(40.0) };
-    scroll_sideways(ui, view, &places);
-    header(ui, view, &places);
-    let area = Rect::from_min_size(ui.cursor().min, vec2(width, (ui.available_height() - FOOTER).max(0.0)));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| list(ui, comparison, view, &places, commands));
-    ui.advance_cursor_after_rect(area);
-    footer(ui, comparison, commands);
-}
-
-fn scroll_sideways(ui: &egui::Ui, view: &mut TableView, places: &Places) {
-    let most = (places.figures - places.visible).max(0.0);
+    let places = Places::of(width, &view.columns);
     if ui.rect_contains_pointer(ui.max_rect()) {
         view.scroll_x -= ui.input(|input| input.smooth_scroll_delta().x);
     }
-    view.scroll_x = view.scroll_x.clamp(0.0, most);
-    if most > 0.0 {
-        // A bar at the bottom of the head tells that there is more, and moves it.
-        let track = Rect::from_min_size(
-            pos2(ui.max_rect().left() + SIDE + places.name, ui.max_rect().bottom() - FOOTER - 7.0),
-            vec2(places.visible, 6.0),
-        );
-        let part = places.visible / places.figures;
-        let thumb = Rect::from_min_size(
-            pos2(track.left() + view.scroll_x / places.figures * track.width(), track.top()),
-            vec2(track.width() * part, track.height()),
-        );
-        let response = ui.interact(thumb.expand(3.0), ui.scope_id().with("scroll figures"), Sense::drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Scroll the figures"));
-        if response.dragged() {
-            view.scroll_x = (view.scroll_x + response.drag_delta().x / part).clamp(0.0, most);
-        }
-        let tokens = Tokens::of(ui);
-        let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Middle, ui.scope_id().with("scroll bar")));
-        painter.with_clip_rect(ui.clip_rect()).rect_filled(thumb, 3.0, if response.hovered() { tokens.dim } else { tokens.faint });
+    view.scroll_x = view.scroll_x.clamp(0.0, places.most());
+    header(ui, view, &places);
+    let below = FOOTER + if places.most() > 0.0 { SCROLL } else { 0.0 };
+    let area = Rect::from_min_size(ui.cursor().min, vec2(width, (ui.available_height() - below).max(0.0)));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| list(ui, comparison, view, &places, commands));
+    ui.advance_cursor_after_rect(area);
+    if places.most() > 0.0 {
+        let (strip, _) = ui.allocate_exact_size(vec2(width, SCROLL), Sense::hover());
+        scroll_bar(ui, view, &places, strip);
     }
+    footer(ui, comparison, commands);
 }
 
-/// The place of each figure's column in a row, left to right; clipped to the window of figures.
+/// Tells that there are more figures than are in sight, and moves them.
+fn scroll_bar(ui: &egui::Ui, view: &mut TableView, places: &Places, strip: Rect) {
+    let track = Rect::from_min_size(pos2(strip.left() + SIDE + places.name, strip.top() + 2.0), vec2(places.window, 6.0));
+    let part = places.window / places.figures;
+    let thumb = Rect::from_min_size(
+        pos2(track.left() + view.scroll_x / places.figures * track.width(), track.top()),
+        vec2(track.width() * part, track.height()),
+    );
+    let response = ui.interact(thumb.expand(2.0), ui.scope_id().with("scroll figures"), Sense::drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, "Scroll the figures"));
+    if response.dragged() {
+        view.scroll_x = (view.scroll_x + response.drag_delta().x / part).clamp(0.0, places.most());
+    }
+    let tokens = Tokens::of(ui);
+    let color = if response.hovered() || response.dragged() { tokens.dim } else { tokens.faint };
+    ui.painter().rect_filled(track, 3.0, tokens.control);
+    ui.painter().rect_filled(thumb, 3.0, color);
+}
+
+/// The window of the figures in a row, the place of each column that is in it as a whole, left to right, and of the
+/// phrase: a number that is cut is another number.
 fn columns(view: &TableView, places: &Places, row: Rect) -> (Rect, Vec<(Column, Rect)>, Rect) {
-    let window = Rect::from_min_max(pos2(row.left() + SIDE + places.name, row.top()), pos2(row.right() - SIDE, row.bottom()));
-    let spare = (places.visible - places.figures).max(0.0);
+    let window = Rect::from_min_size(pos2(row.left() + SIDE + places.name, row.top()), vec2(places.window, row.height()));
     let mut left = window.left() - view.scroll_x;
     let mut found = Vec::new();
     for column in &view.columns {
         let width = cells::width(*column);
         left += GAP;
-        found.push((*column, Rect::from_min_size(pos2(left, row.top()), vec2(width, row.height()))));
+        if left >= window.left() - 1.0 && left + width <= window.right() + 1.0 {
+            found.push((*column, Rect::from_min_size(pos2(left, row.top()), vec2(width, row.height()))));
+        }
         left += width;
     }
-    let reads = Rect::from_min_size(pos2(left + GAP, row.top()), vec2(READS_AS + spare, row.height()));
+    let reads = Rect::from_min_max(pos2(row.right() - SIDE - places.reads, row.top()), pos2(row.right() - SIDE, row.bottom()));
     (window, found, reads)
 }
 
@@ -113,7 +134,7 @@ fn header(ui: &mut egui::Ui, view: &mut TableView, places: &Places) {
             pairs::sort_by(view, column);
         }
     }
-    if head(ui, "reads as", reads, window, false, true, "Where the difference comes from; a click sorts the worst first") {
+    if head(ui, "reads as", reads, rect, false, true, "Where the difference comes from; a click sorts the worst first") {
         view.sorting = Sorting::Worst;
     }
     ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, tokens.line));
@@ -164,7 +185,8 @@ fn show_row(
     let tokens = Tokens::of(ui);
     let pair = (row.pair.a, row.pair.b);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-    let (label, full, role) = name_of(&comparison.sides.a, row.pair.a);
+    let (label, full, _) = name_of(&comparison.sides.a, row.pair.a);
+    let role = row.a.role.as_str();
     let is_selected = comparison.selected == Some(pair);
     let (word, sign, color) = verdict(grade, tokens);
     response.widget_info(|| {
@@ -197,20 +219,18 @@ fn show_row(
     let pointer = response.hover_pos();
     let mut hovered_figure = None;
     for (column, at) in columns {
-        if !at.intersects(window) {
-            continue;
-        }
         let text = cells::text(row, column);
         let colour = if text == "–" { tokens.faint } else { tokens.text };
-        let galley = widgets::fit_text(ui, &text, egui::FontId::monospace(11.5), colour, at.width() + 4.0);
+        let galley = widgets::fit_text(ui, &text, egui::FontId::monospace(11.5), colour, at.width() + GAP - 4.0);
         clip.galley(pos2(at.right() - galley.size().x, middle - galley.size().y / 2.0), galley, colour);
-        if pointer.is_some_and(|pointer| at.contains(pointer)) {
+        if pointer.is_some_and(|pointer| at.intersect(window).contains(pointer)) {
             hovered_figure = Some(format!("{}: {}\n{}", column.title(), cells::exact(row, column), column.explanation()));
         }
     }
     let words = row.outcome.as_ref().map_or_else(String::as_str, |_| row.reads_as.as_str());
     let galley = widgets::fit_text(ui, words, egui::FontId::proportional(12.0), tokens.dim, reads.width());
-    clip.galley(pos2(reads.right() - galley.size().x, middle - galley.size().y / 2.0), galley, tokens.dim);
+    let phrase_at = pos2(reads.right() - galley.size().x, middle - galley.size().y / 2.0);
+    ui.painter().galley(phrase_at, galley, tokens.dim);
     if response.clicked() {
         commands.push(Request::Select { comparison: comparison.number, pair }.into());
     }
@@ -270,7 +290,8 @@ fn context_menu(response: &egui::Response, comparison: &Comparison, row: &Row, c
 }
 
 fn hover(comparison: &Comparison, row: &Row, full: &str) -> String {
-    let (_, full_b, role_b) = name_of(&comparison.sides.b, row.pair.b);
+    let (_, full_b, _) = name_of(&comparison.sides.b, row.pair.b);
+    let role_b = &row.b.role;
     let sentences = row.sentences.join("\n");
     format!("A {full}\nB {full_b} ({role_b})\n{}\n{sentences}", evidence(row))
 }

@@ -143,6 +143,8 @@ pub struct FacesView {
     pub cameras: [Option<Camera>; 3],
     pub shown: [Option<Shown>; 3],
     pub asked: [Option<PictureWanted>; 3],
+    /// What the pyramids under way are for.
+    pub refining: [Option<(Arc<Plane>, View)>; 3],
     /// The picture and the cell, row and column, under the pointer.
     pub hovered: Option<(usize, (usize, usize))>,
     pub pinned: Option<(usize, (usize, usize))>,
@@ -166,6 +168,7 @@ impl Default for FacesView {
             cameras: [None; 3],
             shown: [const { None }; 3],
             asked: [const { None }; 3],
+            refining: [const { None }; 3],
             hovered: None,
             pinned: None,
             maps: [None; 3],
@@ -183,6 +186,8 @@ pub struct PictureWanted {
     pub colours: Colours,
     pub viewport: Viewport,
     pub theme: &'static crate::render::theme::Theme,
+    /// How far the picture's pyramid is built.
+    pub detail: usize,
 }
 
 impl PictureWanted {
@@ -194,7 +199,7 @@ impl PictureWanted {
 
 impl PartialEq for PictureWanted {
     fn eq(&self, other: &Self) -> bool {
-        self.shows_the_same(other) && self.viewport == other.viewport
+        self.shows_the_same(other) && self.viewport == other.viewport && self.detail == other.detail
     }
 }
 

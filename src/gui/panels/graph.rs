@@ -15,6 +15,7 @@ mod menu;
 mod minimap;
 mod moving;
 mod neighbours;
+mod pair;
 mod references;
 mod scene;
 mod strokes;
@@ -234,7 +235,8 @@ fn overlays(
     let owners = view.owners.get_or_insert_with(|| crumbs::owners(&document.opened.model));
     let way = crumbs::show(ui, document, owners, minimap::free(below, map), commands);
     let legend = colour::legend(ui, document, view, picture, rect, commands);
-    view.covered = [field, way, legend].into_iter().filter(egui::Rect::is_positive).collect();
+    let pair = pair::show(ui, document, if legend.is_positive() { rect.with_max_y(legend.top()) } else { rect }, commands);
+    view.covered = [field, way, legend, pair].into_iter().filter(egui::Rect::is_positive).collect();
 }
 
 /// Draws what stands out once more: the neighbours of the selection, the selection, what is pointed at.

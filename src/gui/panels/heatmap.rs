@@ -12,11 +12,12 @@ mod values;
 
 use std::sync::Arc;
 
-use egui::{Rect, pos2};
+use egui::Rect;
 
 use crate::colormap::{Kind, Range};
 use crate::gui::action::Action;
 use crate::gui::command::Command;
+use crate::gui::compare;
 use crate::gui::state::{Document, Progress};
 use crate::gui::views::{HeatmapView, TableView};
 use crate::gui::widgets;
@@ -24,7 +25,6 @@ use crate::jobs::{Loaded, Look, Shows};
 use crate::view::Place;
 use crate::weights::{Reading, Scheme};
 
-pub use body::fit;
 pub use colour_bar::paint_table;
 
 pub fn show(
@@ -94,7 +94,18 @@ pub fn show(
     if view.table.is_some() {
         table::show(ui, view, &loaded, &look, &colours);
     } else {
-        body::show(ui, view, &loaded, (&look, &colours), commands);
+        let response = body::show(ui, view, &loaded, (&look, &colours), commands);
+        response.context_menu(|ui| {
+            compare::weight_entries(ui, document.number, loaded.weight.site, commands);
+            ui.separator();
+            for action in [Action::SaveImage, Action::CopyImage, Action::FitPicture] {
+                let keys = action.shortcuts().first().map(|keys| ui.ctx().format_shortcut(keys)).unwrap_or_default();
+                let button = egui::Button::new(action.name()).shortcut_text(keys);
+                if ui.add(button).accessible_name(action.name()).on_hover_text(action.tooltip()).clicked() {
+                    commands.push(Command::Do(action));
+                }
+            }
+        });
     }
     is_dragged
 }
@@ -270,12 +281,6 @@ fn layout_text(loaded: &Loaded) -> String {
     let shape = loaded.shape().iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
     let layout = loaded.weight.role.layout.filter(|layout| layout.len() == loaded.shape().len());
     layout.map_or(shape.clone(), |layout| format!("{layout} {shape}"))
-}
-
-/// The rectangle in physical pixels, so that a picture's pixels are the screen's.
-fn pixel_aligned(rect: Rect, pixels_per_point: f32) -> Rect {
-    let align = |value: f32| (value * pixels_per_point).round() / pixels_per_point;
-    Rect::from_min_max(pos2(align(rect.left()), align(rect.top())), pos2(align(rect.right()), align(rect.bottom())))
 }
 
 #[cfg(all(test, feature = "gui-tests"))]

@@ -41,7 +41,7 @@ impl<'m> Value<'m> {
         Self { dtype, shape, numbers: Numbers::Stored(Stored { dtype, bytes, affine: None, steps: Vec::new() }) }
     }
 
-    pub(super) fn float(dtype: DType, shape: Vec<usize>, numbers: Vec<f32>) -> Self {
+    pub(crate) fn float(dtype: DType, shape: Vec<usize>, numbers: Vec<f32>) -> Self {
         Self { dtype, shape, numbers: Numbers::Float(numbers) }
     }
 

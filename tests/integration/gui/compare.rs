@@ -246,3 +246,129 @@ fn narrow_windows_keep_everything_within_reach() {
     stage.click("Error");
     stage.expect(&["Error: rounding"]);
 }
+
+/// At 1600 points all usual figures are in sight, at 1200 they scroll between the names and what a row reads as.
+#[test]
+fn the_usual_columns_fit_and_the_last_row_is_free() {
+    for (size, fits) in [(Vec2::new(1600.0, 1000.0), true), (Vec2::new(1200.0, 800.0), false)] {
+        let mut stage = compare_at(size);
+        assert_eq!(stage.shows("Scroll the figures"), !fits, "{size}");
+        // The panel takes two thirds of the window.
+        let reads = stage.node("Sort by reads as").rect();
+        assert!(reads.width() > 110.0 && reads.right() < 0.67 * size.x, "{reads:?}");
+        if fits {
+            for column in ["SQNR dB", "worst channel dB", "kurtosis", "bytes"] {
+                let head = stage.node(&format!("Sort by {column}")).rect();
+                assert!(head.right() <= reads.left() && head.width() > 30.0, "{column}: {head:?}");
+            }
+            continue;
+        }
+        let bar = stage.node("Scroll the figures").rect();
+        stage.harness.hover_at(reads.center_bottom() + Vec2::new(0.0, 40.0));
+        stage.harness.event(Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: Vec2::new(0.0, -2000.0),
+            modifiers: Modifiers::NONE,
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+        });
+        stage.settle();
+        let lowest = stage.rows().last().cloned().unwrap();
+        let row = stage.node(&lowest).rect();
+        assert!(row.bottom() <= bar.top() + 2.5, "{row:?} above {bar:?}");
+        // The figures that were out of sight come into it.
+        assert!(!stage.shows("Sort by bytes"));
+        stage.drag(bar.center(), bar.center() + Vec2::new(600.0, 0.0));
+        stage.expect(&["Sort by bytes", "Sort by reads as"]);
+    }
+}
+
+/// A row selects the operation in both models, an operation its pair; the graph tells where it stands and is coloured by it.
+#[test]
+fn tables_and_graphs_lead_to_each_other() {
+    let mut stage = comparison();
+    let row = stage.rows().into_iter().find(|row| row.starts_with("pointwise2 kernel")).unwrap();
+    stage.click(&row);
+    stage.expect(&["pointwise2 panel: kernel"]);
+    for tab in ["digits_f32.tflite", "digits_int8.tflite"] {
+        stage.click_first(tab);
+        stage.expect(&["Heatmap panel: pointwise2 · kernel"]);
+        assert!(stage.labels().iter().any(|label| label.ends_with("pointwise2 selected")), "{tab}");
+    }
+    stage.click_first("digits_f32.tflite");
+    stage.click("conv3 kernel, f32, 32×3×3×24");
+    // By numpy: SQNR 43.358 dB, the worst channel 15 with 0.0 dB.
+    stage.expect(&["Pair: SQNR 43.4 dB, worst channel 0.0 dB (ch 15)"]);
+    stage.choose("Colour: family", "Error of the comparison");
+    stage.expect(&["Colour: error"]);
+    stage.click("Pair: SQNR 43.4 dB, worst channel 0.0 dB (ch 15)");
+    stage.expect(&["conv3 panel: kernel 32×3×3×24", "Heatmap of the difference, 6912 values"]);
+    // A comparison that is closed takes its colours along.
+    stage.press(CTRL, Key::W);
+    stage.expect_none(&["Pair: "]);
+    stage.expect(&["Colour: family"]);
+}
+
+#[test]
+fn context_menus_offer_the_reference() {
+    let mut stage = Stage::example();
+    let heatmap = stage.node("Heatmap of 300 values").rect();
+    stage.secondary_click_at(heatmap.center());
+    stage.expect(&["Set as reference", "Compare with reference", "Copy image"]);
+    stage.click("Set as reference");
+    stage.expect(&["conv1 kernel is the reference"]);
+    let graph = stage.node("Graph of 8 operations").rect();
+    // The middle of the fourth of ten boxes: an operation with a kernel, pointwise2.
+    stage.secondary_click_at(pos2(graph.center().x, graph.top() + 0.35 * graph.height()));
+    stage.click("Compare with reference");
+    stage.expect(&["Pairs panel: two weights", "Heatmap of A, 300 values"]);
+}
+
+/// What is on display is saved: as wide as it is shown, and what it is of is written into the file.
+#[test]
+fn pictures_are_saved_and_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = comparison();
+    let mut sizes = Vec::new();
+    for (mode, colours) in [("Side by side", 3), ("Swipe", 2), ("Difference", 1), ("Blink", 2)] {
+        stage.click(mode);
+        let file = folder.path().join(format!("{mode}.png"));
+        stage.press(CTRL, Key::S);
+        stage.fill("Path to save to", file.to_str().unwrap());
+        stage.click("Save");
+        let bytes = std::fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert_eq!(text.matches("Colours of ").count(), colours, "{mode}");
+        for part in ["conv3", "digits_f32.tflite", "digits_int8.tflite", "i8, per channel", "Model A SHA-256"] {
+            assert!(text.contains(part), "no {part} in {mode}");
+        }
+        sizes.push(u32::from_be_bytes([bytes[16], bytes[17], bytes[18], bytes[19]]));
+    }
+    assert!(sizes[0] > 2 * sizes[2] && sizes[3] > sizes[1] && 2 * sizes[1] > sizes[2], "{sizes:?}");
+    stage.click("Side by side");
+    stage.click("Image");
+    stage.click("Save pictures…");
+    stage.click("svg");
+    let file = folder.path().join("pair.svg");
+    stage.fill("Path to save to", file.to_str().unwrap());
+    stage.click("Save");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(["A reference, f32", "B i8, per channel", "B - A", "conv3 · kernel"].iter().all(|part| text.contains(part)));
+    stage.press(CTRL, Key::C);
+    stage.expect(&["The picture is on the clipboard"]);
+}
+
+/// Gates that one model stacks are rows of their own.
+#[test]
+fn gates_have_rows_and_pictures() {
+    let models = ["gates.tflite", "gates_cell.xml"].map(|name| file_of_project("fixtures/compare").join(name)).to_vec();
+    let arguments = WindowArguments { models, compare: Some(CompareView::SideBySide), ..WindowArguments::default() };
+    let mut stage = Stage::with(arguments, Vec2::new(1600.0, 1000.0), egui::Theme::Light);
+    stage.expect(&["Pairs panel: 12 of 12 paired", "lstm panel: input_kernel.output 16×12", "Heatmap of B, 192 values"]);
+    assert!(stage.rows()[0].starts_with("lstm input_kernel.output, "), "{:#?}", stage.rows());
+    // The elements of the last of four gates, as they lie in the stack.
+    let rect = stage.node("Heatmap of A").rect();
+    stage.harness.hover_at(pos2(rect.center().x, rect.top() + 2.0));
+    stage.settle();
+    assert!(stage.labels().iter().any(|label| label.starts_with("O 0, I ") && label.contains("   B-A ")), "{:#?}", stage.labels());
+}

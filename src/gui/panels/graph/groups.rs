@@ -179,6 +179,9 @@ pub fn context_menu(
             }
             Some(Node::Operation(at)) => {
                 of_operation(ui, document, picture, at, view, commands);
+                if let Some(site) = document.main_weight(at.graph, at.operation) {
+                    crate::gui::compare::weight_entries(ui, document.number, site, commands);
+                }
                 // The innermost open group around it.
                 let groups = document.opened.groups(at.graph);
                 if let Some(group) = groups.of_operation(at.operation).filter(|_| fold_now.is_grouped) {
