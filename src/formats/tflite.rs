@@ -4,10 +4,11 @@
 //! The walk: `flatbuffer` reads tables and vectors with every offset checked; `buffers` finds
 //! which bytes of the file are whose; `tensors` and `operations` read one subgraph each;
 //! `flow` finds the constants that come from another graph, `external` those in other files; `metadata`
-//! reads what the file says about itself. Damage costs the tensor, operation or graph that it lies in;
+//! reads what the file says about itself, `debug` what its operations came from. Damage costs the tensor, operation or graph that it lies in;
 //! only a file whose main graph can't be read is refused.
 
 mod buffers;
+mod debug;
 mod external;
 pub(super) mod flatbuffer;
 mod flexbuffer;
@@ -158,7 +159,10 @@ fn read(source: &Source, token: &Token) -> Result<Contents, Refusal> {
     }
     flow::trace(&mut graphs, &entries(root)?);
     warn_of_compiled_code(&graphs, &mut warnings);
-    let about = metadata::read(root, source, &buffers, &graphs, &mut warnings)?;
+    let mut about = metadata::read(root, source, &buffers, &graphs, &mut warnings)?;
+    if let Some(bytes) = metadata::content(root, debug::NAME, source, &buffers)? {
+        debug::attach(root, bytes, &mut graphs, &mut about.entries, &mut warnings);
+    }
     let (mut files, unlisted) = container::tail(source);
     if let Some(sentence) = unlisted {
         warnings.push(|| sentence);

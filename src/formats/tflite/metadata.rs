@@ -16,6 +16,8 @@ use crate::source::Source;
 
 /// Longer texts are kept as their length alone.
 const MAX_TEXT: usize = 4096;
+/// Entries without a name that are shown.
+const MAX_UNNAMED: usize = 16;
 const CONVERSION_METADATA: &str = "CONVERSION_METADATA";
 /// The description for people and task libraries (`metadata_schema.fbs` of TensorFlow Lite Support).
 const TFLITE_METADATA: &str = "TFLITE_METADATA";
@@ -48,10 +50,7 @@ pub fn read(root: Table<'_>, source: &Source, buffers: &Buffers, graphs: &[Graph
         for table in tables.iter() {
             let entry = table.and_then(|table| Ok((table.string(metadata::NAME)?, table.scalar(metadata::BUFFER, 0u32)?)));
             let Some((Some(name), buffer)) = lenient(entry)? else { continue };
-            let bytes = match buffers.get(buffer) {
-                Content::Data(bytes) if bytes.source == 0 => source.range(bytes.offset, bytes.len).unwrap_or_default(),
-                _ => &[],
-            };
+            let bytes = bytes_of(buffer, source, buffers);
             let value = match name.as_str() {
                 CONVERSION_METADATA => conversion(bytes).map(|(version, value)| {
                     tensorflow = version;
@@ -65,9 +64,41 @@ pub fn read(root: Table<'_>, source: &Source, buffers: &Buffers, graphs: &[Graph
             entries.entry(name).or_insert(value);
         }
     }
+    // Files from before entries had names: buffers alone.
+    let unnamed: Vec<i32> = lenient(root.vector(model::METADATA_BUFFER))?.flatten().unwrap_or_default();
+    if !unnamed.is_empty() {
+        let indices = unnamed.iter().take(MAX_UNNAMED).map(|index| u32::try_from(*index).unwrap_or(u32::MAX));
+        let texts: Vec<Value> = indices.map(|index| text_or_size(bytes_of(index, source, buffers))).collect();
+        root.reader().spend((texts.len() * MAX_TEXT) as u64)?;
+        entries.entry("metadata_buffer").or_insert(texts.into());
+    }
     let producer = tensorflow.map(|version| format!("TensorFlow {version}"));
     let producer = producer.or_else(|| description.filter(|text| text.len() <= MAX_TEXT));
     Ok(About { producer, entries, signatures: signatures(root, graphs, warnings)? })
+}
+
+/// The bytes of the first metadata entry of a name.
+///
+/// # Errors
+/// [`Damage::Exhausted`] only.
+pub fn content<'s>(root: Table<'_>, name: &str, source: &'s Source, buffers: &Buffers) -> Result<Option<&'s [u8]>, Damage> {
+    for table in lenient(root.tables(model::METADATA))?.flatten().into_iter().flat_map(super::flatbuffer::Tables::iter) {
+        let entry = table.and_then(|table| Ok((table.string(metadata::NAME)?, table.scalar(metadata::BUFFER, 0u32)?)));
+        if let Some((Some(own), buffer)) = lenient(entry)?
+            && own == name
+        {
+            return Ok(Some(bytes_of(buffer, source, buffers)).filter(|bytes| !bytes.is_empty()));
+        }
+    }
+    Ok(None)
+}
+
+/// The content of a buffer; empty where the file does not hold it.
+fn bytes_of<'s>(buffer: u32, source: &'s Source, buffers: &Buffers) -> &'s [u8] {
+    match buffers.get(buffer) {
+        Content::Data(bytes) if bytes.source == 0 => source.range(bytes.offset, bytes.len).unwrap_or_default(),
+        _ => &[],
+    }
 }
 
 /// The signatures, with the tensors behind the names that a caller uses.
