@@ -112,13 +112,13 @@ pub(super) fn requantize<'m>(
 }
 
 /// A factor as a 31-bit fraction and a power of two.
-struct Multiplier {
+pub(super) struct Multiplier {
     fraction: i64,
     shift: i32,
 }
 
 impl Multiplier {
-    fn of(factor: f64) -> Self {
+    pub(super) fn of(factor: f64) -> Self {
         if factor == 0.0 || !factor.is_finite() {
             return Self { fraction: 0, shift: 0 };
         }
@@ -135,17 +135,28 @@ impl Multiplier {
         Self { fraction, shift }
     }
 
-    fn times(&self, number: i64) -> i64 {
-        let (left, right) = (self.shift.max(0), (-self.shift).max(0));
+    /// Makes it the factor of the other sign.
+    pub(super) fn negate_if(&mut self, is_negated: bool) {
+        if is_negated {
+            self.fraction = -self.fraction;
+        }
+    }
+
+    /// The product, rounded to a whole number.
+    pub(super) fn times(&self, number: i64) -> i64 {
+        let (left, right) = (self.shift.max(0), self.shift.min(0).unsigned_abs());
         let product = (number << left.min(30)).saturating_mul(self.fraction);
         // The upper half of twice the product, rounded away from zero at halves; then the same for the shift.
         let nudge = if product >= 0 { 1i64 << 30 } else { 1 - (1i64 << 30) };
-        let high = product.saturating_add(nudge) / (1i64 << 31);
-        let mask = (1i64 << right) - 1;
-        let rest = high & mask;
-        let threshold = (mask >> 1) + i64::from(high < 0);
-        (high >> right) + i64::from(rest > threshold)
+        divided_by_power(product.saturating_add(nudge) / (1i64 << 31), right)
     }
+}
+
+/// A number less its last bits, which are rounded: halves away from zero (`RoundingDivideByPOT` of gemmlowp).
+pub(super) fn divided_by_power(number: i64, bits: u32) -> i64 {
+    let mask = (1i64 << bits) - 1;
+    let threshold = (mask >> 1) + i64::from(number < 0);
+    (number >> bits) + i64::from(number & mask > threshold)
 }
 
 /// Rounds to a narrower float type as the runtime does, and keeps the result as float32.

@@ -114,6 +114,18 @@ pub(super) fn binary<'m>(op: Binary, a: Value<'m>, b: Value<'m>, token: &Token) 
     Ok(Value::float(dtype, shape, numbers))
 }
 
+/// What a function makes of the whole numbers of two values, spread over one shape.
+pub(super) fn combine_whole(
+    a: Value<'_>,
+    b: Value<'_>,
+    token: &Token,
+    f: impl Fn(i64, i64) -> i64 + Sync,
+) -> Result<(Vec<usize>, Vec<i64>), FoldError> {
+    let shape = broadcast_shape(&a.shape, &b.shape)?;
+    let numbers = combine(Grid::int(a, token)?, Grid::int(b, token)?, &shape, token, |x, y| Ok(f(x, y)))?;
+    Ok((shape, numbers))
+}
+
 /// One number to one number.
 pub(super) fn unary<'m>(op: Unary, value: Value<'m>, token: &Token) -> Result<Value<'m>, FoldError> {
     let (dtype, shape) = (value.dtype, value.shape.clone());

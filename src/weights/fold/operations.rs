@@ -10,7 +10,7 @@ use super::reduce::{Reduction, cumulate, matrix_product, reduce};
 use super::shapes::{axis, reshape, squeeze, unsqueeze};
 use super::value::count_of;
 use super::view::{View, copy};
-use super::{DType, FoldError, Value, tflite};
+use super::{DType, FoldError, Value, normalise, quantized, tflite};
 use crate::formats::openvino::{element_type, is_legacy};
 use crate::jobs::Token;
 use crate::model::{Graph, Operation, Tensor};
@@ -36,6 +36,9 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
         && let Some(values) = legacy::apply(&mut call)
     {
         return values;
+    }
+    if quantized::is_quantized(&call) {
+        quantized::check(&call)?;
     }
     let kind = call.operation.kind.as_str();
     if let Some(op) = binary_of(kind) {
@@ -124,6 +127,27 @@ pub(super) fn apply<'m>(mut call: Call<'_, 'm>) -> Result<Vec<Value<'m>>, FoldEr
             let (exclusive, reverse) = (call.flag("exclusive"), call.flag("reverse"));
             let value = call.take(0)?;
             cumulate(axis(along, value.shape.len())?, value, exclusive, reverse, token)
+        }
+        "SOFTMAX" => {
+            let beta = call.attribute("beta").map_or(Ok(1.0), |_| call.number("beta"))?;
+            normalise::softmax(call.take(0)?, -1, beta, Reduction::PlainSum, token)
+        }
+        "SoftMax" | "Softmax" => {
+            let along = call.whole("axis").unwrap_or(1);
+            normalise::softmax(call.take(0)?, along, 1.0, Reduction::Sum, token)
+        }
+        "LOG_SOFTMAX" => normalise::log_softmax(call.take(0)?, -1, Reduction::PlainSum, token),
+        "LogSoftmax" => {
+            let along = call.whole("axis").unwrap_or(-1);
+            normalise::log_softmax(call.take(0)?, along, Reduction::Sum, token)
+        }
+        "L2_NORMALIZATION" => {
+            let activation = tflite::activation(&call)?;
+            let value = normalise::to_unit_length(call.take(0)?, token)?;
+            match activation {
+                Some(activation) => unary(activation, value, token),
+                None => Ok(value),
+            }
         }
         "MatMul" => {
             let transposed = (call.flag("transpose_a"), call.flag("transpose_b"));
@@ -282,9 +306,8 @@ impl<'m> Call<'_, 'm> {
     }
 
     fn binary(&mut self, op: Binary) -> Result<Value<'m>, FoldError> {
-        let is_quantized = |tensor: Option<&Tensor>| tensor.is_some_and(|tensor| tensor.quantization.is_some());
-        if is_quantized(self.output()) || is_quantized(self.input_tensor(0)) {
-            return FoldError::problem("arithmetic on quantised constants is not evaluated");
+        if quantized::is_quantized(self) {
+            return quantized::binary(self, op);
         }
         let activation = tflite::activation(self)?;
         let (a, b) = (self.take(0)?, self.take(1)?);
@@ -297,8 +320,8 @@ impl<'m> Call<'_, 'm> {
     }
 
     fn unary(&mut self, op: Unary) -> Result<Value<'m>, FoldError> {
-        if self.output().is_some_and(|output| output.quantization.is_some()) {
-            return FoldError::problem("arithmetic on quantised constants is not evaluated");
+        if quantized::is_quantized(self) {
+            return quantized::unary(self, op);
         }
         unary(op, self.take(0)?, self.token)
     }
@@ -306,10 +329,15 @@ impl<'m> Call<'_, 'm> {
     fn reduce(&mut self, reduction: Reduction) -> Result<Value<'m>, FoldError> {
         let axes = self.ints(1)?;
         let keep = self.flag("keep_dims");
-        let value = self.take(0)?;
+        let mut value = self.take(0)?;
         let axes = axes.iter().map(|number| axis(*number, value.shape.len())).collect::<Result<Vec<_>, _>>()?;
         self.allow(&value.shape)?;
-        reduce(reduction, value, &axes, keep, self.token)
+        let dtype = value.dtype;
+        if quantized::is_quantized(self) {
+            // The extremes of real values, not of whole numbers.
+            value.dtype = DType::F32;
+        }
+        Ok(Value { dtype, ..reduce(reduction, value, &axes, keep, self.token)? })
     }
 
     fn select(&mut self) -> Result<Value<'m>, FoldError> {

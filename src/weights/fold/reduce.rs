@@ -51,7 +51,8 @@ impl Reduction {
         })
     }
 
-    fn of(self, numbers: &[f32]) -> f32 {
+    /// One number of many.
+    pub(super) fn of(self, numbers: &[f32]) -> f32 {
         let plain = || numbers.iter().fold(0.0f32, |sum, number| sum + number);
         let flag = |is_true: bool| f32::from(u8::from(is_true));
         match self {
