@@ -14,9 +14,10 @@ use crate::values::spread::Spread;
 /// plugin computes so with the numbers of levels of 4 and 8 bits, which it may turn into integers, and takes all
 /// others apart into arithmetic with one scale
 /// (`src/common/transformations/src/transformations/op_conversions/fq_decomposition.cpp`). Found by experiment with
-/// 2026.4.1: which numbers of levels are which, and that the plugin fuses multiplication and addition where the data
-/// has two axes or more and the ranges differ along the second at most. (65536 levels with a range that is not
-/// symmetric differ in one element of a thousand all the same, by one level.)
+/// 2026.4.1: which numbers of levels are which; that the plugin fuses multiplication and addition where the data
+/// has two axes or more and the ranges differ along the second at most, and then shifts by `low * steps / (high - low)`,
+/// else by `low * (steps / (high - low))`; that it clamps to the high end first; and that it leaves 65536 levels out
+/// where the range that comes out is the one that goes in, without clamping, in a layer as well as alone.
 #[derive(Clone, Debug)]
 pub(super) struct FakeQuantize {
     /// Input low and high, output low and high.
@@ -43,6 +44,10 @@ pub enum Reading {
     Levels,
 }
 
+/// So many levels are left out where both ranges are the same, which ends are that differ by no more than this.
+const LEFT_OUT: f32 = 65536.0;
+const SAME: f32 = 1e-6;
+
 /// As [`FakeQuantize`] says, of a whole value.
 pub(super) fn fake_quantize<'m>(
     x: Value<'m>,
@@ -57,10 +62,11 @@ pub(super) fn fake_quantize<'m>(
         shape = broadcast_shape(&shape, &range.shape)?;
     }
     let x = if x.shape == shape { x } else { filled(x, &shape, token)? };
-    if reading == Reading::Float {
+    let [a, b, c, d] = &ranges;
+    let is_left_out = levels == LEFT_OUT && reading == Reading::Effective && is_alike(a, c, token)? && is_alike(b, d, token)?;
+    if reading == Reading::Float || is_left_out {
         return Ok(x);
     }
-    let [a, b, c, d] = &ranges;
     let is_fused = shape.len() > 1 && ranges.iter().all(|range| has_second_axis_alone(&range.shape, shape.len()));
     let spreads = [over(&a.shape, &shape)?, over(&b.shape, &shape)?, over(&c.shape, &shape)?, over(&d.shape, &shape)?];
     let [a, b, c, d] = ranges;
@@ -76,6 +82,15 @@ pub(super) fn fake_quantize<'m>(
         Ok(())
     })?;
     Ok(Value::float(dtype, shape, numbers))
+}
+
+/// Whether two ranges are the same, as far as the plugin looks.
+fn is_alike(a: &Value<'_>, b: &Value<'_>, token: &Token) -> Result<bool, FoldError> {
+    let ends = |value: &Value<'_>| value.clone().into_f32(token);
+    Ok(match (ends(a)?.as_slice(), ends(b)?.as_slice()) {
+        ([one], others) | (others, [one]) => others.iter().all(|other| (one - other).abs() <= SAME),
+        (a, b) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= SAME),
+    })
 }
 
 /// Whether an array that is spread over another of some rank differs along its second axis at most.
@@ -108,8 +123,9 @@ impl FakeQuantize {
         let steps = self.steps;
         let (low, high) = (input_low.min(input_high), input_low.max(input_high));
         let scale = steps / (input_high - input_low);
+        // In one piece with the arithmetic around it the plugin computes the shift in its own order.
+        let shift = if self.is_fused { input_low * steps / (input_high - input_low) } else { input_low * scale };
         let scaled = |x: f32| {
-            let shift = input_low * scale;
             let exact = if self.is_fused { x.mul_add(scale, -shift) } else { x * scale - shift };
             exact.round_ties_even()
         };
@@ -136,13 +152,9 @@ impl FakeQuantize {
                 };
             }),
             Reading::Effective => block.iter_mut().for_each(|x| {
-                let x_in_range = if *x < low {
-                    low
-                } else if *x > high {
-                    high
-                } else {
-                    *x
-                };
+                // In this order, which matters where the ends have changed places.
+                let x_in_range = if *x > input_high { input_high } else { *x };
+                let x_in_range = if x_in_range < input_low { input_low } else { x_in_range };
                 let level = scaled(x_in_range);
                 *x = if self.is_fused { level.mul_add(step, output_low) } else { level * step + output_low };
             }),
