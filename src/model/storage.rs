@@ -16,6 +16,8 @@ pub enum Packing {
     /// uint8 matrices in blocks of 4 rows by 16 columns, block by block and row by row, the highest
     /// bit flipped (`SHUFFLED4x16INT8`).
     Shuffled4x16,
+    /// Single bits in C order, the lowest of each byte first: binary weights of OpenVINO IR before version 10.
+    LowBitFirst,
     /// Only some of them; the others are zero.
     Sparse(Box<Sparsity>),
 }

@@ -46,6 +46,7 @@ impl Weight {
             Packing::Flat => {}
             Packing::OneAByte => notes.push(format!("stored a byte each, although {} takes less", data.dtype)),
             Packing::Shuffled4x16 => notes.push("stored in shuffled blocks of 4 by 16; shown in order".to_owned()),
+            Packing::LowBitFirst => notes.push("stored lowest bit first, as versions before 10 did; shown in order".to_owned()),
             Packing::Sparse(sparsity) => {
                 let count = data.shape.count().unwrap_or(0);
                 let others = if data.quantization.is_some() { "have the code 0" } else { "are 0" };

@@ -219,11 +219,13 @@ impl Builder<'_> {
                 }
                 let mut tensor = Tensor::computed(format!("{}/{}", layer.name, constant.name), constant.dtype, constant.shape);
                 tensor.quantization = constant.quantization.map(Box::new);
+                tensor.packing = constant.packing;
                 tensor.data = self.constants.data(&layer.name, tensor.dtype, &tensor.shape, constant.range);
                 if let (true, Some(output)) =
                     (is_constant(layer), first_tensors.get(position).and_then(|first| graph.tensors.get_mut(*first)))
                 {
-                    (output.dtype, output.quantization, output.data) = (tensor.dtype, tensor.quantization.clone(), tensor.data.clone());
+                    let Tensor { dtype, quantization, packing, data, .. } = tensor.clone();
+                    (output.dtype, output.quantization, output.packing, output.data) = (dtype, quantization, packing, data);
                 }
                 positions.insert(constant.name, inputs.len().into());
                 inputs.push(Some(id_of(graph.tensors.len())));

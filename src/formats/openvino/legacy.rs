@@ -5,7 +5,8 @@
 //!
 //! Sources: OpenVINO 2020, `inference-engine/src/readers/ir_reader_v7/ie_format_parser.cpp` (ports in
 //! the order of their ids, types, means, statistics), `ie_layer_validators.cpp` (attributes),
-//! `mkldnn_plugin/nodes/mkldnn_deconv_node.cpp`, `mkldnn_rnn.cpp` and `mkldnn_batchnorm_node.cpp` (layouts).
+//! `mkldnn_plugin/nodes/mkldnn_deconv_node.cpp`, `mkldnn_rnn.cpp` and `mkldnn_batchnorm_node.cpp` (layouts);
+//! `model-optimizer/extensions/back/PackBinaryWeights.py` (binary weights, lowest bit first, 0 for -1).
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::record::{Blob, Layer, Net, Port};
-use crate::model::{DType, Operation, Quantization, Shape};
+use crate::model::{DType, Operation, Packing, Quantization, Shape};
 
 /// The attribute that gives each blob's position among the layer's inputs.
 pub const BLOBS: &str = "blobs";
@@ -26,6 +27,7 @@ pub struct Constant {
     pub shape: Shape,
     /// How the numbers become real ones, where the type alone does not say so.
     pub quantization: Option<Quantization>,
+    pub packing: Packing,
     pub range: Option<(u64, u64)>,
     /// Whether the layer's attributes bear the size out. If not, the shape is a plain list.
     pub fits: bool,
@@ -94,6 +96,7 @@ fn constant(layer: &Layer, blob: &Blob, default: Option<&str>) -> Constant {
     let found = candidates.iter().find(holds);
     Constant {
         name: blob.name.clone(),
+        packing: packing(dtype),
         dtype,
         shape: found.map_or_else(|| count.map_or(Shape::Unknown, |count| Shape::fixed([count])), |dims| Shape::fixed(dims.iter().copied())),
         quantization,
@@ -106,13 +109,13 @@ fn constant(layer: &Layer, blob: &Blob, default: Option<&str>) -> Constant {
 fn stored_type(name: &str) -> (DType, Option<Quantization>) {
     match name.trim().to_ascii_uppercase().as_str() {
         "Q78" => (DType::I16, Some(Quantization::Affine { axis: 0, scales: vec![1.0 / 256.0], zero_points: vec![0] })),
-        // As the Model Optimizer packed them (`PackBinaryWeights.py`), against the order of `u1` since.
-        "BIN" => {
-            let problem = "the bits are packed lowest first, as versions before 10 did, which is not decoded";
-            (DType::U1, Some(Quantization::Unusable(problem.into())))
-        }
         other => (attribute::element_type(other), None),
     }
+}
+
+/// Bits lie against the order of `u1` since: the Model Optimizer turned every eight of them round before it packed them.
+fn packing(dtype: DType) -> Packing {
+    if dtype == DType::U1 { Packing::LowBitFirst } else { Packing::Flat }
 }
 
 /// What shapes a blob may have, by the layer's attributes and ports; none for a blob that nothing is
@@ -211,6 +214,7 @@ pub fn mean_images(net: &Net) -> Option<(usize, Vec<Constant>)> {
         let Some(size) = whole("size") else { continue };
         images.push(Constant {
             name: format!("mean.{id}"),
+            packing: packing(dtype),
             dtype,
             shape: Shape::fixed([height, width]),
             quantization: quantization.clone(),

@@ -26,7 +26,7 @@ pub struct Elements<'m> {
     pub bytes: Cow<'m, [u8]>,
 }
 
-/// A constant's elements. Those of a sparse or shuffled constant are a copy.
+/// A constant's elements. Those of a sparse or shuffled constant, and bits in the other order, are a copy.
 ///
 /// # Errors
 /// One sentence why the file does not hold them; a shape that is open; a sparse form that would take
@@ -42,6 +42,10 @@ pub fn elements<'m>(model: &'m Model, tensor: &Tensor) -> Result<Elements<'m>, F
             Cow::Borrowed(bytes)
         }
         Packing::Shuffled4x16 => Cow::Owned(unshuffled(bytes, &tensor.shape)?),
+        Packing::LowBitFirst => {
+            check_size(dtype, count, bytes.len() as u64, false)?;
+            Cow::Owned(bytes.iter().map(|byte| byte.reverse_bits()).collect())
+        }
         Packing::Sparse(sparsity) => Cow::Owned(dense(model, sparsity, dtype, bytes, count)?),
     };
     Ok(Elements { dtype: dtype.complex_part().unwrap_or(dtype), bytes })
@@ -62,6 +66,8 @@ pub fn code(model: &Model, tensor: &Tensor, element: usize) -> Option<i64> {
     match &tensor.packing {
         Packing::Flat | Packing::OneAByte => at(element),
         Packing::Shuffled4x16 => at(shuffled_place(element, columns(&tensor.shape)?)).map(|code| code ^ i64::from(SIGN)),
+        // The place in the byte counted from the other end.
+        Packing::LowBitFirst => at(element ^ 7),
         Packing::Sparse(sparsity) => match Sparse::new(sparsity, |bytes| model.bytes(bytes)).ok()?.stored_at(element) {
             Some(stored) => at(stored),
             None => Some(0),
