@@ -5,7 +5,8 @@
 //! is not what it seems, an assertion or a crash in native code costs the helper and is one sentence
 //! here. [`find`] says where the library may lie, [`Runtime`] owns the helper, `net` writes the
 //! constant subgraphs that it is asked for, and [`verify`] compares what it computes with what
-//! [`crate::weights`] resolved.
+//! [`crate::weights`] resolved; `frontend` finds the constants of a TensorFlow Lite model again in what the runtime
+//! makes of it.
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::jobs::Cancelled;
 
 mod fallback;
 pub mod find;
+mod frontend;
 pub mod helper;
 mod net;
 mod process;
@@ -25,6 +27,7 @@ mod verify;
 
 pub use fallback::OnDemand;
 pub use find::Choice;
+pub use frontend::Kept;
 pub use process::Runtime;
 pub use profile::{ExecutedLayer, Profile, profile, seconds};
 pub use verify::{Checked, Difference, Report, Verdict, verify};

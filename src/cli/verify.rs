@@ -12,7 +12,7 @@ use crate::export::json::{number, short};
 use crate::formats::one_line;
 use crate::jobs::Token;
 use crate::model::Model;
-use crate::runtime::{self, Checked, Report, Runtime};
+use crate::runtime::{self, Checked, Kept, Report, Runtime};
 use crate::weights::{Catalogue, Weight};
 
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         super::print(&listing.to_text())?;
     }
-    match report.count("different") {
+    match report.differing() {
         0 => Ok(()),
         1 => bail!("a constant differs from what {} computes: {}", report.name, model.file.display()),
         count => bail!("{count} constants differ from what {} computes: {}", report.name, model.file.display()),
@@ -84,6 +84,14 @@ impl Listing<'_> {
                 "verdict": checked.verdict.name(),
                 "note": checked.note,
                 "problem": checked.verdict.problem(),
+                "frontend": checked.kept.as_ref().map(|kept| json!({
+                    "tensor": kept.tensor,
+                    "shape": kept.shape,
+                    "differing": kept.differing,
+                    "rounded": kept.rounded,
+                    "max_difference": number(kept.max_difference),
+                    "verdict": if kept.differing == 0 { "equal" } else { "different" },
+                })),
             })
         });
         json!({
@@ -96,6 +104,11 @@ impl Listing<'_> {
             "different": report.count("different"),
             "refused": report.count("refused"),
             "unresolved": report.count("unresolved"),
+            "frontend": report.frontend.as_ref().map(|found| {
+                let (equal, different) = report.kept();
+                let not_kept = report.rows.len() - equal - different;
+                json!({ "equal": equal, "different": different, "not_kept": not_kept, "problem": found.as_ref().err() })
+            }),
             "weights": rows.collect::<Vec<_>>(),
         })
     }
@@ -111,16 +124,27 @@ impl Listing<'_> {
                 let _ = writeln!(text, "it does not read the model: {why}\n");
             }
         }
+        if let Some(Err(why)) = &report.frontend {
+            let _ = writeln!(text, "constants were not looked for in the model that it reads: {why}\n");
+        }
+        // A second comparison, in a column of its own.
+        let has_frontend = report.frontend == Some(Ok(()));
         let layer = |weight: &Weight| one_line(&weight.operation(self.model).name);
         let longest = self.rows().map(|(weight, _)| layer(weight).chars().count()).max().unwrap_or(0).clamp(5, 60);
-        let _ = writeln!(text, "{:<longest$}  {:<16} {:>12}  {:>18}  verdict", "layer", "role", "elements", "maximum difference");
+        let head = if has_frontend { "frontend   " } else { "" };
+        let _ = writeln!(text, "{:<longest$}  {:<16} {:>12}  {:>18}  {head}verdict", "layer", "role", "elements", "maximum difference");
         for (weight, checked) in self.rows() {
             let (name, role) = (layer(weight), weight.role.name);
             let (elements, maximum) = match checked.verdict.problem() {
                 None => (checked.elements.to_string(), checked.max_difference.to_string()),
                 Some(_) => Default::default(),
             };
-            let _ = write!(text, "{name:<longest$}  {role:<16} {elements:>12}  {maximum:>18}  {}", checked.verdict.name());
+            let kept = match &checked.kept {
+                _ if !has_frontend => String::new(),
+                None => format!("{:<11}", "not kept"),
+                Some(kept) => format!("{:<11}", if kept.differing == 0 { "equal" } else { "different" }),
+            };
+            let _ = write!(text, "{name:<longest$}  {role:<16} {elements:>12}  {maximum:>18}  {kept}{}", checked.verdict.name());
             if let Some(worst) = checked.worst {
                 let _ = write!(
                     text,
@@ -130,6 +154,10 @@ impl Listing<'_> {
             }
             if let Some(why) = checked.verdict.problem().or(checked.note.as_deref()) {
                 let _ = write!(text, ": {}", one_line(why));
+            }
+            if let Some(kept) = checked.kept.as_ref().filter(|kept| kept.differing > 0) {
+                let Kept { tensor, differing, max_difference, .. } = kept;
+                let _ = write!(text, "; {differing} elements differ by up to {max_difference} from the frontend's {}", one_line(tensor));
             }
             text.push('\n');
         }

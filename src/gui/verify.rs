@@ -1,5 +1,5 @@
 //! The box that shows what "Verify against OpenVINO" found: a line for the whole model, and a table of
-//! its constants, the worst first.
+//! its constants, the worst first. Of a TensorFlow Lite model it tells too what the runtime's frontend keeps.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -16,16 +16,19 @@ use crate::jobs::{Key, Pool};
 use crate::runtime::{Checked, Report, Verdict};
 use crate::weights::Weight;
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column { head: "layer", is_figure: false },
     Column { head: "role", is_figure: false },
     Column { head: "elements", is_figure: true },
     Column { head: "largest difference", is_figure: true },
     Column { head: "verdict", is_figure: false },
+    Column { head: "in the frontend's model", is_figure: false },
 ];
-const WIDTHS: [f32; 5] = [0.45, 120.0, 84.0, 140.0, 0.55];
+const WIDTHS: [f32; 6] = [0.45, 120.0, 84.0, 140.0, 0.55, 170.0];
 /// The worst first.
 const BY_VERDICT: usize = 4;
+/// The last column, which a model of OpenVINO's own form goes without.
+const FRONTEND: usize = 5;
 const WIDTH: f32 = 980.0;
 
 pub struct VerifyBox {
@@ -57,6 +60,7 @@ impl VerifyBox {
                 1 => role(document, a).cmp(role(document, b)),
                 2 => b.elements.cmp(&a.elements),
                 3 => b.max_difference.total_cmp(&a.max_difference),
+                FRONTEND => worse_kept(a).cmp(&worse_kept(b)),
                 _ => worse(a, b),
             }
         });
@@ -67,14 +71,23 @@ impl VerifyBox {
     }
 }
 
+/// What differs first, then what is not kept.
+fn worse_kept(row: &Checked) -> u8 {
+    match &row.kept {
+        Some(kept) if kept.differing > 0 => 0,
+        None => 1,
+        Some(_) => 2,
+    }
+}
+
 /// The worse first: the largest difference, then what was not compared, then what is noted.
 fn worse(a: &Checked, b: &Checked) -> Ordering {
     let rank = |row: &Checked| match row.verdict {
-        Verdict::Different => 0,
+        _ if row.is_different() => 0,
         Verdict::Refused(_) => 1,
         Verdict::Unresolved(_) => 2,
-        Verdict::Equal if row.note.is_some() => 3,
-        Verdict::Equal => 4,
+        _ if row.note.is_some() => 3,
+        _ => 4,
     };
     rank(a).cmp(&rank(b)).then(b.max_difference.total_cmp(&a.max_difference))
 }
@@ -150,7 +163,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut VerifyBox, state: &State, pool: &P
 
 fn head(ui: &mut egui::Ui, report: &Report) {
     let tokens = Tokens::of(ui);
-    let color = if report.count("different") > 0 { tokens.bad } else { tokens.good };
+    let color = if report.differing() > 0 { tokens.bad } else { tokens.good };
     ui.label(RichText::new(report.summary()).color(color).strong());
     let library = report.library.display().to_string();
     let version = RichText::new(format!("{}  ·  {}", report.version, names::elide_middle(&library, 80))).color(tokens.dim).size(12.0);
@@ -158,25 +171,36 @@ fn head(ui: &mut egui::Ui, report: &Report) {
     if let Some(Err(why)) = &report.reads {
         ui.label(RichText::new(format!("It does not read the model itself: {why}")).color(tokens.warn).size(12.0));
     }
+    if let Some(Err(why)) = &report.frontend {
+        let text = format!("Constants were not looked for in the model that it reads: {why}");
+        ui.label(RichText::new(text).color(tokens.warn).size(12.0));
+    }
     ui.add_space(8.0);
 }
 
 fn table(ui: &mut egui::Ui, dialog: &mut VerifyBox, document: &Document, report: &Arc<Report>, commands: &mut Vec<Command>) {
-    let edges = table::edges(ui.available_width(), &WIDTHS);
-    table::header(ui, &COLUMNS, &edges, &mut dialog.order);
+    let count = if report.frontend == Some(Ok(())) { COLUMNS.len() } else { FRONTEND };
+    let (columns, widths) = (&COLUMNS[..count], &WIDTHS[..count]);
+    let edges = table::edges(ui.available_width(), widths);
+    table::header(ui, columns, &edges, &mut dialog.order);
     dialog.arrange(document, report);
     table::rows(ui, dialog.rows.len(), |ui, position| {
         if let Some(row) = dialog.rows.get(position).and_then(|row| report.rows.get(*row)) {
-            show_row(ui, &edges, document, row, commands);
+            show_row(ui, columns, &edges, document, row, commands);
         }
     });
 }
 
-fn show_row(ui: &mut egui::Ui, edges: &[f32], document: &Document, row: &Checked, commands: &mut Vec<Command>) {
+fn show_row(ui: &mut egui::Ui, columns: &[Column], edges: &[f32], document: &Document, row: &Checked, commands: &mut Vec<Command>) {
     let tokens = Tokens::of(ui);
     let name = layer(document, row);
     let role = role(document, row);
     let (verdict, color) = verdict(row, tokens);
+    let (kept, kept_color) = match &row.kept {
+        None => ("not kept".to_owned(), tokens.dim),
+        Some(kept) if kept.differing > 0 => (format!("{} differ", names::thousands(kept.differing)), tokens.bad),
+        Some(_) => ("equal".to_owned(), tokens.good),
+    };
     let is_compared = row.verdict.problem().is_none();
     let elements = if is_compared { names::thousands(row.elements) } else { String::new() };
     let difference = if is_compared { names::figure(row.max_difference) } else { String::new() };
@@ -186,8 +210,10 @@ fn show_row(ui: &mut egui::Ui, edges: &[f32], document: &Document, row: &Checked
         Cell { text: &elements, font: theme::number_font(), color: tokens.text },
         Cell { text: &difference, font: theme::number_font(), color: tokens.text },
         Cell { text: &verdict, font: theme::text_font(), color },
+        Cell { text: &kept, font: theme::text_font(), color: kept_color },
     ];
-    if table::row(ui, &COLUMNS, edges, &cells, &format!("{name} {role}: {verdict}")).clicked() {
+    let of_frontend = if columns.len() > FRONTEND { format!("; in the frontend's model: {kept}") } else { String::new() };
+    if table::row(ui, columns, edges, &cells, &format!("{name} {role}: {verdict}{of_frontend}")).clicked() {
         commands.push(Command::CloseOverlay);
         commands.push(Command::ShowWeight(row.site));
     }

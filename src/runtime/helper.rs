@@ -74,7 +74,7 @@ mod answers {
                         Err(error) => refuse(&mut out, &error)?,
                     }
                 }
-                Request::Read { model, bin } => match caught(|| read(&mut core, &model, bin.as_deref())) {
+                Request::Read { model, bin, folder } => match caught(|| read(&mut core, &model, bin.as_deref(), folder.as_deref())) {
                     Ok(()) => protocol::send(&mut out, &Reply::Read)?,
                     Err(error) => refuse(&mut out, &error)?,
                 },
@@ -136,8 +136,15 @@ mod answers {
         Ok(Computed { outputs, _request: request, _model: compiled })
     }
 
-    fn read(core: &mut Result<Core>, model: &str, bin: Option<&str>) -> Result<()> {
-        read_model(usable(core)?, model, bin).map(|_| ())
+    fn read(core: &mut Result<Core>, model: &str, bin: Option<&str>, folder: Option<&str>) -> Result<()> {
+        let mut model = read_model(usable(core)?, model, bin)?;
+        if let Some(folder) = folder {
+            // Whoever asked sees whether it is there.
+            let _ = written(&mut model, Path::new(folder));
+            // The folder is not this process's to hold.
+            let _ = std::env::set_current_dir(std::env::temp_dir());
+        }
+        Ok(())
     }
 
     fn read_model(core: &mut Core, model: &str, bin: Option<&str>) -> Result<Model> {

@@ -162,12 +162,13 @@ impl Runtime {
         })
     }
 
-    /// Whether the runtime reads the model's file.
+    /// Whether the runtime reads the model at a path. As it read it, it writes it into the folder, if one is named and the
+    /// release does that.
     ///
     /// # Errors
     /// As `compute`.
-    pub fn read(&mut self, model: &Model, token: &Token) -> Result<Answer, RuntimeError> {
-        let request = Request::Read { model: text(&model.file), bin: bin(model) };
+    pub(super) fn read(&mut self, model: (&Path, Option<String>), folder: Option<&Path>, token: &Token) -> Result<Answer, RuntimeError> {
+        let request = Request::Read { model: text(model.0), bin: model.1, folder: folder.map(text) };
         self.ask(token, |pipes| {
             protocol::send(&mut pipes.requests, &request)?;
             pipes.requests.flush()?;

@@ -25,7 +25,7 @@ use crate::weights::{Catalogue, FoldError};
 const ENDS: [&str; 3] = ["Const", "Input", "Output"];
 
 /// The bytes of a model whose kernels are compared with those of the runtime's: it has a copy written.
-const MAX_COMPARED_BYTES: u64 = 256 << 20;
+pub(super) const MAX_COMPARED_BYTES: u64 = 256 << 20;
 
 /// A layer of the execution graph.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,7 +162,7 @@ pub fn profile(model: &Model, runtime: &mut Runtime, token: &Token) -> Result<Pr
 }
 
 /// The file that the runtime reads: the model's own, or a copy of a model that is none.
-fn place(model: &Model, folder: &Path) -> Result<PathBuf, String> {
+pub(super) fn place(model: &Model, folder: &Path) -> Result<PathBuf, String> {
     if model.format == FormatName::OpenvinoIr && model.format_version.parse().is_ok_and(|version: u32| version < 10) {
         return Err(format!("it reads IR from version 10 on, and this is version {}", model.format_version));
     }
@@ -196,7 +196,7 @@ fn notes(model: &Model, ran: &Ran) -> Vec<String> {
 }
 
 /// The model that the runtime wrote into a folder, if it did and it can be read.
-fn read_model(folder: &Path, token: &Token) -> Option<Model> {
+pub(super) fn read_model(folder: &Path, token: &Token) -> Option<Model> {
     let path = fs::read_dir(folder)
         .ok()?
         .find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.extension().is_some_and(|end| end == "xml")))?;

@@ -41,8 +41,8 @@ pub enum Request {
     /// Compile a model without inputs for the CPU, run it, and send its outputs. The bytes of the graph
     /// and of the constants follow.
     Compute { form: Form, graph_bytes: u64, constant_bytes: u64 },
-    /// Say whether a model file can be read.
-    Read { model: String, bin: Option<String> },
+    /// Say whether a model file can be read, and write the model as it was read into the folder, if one is named.
+    Read { model: String, bin: Option<String>, folder: Option<String> },
     /// Compile a model file for the CPU, run it on zeros, and send the graph that was executed. The
     /// runtime writes it into the folder first, and into another, if one is named, the model as it read it.
     Run { model: String, bin: Option<String>, folder: String, source: Option<String> },

@@ -6,12 +6,15 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
+use super::frontend::{self, Kept};
 use super::net::{self, Needs};
-use super::process::Answer;
+use super::process::{self, Answer};
+use super::profile::{self, MAX_COMPARED_BYTES};
 use super::protocol::Output;
 use super::{Runtime, RuntimeError, tflite};
 use crate::jobs::Token;
-use crate::model::{DType, FormatName, Model, TensorRef};
+use crate::model::{DType, FormatName, Model, Packing, TensorRef};
+use crate::source::Source;
 use crate::values;
 use crate::weights::{FoldError, Real, Site, Weight};
 
@@ -36,6 +39,9 @@ pub struct Checked {
     pub verdict: Verdict,
     /// What to know about weights that count as equal: one sentence.
     pub note: Option<String>,
+    /// The same constant in the model that the runtime's frontend makes of a TensorFlow Lite file; `None` where it keeps
+    /// none that is known to be the same.
+    pub kept: Option<Kept>,
 }
 
 /// One element that differs.
@@ -66,9 +72,12 @@ pub struct Report {
     /// As the library says it.
     pub version: String,
     pub library: std::path::PathBuf,
-    /// Whether the runtime reads the model's own file; if not, its words. `None` where the model is no
-    /// file: the example, a part of another file.
+    /// Whether the runtime reads the model; if not, its words. `None` where the model is none that it could be given:
+    /// the example, of OpenVINO's form.
     pub reads: Option<Result<(), String>>,
+    /// Whether the constants were looked for in the model that the frontend made of a TensorFlow Lite file; if not, one
+    /// sentence why. `None` where there is no such model.
+    pub frontend: Option<Result<(), String>>,
     /// One a weight, in the order of the weights.
     pub rows: Vec<Checked>,
 }
@@ -99,6 +108,18 @@ impl Report {
         self.rows.iter().filter(|row| row.verdict.name() == verdict).count()
     }
 
+    /// How many weights the frontend's model holds as they are here, and how many it holds otherwise.
+    pub fn kept(&self) -> (usize, usize) {
+        let kept = self.rows.iter().filter_map(|row| row.kept.as_ref());
+        let different = kept.clone().filter(|kept| kept.differing > 0).count();
+        (kept.count() - different, different)
+    }
+
+    /// How many weights differ in either comparison.
+    pub fn differing(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_different()).count()
+    }
+
     /// What came of it, in one sentence.
     pub fn summary(&self) -> String {
         let (equal, different) = (self.count("equal"), self.count("different"));
@@ -108,6 +129,13 @@ impl Report {
                 0 => {}
                 count => text += &format!(", {count} {what}"),
             }
+        }
+        if let Some(Ok(())) = self.frontend {
+            let (equal, different) = self.kept();
+            text += &format!(
+                "; {equal} are the same in the model that it reads, {different} different, {} not kept",
+                self.rows.len() - equal - different
+            );
         }
         text
     }
@@ -121,13 +149,7 @@ pub fn verify(model: &Model, weights: &[&Weight], runtime: &mut Runtime, token: 
     let mut run = Run { model, weights, token, rows: vec![None; weights.len()] };
     let tasks = run.tasks();
     token.expect(tasks.iter().map(|task| task.bytes).sum::<u64>().max(1));
-    let reads = match model.file.is_file() {
-        false => None,
-        true => Some(match runtime.read(model, token)? {
-            Answer::Done(()) => Ok(()),
-            Answer::Refused(words) => Err(words),
-        }),
-    };
+    let WholeModel { reads, frontend, kept } = read(model, weights, runtime, token)?;
     let mut open: Vec<&[Task]> = batches(&tasks);
     open.reverse();
     while let Some(batch) = open.pop() {
@@ -149,18 +171,67 @@ pub fn verify(model: &Model, weights: &[&Weight], runtime: &mut Runtime, token: 
         token.advance(done - left);
         open.extend(again.into_iter().map(std::slice::from_ref));
     }
-    let rows = run
-        .rows
-        .into_iter()
-        .zip(weights)
-        .map(|(row, weight)| row.unwrap_or_else(|| Checked::without(weight.site, Verdict::Unresolved("it was not compared".into()))));
+    let rows = run.rows.into_iter().zip(weights).zip(kept).map(|((row, weight), kept)| {
+        let row = row.unwrap_or_else(|| Checked::without(weight.site, Verdict::Unresolved("it was not compared".into())));
+        Checked { kept, ..row }
+    });
     Ok(Report {
         name: runtime.name(),
         version: runtime.version().to_owned(),
         library: runtime.library().to_path_buf(),
         reads,
+        frontend,
         rows: rows.collect(),
     })
+}
+
+/// What comes of having the runtime read a whole model.
+struct WholeModel {
+    reads: Option<Result<(), String>>,
+    frontend: Option<Result<(), String>>,
+    /// One a weight.
+    kept: Vec<Option<Kept>>,
+}
+
+/// Has the runtime read the model, and, where its frontend makes another model of it, looks for the constants there.
+fn read(model: &Model, weights: &[&Weight], runtime: &mut Runtime, token: &Token) -> Result<WholeModel, RuntimeError> {
+    let mut read = WholeModel { reads: None, frontend: None, kept: vec![None; weights.len()] };
+    let is_converted = model.format == FormatName::Tflite;
+    if !is_converted && !model.file.is_file() {
+        return Ok(read);
+    }
+    let failed = |error: io::Error| RuntimeError::Process(format!("it has no folder to work in: {error}"));
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let written = tempfile::tempdir().map_err(failed)?;
+    let is_small = model.sources.iter().map(Source::len).sum::<u64>() <= MAX_COMPARED_BYTES;
+    let file = match profile::place(model, folder.path()) {
+        Ok(file) => file,
+        // The runtime says itself what it does not read.
+        Err(_) if model.file.is_file() => model.file.clone(),
+        Err(why) => {
+            read.reads = Some(Err(why));
+            return Ok(read);
+        }
+    };
+    let target = Some(written.path()).filter(|_| is_converted && is_small);
+    read.reads = Some(match runtime.read((&file, process::bin(model)), target, token)? {
+        Answer::Done(()) => Ok(()),
+        Answer::Refused(words) => Err(words),
+    });
+    if !is_converted || read.reads != Some(Ok(())) {
+        return Ok(read);
+    }
+    read.frontend = Some(match target.map(|folder| profile::read_model(folder, token)) {
+        None => {
+            Err(format!("the model has more than {} MB, and no copy of what the frontend makes of it is written", MAX_COMPARED_BYTES >> 20))
+        }
+        Some(None) => Err("the runtime does not hand out the model that its frontend makes".into()),
+        Some(Some(made)) => {
+            read.kept = frontend::kept(model, weights, &made, token)?;
+            Ok(())
+        }
+    });
+    Ok(read)
 }
 
 /// A tensor that is computed once, however many inputs it feeds.
@@ -222,6 +293,9 @@ impl Run<'_> {
             self.model.format == FormatName::OpenvinoIr && self.model.format_version.parse().is_ok_and(|version: u32| version < 10);
         if is_legacy && (data.quantization.is_some() || !weight.chain.is_empty()) {
             return Err(format!("the runtime has none of the operations and fixed-point types of version {}", self.model.format_version));
+        }
+        if self.model.format == FormatName::OpenvinoIr && data.packing != Packing::Flat {
+            return Err("the runtime packs bits in another order".into());
         }
         let tensor = match self.model.format {
             FormatName::Tflite => tflite::constant(self.model, weight)?,
@@ -316,7 +390,12 @@ fn batches(tasks: &[Task]) -> Vec<&[Task]> {
 
 impl Checked {
     fn without(site: Site, verdict: Verdict) -> Self {
-        Self { site, elements: 0, differing: 0, max_difference: 0.0, worst: None, verdict, note: None }
+        Self { site, elements: 0, differing: 0, max_difference: 0.0, worst: None, verdict, note: None, kept: None }
+    }
+
+    /// Whether the runtime computes something else, or its frontend has something else.
+    pub fn is_different(&self) -> bool {
+        self.verdict == Verdict::Different || self.kept.as_ref().is_some_and(|kept| kept.differing > 0)
     }
 
     fn add(&mut self, found: Difference) {
@@ -343,6 +422,7 @@ fn compare(real: &Real, output: &Output, bytes: &mut dyn Read, leniency: Lenienc
         worst: None,
         verdict: Verdict::Equal,
         note: None,
+        kept: None,
     };
     let Some(dtype) = dtype.filter(|_| output.shape == shape && output.bytes == (real.values.len() * element) as u64) else {
         io::copy(bytes, &mut io::sink())?;

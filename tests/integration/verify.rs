@@ -76,6 +76,41 @@ fn every_tflite_constant_is_what_the_frontend_makes_of_it() {
     assert!(equal >= 100, "only {equal} constants were compared");
 }
 
+/// The frontend turns kernels to OpenVINO's order of axes and gives them other names and types; there they are found,
+/// brought back, and compared. That nothing is kept is said, too.
+#[test]
+fn constants_are_found_again_in_the_model_that_the_frontend_makes() {
+    if !has_runtime() {
+        return;
+    }
+    for (file, layers) in [
+        ("assets/example/digits_f32.tflite", &[("conv1", "kernel"), ("conv1", "bias"), ("depthwise2", "kernel"), ("logits", "kernel")][..]),
+        ("assets/example/digits_int8.tflite", &[("conv1", "kernel"), ("conv1", "bias"), ("depthwise2", "kernel"), ("logits", "bias")]),
+        ("fixtures/tflite/conv_uint8.tflite", &[("conv1", "kernel")]),
+        ("fixtures/tflite/transpose_conv.tflite", &[("up", "kernel"), ("up", "bias")]),
+    ] {
+        let (run, json) = verified(&root().join(file));
+        assert_eq!((run.status, &json["frontend"]["different"], &json["reads"]), (Some(0), &0.into(), &true.into()), "{file}: {}", run.err);
+        for (layer, role) in layers {
+            let rows = json["weights"].as_array().unwrap();
+            let row = rows.iter().find(|row| row["name"] == *layer && row["role"] == *role).unwrap();
+            let kept = &row["frontend"];
+            assert_eq!((&kept["verdict"], &kept["differing"]), (&"equal".into(), &0.into()), "{file} {layer} {role}: {row}");
+        }
+    }
+    let run = weightscope([Path::new("verify"), &root().join("assets/example/digits_f32.tflite")]);
+    let text = run.text();
+    assert!(text.lines().any(|line| line.starts_with("layer ") && line.ends_with("frontend   verdict")), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("conv3 ") && line.contains("kernel") && line.ends_with("  equal      equal")),
+        "{text}"
+    );
+    assert!(text.lines().last().unwrap().contains("are the same in the model that it reads"), "{text}");
+    // OpenVINO's own form is read as it is, and has no such column.
+    let (_, json) = verified(&root().join("assets/example/digits_int8.xml"));
+    assert!(json["frontend"].is_null() && json["weights"][0]["frontend"].is_null());
+}
+
 #[test]
 fn a_layer_is_chosen_and_the_table_is_text() {
     if !has_runtime() {
