@@ -82,6 +82,47 @@ fn the_metadata_says_what_its_flatbuffer_holds() {
     assert_eq!(model["metadata"]["reduced_precision_support"], "fp16accfp32");
 }
 
+/// The locations of `make_container.py`, as MLIR writes them.
+#[test]
+fn operations_know_where_they_come_from() {
+    let model = inspect("container/debug_metadata.tflite");
+    let summary = &model["metadata"]["debug_metadata"];
+    assert_eq!([&summary["subgraphs"], &summary["operators"], &summary["attributes"]], [2, 4, 9], "{summary}");
+    let of = |graph: usize, operation: usize| model["graphs"][graph]["operations"][operation]["attributes"]["debug_metadata"].clone();
+    let call = r#"callsite("<ipython-input-7>":1:4 at "interactiveshell.py":3066:16)"#;
+    let max = format!(r#""jit(relu)/jit(main)/max"({call})"#);
+    assert_eq!(of(0, 0), json!(format!(r#"fused["tfl.mul", {max}]"#)));
+    assert_eq!(of(0, 1), json!([{"pass": "żółw"}, r#""opaque"("interactiveshell.py":3066:16)"#]));
+    assert_eq!(of(1, 0), json!(max));
+    // Files without them have no such attribute.
+    assert!(inspect("container/metadata.tflite")["graphs"][0]["operations"][0]["attributes"].get("debug_metadata").is_none());
+}
+
+/// Entries of files from before they had names, among them some of buffers that are not there.
+#[test]
+fn unnamed_metadata_are_listed() {
+    let model = inspect("hostile/claims.tflite");
+    assert_eq!(model["metadata"]["metadata_buffer"], json!(["1.2.3", "", "", "", ""]));
+    let problems = model["graphs"][0]["operations"].as_array().unwrap().iter().filter(|operation| operation["type"] == "FULLY_CONNECTED");
+    assert!(
+        problems.clone().all(|operation| operation["constants"][0]["problem"].as_str().unwrap().contains("outside the file")),
+        "{model:#}"
+    );
+    assert_eq!(problems.count(), 5);
+    assert_eq!(model["signatures"], json!([{"key": "half", "graph": 0, "inputs": {"x": "x"}, "outputs": {}}]));
+}
+
+#[test]
+fn debug_metadata_that_lie_cost_themselves_alone() {
+    let warnings = |file: &str| inspect(file)["warnings"].to_string();
+    assert!(warnings("hostile/debug_noise.tflite").contains("the debug metadata are damaged"));
+    assert!(warnings("hostile/debug_indices.tflite").contains("debug metadata of graph"));
+    for file in ["hostile/debug_bomb.tflite", "hostile/debug_circle.tflite"] {
+        let text = inspect(file)["graphs"][0]["operations"][0]["attributes"]["debug_metadata"].as_str().unwrap().to_owned();
+        assert!(text.contains('…') && text.chars().count() < 1100, "{file}: {text}");
+    }
+}
+
 #[test]
 fn signatures_name_their_tensors() {
     let expected = json!([

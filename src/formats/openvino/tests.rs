@@ -243,6 +243,23 @@ fn what_may_stand_before_the_root() {
     }
 }
 
+/// The runtime compares the root without regard to case (`src/frontends/ir/src/frontend.cpp`), and both spellings of types
+/// that are called after another class than they are written are taken.
+#[test]
+fn the_root_in_any_case_and_types_by_either_name() {
+    for (root, kind) in [("net", "Const"), ("Net", "Constant"), ("NET", "Const")] {
+        let xml = format!(
+            r#"<{root} name="m" version="11"><layers><layer id="0" name="c" type="{kind}" version="opset1"><data element_type="F32" shape="2" offset="0" size="8"/>
+            <output><port id="0" precision="f32"><dim>2</dim></port></output></layer></layers><edges/></{root}>"#
+        );
+        let source = Source::from_bytes(Path::new("x"), xml.clone().into_bytes());
+        assert!(sniff(&source), "{root}");
+        let model = opened(&xml, Some(&[0; 8])).unwrap();
+        assert_eq!(model.main().tensors[0].data, Data::Stored(Bytes { source: 0, offset: 0, len: 8 }), "{root} {kind}");
+        assert_eq!(model.main().tensors[0].dtype, DType::F32);
+    }
+}
+
 #[test]
 fn names_keep_their_characters() {
     let xml = r#"<net version="11"><layers><layer id="0" name="a&#10;b &lt;&amp;&gt; '层'" type="Relu" version="opset1"/></layers></net>"#;

@@ -51,7 +51,8 @@ pub fn role(graph: &Graph, id: OperationId, input: usize) -> Role {
             recurrent(&operation.kind, input)
         }
         ("BatchNormInference", _) => batch_norm(&operation.version, input, vector()),
-        ("PReLU", 1) => Role::weight("alpha", vector()),
+        // In files that name classes instead of types, too.
+        ("PReLU" | "PRelu", 1) => Role::weight("alpha", vector()),
         ("GroupNormalization", 1) | ("RMS", 1) => Role::weight("gamma", vector()),
         ("GroupNormalization", 2) => Role::weight("beta", vector()),
         ("ScaledDotProductAttention", 4) => Role::weight("scale", None),
