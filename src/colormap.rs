@@ -144,6 +144,8 @@ impl Colours {
 pub struct Lookup {
     colours: Colours,
     table: &'static [Rgb; 256],
+    /// The table, and from 256 on the colours of NaN and the infinities.
+    all: Box<[Rgb; 512]>,
     /// `thresholds[i]` is the lowest float that takes entry `i + 1` or a higher one.
     thresholds: Option<Box<[f32; 255]>>,
 }
@@ -157,7 +159,12 @@ impl Lookup {
             }
             thresholds
         });
-        Self { colours, table: colours.map.table(), thresholds }
+        let table = colours.map.table();
+        let mut all = Box::new([NAN; 512]);
+        all[..256].copy_from_slice(table);
+        all[257] = POSITIVE_INFINITY;
+        all[258] = NEGATIVE_INFINITY;
+        Self { colours, table, all, thresholds }
     }
 
     /// The middle of the limits.
@@ -184,10 +191,7 @@ impl Lookup {
         for values in values.chunks(entries.len()) {
             let entries = &mut entries[..values.len()];
             dispatch!(Level::new(), _ => linear_entries(values, low, span, entries));
-            out.extend(entries.iter().map(|entry| match self.table.get(usize::from(*entry)) {
-                Some(colour) => *colour,
-                None => [NAN, POSITIVE_INFINITY, NEGATIVE_INFINITY][usize::from(*entry - 256).min(2)],
-            }));
+            out.extend(entries.iter().map(|entry| self.all[usize::from(*entry) % self.all.len()]));
         }
     }
 

@@ -4,11 +4,13 @@
 //! Quantising is what TensorFlow Lite does: symmetric scales are `max |R| / last code`, others `(max - min) /
 //! (codes - 1)` over a range that holds zero; codes are rounded half to even, all in float32.
 
+use fearless_simd::{Level, dispatch};
+
 use super::align::Alignment;
 use super::anatomy::{Narrow, OutlierCost};
 use super::metrics::{ChannelError, worst};
 use super::quantiser::{Granularity, Grid};
-use super::sums::sqnr_db;
+use super::sums::{all_finite, extremes, sqnr_db};
 use super::walk::{Source, Stretch, walk};
 use crate::jobs::Token;
 use crate::stats::Summary;
@@ -257,15 +259,36 @@ impl Anew {
 
 impl Extremes {
     fn add(&mut self, values: &[f32], top: usize) {
-        let mut floor = if self.top.len() < top { -1.0 } else { self.top.last().copied().unwrap_or(f32::INFINITY) };
-        for value in values.iter().filter(|value| value.is_finite()) {
-            self.low = self.low.min(*value);
-            self.high = self.high.max(*value);
-            if top > 0 && value.abs() > floor {
-                self.note(value.abs(), top);
-                floor = if self.top.len() < top { -1.0 } else { self.top.last().copied().unwrap_or(f32::INFINITY) };
+        dispatch!(Level::new(), _ => self.add_parts(values, top));
+    }
+
+    #[inline(always)]
+    fn add_parts(&mut self, values: &[f32], top: usize) {
+        const PART: usize = 256;
+        for part in values.chunks(PART) {
+            if !all_finite(part) {
+                part.iter().filter(|value| value.is_finite()).for_each(|value| self.add_one(*value, top));
+                continue;
+            }
+            let (low, high) = extremes(part);
+            (self.low, self.high) = (self.low.min(low), self.high.max(high));
+            // Few parts hold one of the largest.
+            if top > 0 && high.max(-low) > self.floor(top) {
+                part.iter().for_each(|value| self.add_one(*value, top));
             }
         }
+    }
+
+    fn add_one(&mut self, value: f32, top: usize) {
+        (self.low, self.high) = (self.low.min(value), self.high.max(value));
+        if top > 0 && value.abs() > self.floor(top) {
+            self.note(value.abs(), top);
+        }
+    }
+
+    /// What a magnitude has to be above to be one of the largest.
+    fn floor(&self, top: usize) -> f32 {
+        self.top.get(top - 1).copied().unwrap_or(-1.0)
     }
 
     fn note(&mut self, magnitude: f32, top: usize) {

@@ -318,7 +318,7 @@ impl Lanes {
 
 /// The least and the greatest of finite values; the infinities of nothing.
 #[inline(always)]
-fn extremes(values: &[f32]) -> (f32, f32) {
+pub(super) fn extremes(values: &[f32]) -> (f32, f32) {
     const WIDE: usize = 32;
     let (mut low, mut high) = ([f32::INFINITY; WIDE], [f32::NEG_INFINITY; WIDE]);
     let (chunks, rest) = values.as_chunks::<WIDE>();

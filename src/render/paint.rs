@@ -124,6 +124,14 @@ impl<'a> Paint<'a> {
                 // What is nothing is not looked at below.
                 values.extend(plane.iter().skip(chunk * CHUNK).take(CHUNK).map(|number| number.unwrap_or(0.0)));
                 self.lookup.colours(values, colours);
+                if marked.is_none() && saturated.is_none() {
+                    let numbers = plane.iter().skip(chunk * CHUNK);
+                    let pixels = pixels.as_chunks_mut::<4>().0.iter_mut().zip(&*colours).zip(numbers);
+                    for ((pixel, [red, green, blue]), _) in pixels.filter(|(_, number)| number.is_some()) {
+                        *pixel = [*red, *green, *blue, 255];
+                    }
+                    return;
+                }
             }
             for (at, pixel) in (chunk * CHUNK..).zip(pixels.as_chunks_mut::<4>().0) {
                 let number = |plane: &[Option<f32>]| plane.get(at).copied().flatten();

@@ -2,7 +2,7 @@
 //!
 //! The extremes of a rectangle of cells are kept as (low, high), where a NaN in `low` stands for
 //! "there is a NaN among them" and `low > high` for "no cell at all". A [`Pyramid`] holds them for
-//! squares of 4, 16 and 64 cells a side, and of the larger squares the mean and how many numbers are
+//! squares of 4, 8, 16, 32 and 64 cells a side, and of the larger ones the mean and how many numbers are
 //! none. It is built band by band while pictures are drawn with what is there: rows of pixels whose
 //! bands are not built yet show one of their rows of cells. With a complete one the extremes are the
 //! same to the bit as without: the edges of the pixels are laid on the edges of the squares.
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fearless_simd::dispatch;
 use rayon::prelude::*;
 
-use self::extremes::{each_span, fold, widen, widen_one};
+use self::extremes::{Extremes, Spans, fold, widen};
 use super::field::{Field, Numbers};
 use crate::jobs::{Cancelled, Token};
 use crate::view::View;
@@ -43,13 +43,15 @@ impl Reduction {
     }
 }
 
-/// The sides of a pyramid's squares are powers of this.
-const FACTOR: usize = 4;
+/// The sides of a pyramid's squares: each has twice the one before it.
+const SIDES: [usize; 5] = [4, 8, 16, 32, 64];
+/// The least side of squares that have a mean and counts.
+const SUMMED: usize = 16;
 /// The side of the largest squares, and the rows of a band.
 const BAND: usize = 64;
 
 /// What is known of squares of cells, for quick redrawing. For a view as it was when the pyramid
-/// was made: moving an axis or a slider wants a new one. Takes an eighth of the values' room as float32.
+/// was made: moving an axis or a slider wants a new one. Takes a sixth of the values' room as float32.
 #[derive(Debug)]
 pub struct Pyramid {
     rows: usize,
@@ -63,8 +65,8 @@ pub struct Pyramid {
 /// [`BAND`] rows of cells.
 #[derive(Debug)]
 struct Band {
-    /// Squares of 4, 16 and 64 cells a side.
-    levels: [Level; 3],
+    /// By [`SIDES`].
+    levels: [Level; SIDES.len()],
 }
 
 /// A band's squares of `step` cells a side, in rows.
@@ -73,7 +75,7 @@ struct Level {
     columns: usize,
     low: Vec<f32>,
     high: Vec<f32>,
-    /// Means and counts; none of the smallest squares.
+    /// Means and counts, from [`SUMMED`] on.
     sums: Vec<Sum>,
 }
 
@@ -139,7 +141,7 @@ impl Pyramid {
 
     /// How many cells are NaN and how many infinite, as far as it is built.
     pub fn odd_cells(&self) -> (u64, u64) {
-        let squares = self.bands.iter().filter_map(OnceLock::get).flat_map(|band| &band.levels[2].sums);
+        let squares = self.bands.iter().filter_map(OnceLock::get).flat_map(|band| &band.levels[SIDES.len() - 1].sums);
         squares.fold((0, 0), |(nan, infinite), sum| (nan + u64::from(sum.nan), infinite + u64::from(sum.infinite)))
     }
 
@@ -149,19 +151,15 @@ impl Pyramid {
 
     /// The level of squares of a side in a band, if it is built.
     fn level(&self, band: usize, step: usize) -> Option<&Level> {
-        let level = [4, 16, 64].iter().position(|of| *of == step)?;
+        let level = SIDES.iter().position(|side| *side == step)?;
         self.bands.get(band)?.get()?.levels.get(level)
     }
 }
 
-/// The side of the squares to use at so many cells a pixel: at least 2 and below 8 of them lie along
+/// The side of the squares to use at so many cells a pixel: at least 2 and below 4 of them lie along
 /// a pixel, so that the work a pixel is bounded; 1 (the cells themselves) below 8 cells a pixel.
 pub fn step(cells_per_pixel: f64) -> usize {
-    let mut step = 1usize;
-    while step < BAND && (step * FACTOR * 2) as f64 <= cells_per_pixel {
-        step *= FACTOR;
-    }
-    step
+    SIDES.into_iter().rev().find(|side| (side * 2) as f64 <= cells_per_pixel).unwrap_or(1)
 }
 
 /// A picture cut into pixels: pixel `(x, y)` covers the cells `columns[x]` by `rows[y]`, as starts and ends.
@@ -183,12 +181,12 @@ pub fn reduce(
 ) -> Vec<Option<f32>> {
     let (field, is_turned) = Field::lying(numbers);
     let (rows, columns) = if is_turned { (cut.columns, cut.rows) } else { (cut.rows, cut.columns) };
-    let has_squares = cut.step > 1 && !(reduction == Reduction::Mean && cut.step == FACTOR);
+    let has_squares = cut.step > 1 && (reduction == Reduction::Extreme || cut.step >= SUMMED);
     let pyramid = pyramid.filter(|pyramid| has_squares && pyramid.fits(&field) && pyramid.is_turned == is_turned);
-    let (first, last) = hull(columns, field.columns);
     let mut found = vec![None; rows.len() * columns.len()];
     let lines = found.par_chunks_mut(columns.len().max(1)).zip(rows);
-    let work = Work { field: &field, pyramid, step: cut.step, columns, first, last, centre };
+    let grain = |step| Grain::new(columns, field.columns, step);
+    let work = Work { field: &field, pyramid, columns, cells: grain(1), squares: grain(cut.step), centre };
     lines.for_each_init(Scratch::default, |scratch, (found, span)| {
         if token.is_cancelled() {
             return;
@@ -216,28 +214,48 @@ fn farther(low: f32, high: f32, centre: f32) -> Option<f32> {
         return None;
     }
     let (below, above) = (f64::from(centre) - f64::from(low), f64::from(high) - f64::from(centre));
-    Some(if above >= below { high } else { low })
+    // Without a branch, which would be guessed wrong every other time.
+    Some([low, high][usize::from(above >= below)])
 }
 
 #[derive(Default)]
 struct Scratch {
     row: Vec<f32>,
-    low: Vec<f32>,
-    high: Vec<f32>,
-    wide: [Vec<f32>; 2],
-    spans: Vec<Range<usize>>,
+    extremes: Extremes,
+    wide: Extremes,
     sums: Vec<(f64, u64)>,
 }
 
 struct Work<'a> {
     field: &'a Field<'a>,
     pyramid: Option<&'a Pyramid>,
-    step: usize,
     columns: &'a [(usize, usize)],
-    /// The columns of cells that any pixel covers.
+    cells: Grain,
+    squares: Grain,
+    centre: f32,
+}
+
+/// The columns of cells or squares that pixels cover.
+struct Grain {
+    /// Cells along a side.
+    step: usize,
+    /// From the first that any pixel covers to behind the last.
     first: usize,
     last: usize,
-    centre: f32,
+    /// Those of each pixel, counted from the first.
+    spans: Spans,
+}
+
+impl Grain {
+    fn new(columns: &[(usize, usize)], limit: usize, step: usize) -> Self {
+        let (first, last) = hull(columns, limit);
+        let (first, last) = (first / step, last.div_ceil(step));
+        let spans = columns.iter().map(|(start, end)| match start < end {
+            true => within((start / step, end.div_ceil(step)), first, last),
+            false => 0..0,
+        });
+        Self { step, first, last, spans: Spans::new(spans) }
+    }
 }
 
 /// Where the numbers of a row of pixels come from.
@@ -252,9 +270,9 @@ impl Work<'_> {
     fn rows(&self, (top, bottom): (usize, usize)) -> Rows {
         let bottom = bottom.min(self.field.rows);
         let Some(pyramid) = self.pyramid.filter(|_| top < bottom) else { return Rows::Cells(top..bottom.max(top)) };
-        let is_built = (top / BAND..bottom.div_ceil(BAND)).all(|band| pyramid.level(band, self.step).is_some());
+        let is_built = (top / BAND..bottom.div_ceil(BAND)).all(|band| pyramid.level(band, self.squares.step).is_some());
         if is_built {
-            return Rows::Squares(top / self.step..bottom.div_ceil(self.step));
+            return Rows::Squares(top / self.squares.step..bottom.div_ceil(self.squares.step));
         }
         let middle = usize::midpoint(top, bottom);
         Rows::Cells(middle..middle + 1)
@@ -262,52 +280,47 @@ impl Work<'_> {
 
     /// The level that a row of squares lies in, and the squares of that row.
     fn squares(&self, row: usize) -> Option<(&Level, Range<usize>)> {
-        let per_band = BAND / self.step;
-        let level = self.pyramid?.level(row / per_band, self.step)?;
+        let per_band = BAND / self.squares.step;
+        let level = self.pyramid?.level(row / per_band, self.squares.step)?;
         let start = row % per_band * level.columns;
         Some((level, start..start + level.columns))
     }
 
+    fn grain(&self, rows: &Rows) -> &Grain {
+        match rows {
+            Rows::Cells(_) => &self.cells,
+            Rows::Squares(_) => &self.squares,
+        }
+    }
+
     fn extremes(&self, span: (usize, usize), found: &mut [Option<f32>], scratch: &mut Scratch) {
         let rows = self.rows(span);
-        let (first, last, step) = match &rows {
-            Rows::Cells(_) => (self.first, self.last, 1),
-            Rows::Squares(_) => (self.first / self.step, self.last.div_ceil(self.step), self.step),
-        };
-        let Scratch { row: cells, low, high, wide, spans, .. } = scratch;
-        low.clear();
-        low.resize(last - first, f32::INFINITY);
-        high.clear();
-        high.resize(last - first, f32::NEG_INFINITY);
+        let Grain { first, last, spans, .. } = self.grain(&rows);
+        let (first, last) = (*first, *last);
+        let Scratch { row: cells, extremes, wide, .. } = scratch;
+        extremes.clear(last - first);
         match rows {
             Rows::Cells(rows) => {
                 for row in rows {
-                    self.field.with_row(row, first, last - first, cells, |cells| widen(low, high, cells, cells));
+                    self.field.with_row(row, first, last - first, cells, |cells| extremes.widen(cells, cells));
                 }
             }
             Rows::Squares(rows) => {
                 for (level, squares) in rows.filter_map(|row| self.squares(row)) {
                     let squares = squares.start + first..squares.end;
                     if let (Some(lows), Some(highs)) = (level.low.get(squares.clone()), level.high.get(squares)) {
-                        widen(low, high, lows, highs);
+                        extremes.widen(lows, highs);
                     }
                 }
             }
         }
-        spans.clear();
-        spans.extend(self.columns.iter().map(|(start, end)| match start < end {
-            true => within((start / step, end.div_ceil(step)), first, last),
-            false => 0..0,
-        }));
-        each_span([low, high], wide, spans, |pixel, low, high| found[pixel] = farther(low, high, self.centre));
+        spans.each(extremes, wide, |pixel, low, high| found[pixel] = farther(low, high, self.centre));
     }
 
     fn means(&self, span: (usize, usize), found: &mut [Option<f32>], scratch: &mut Scratch) {
         let rows = self.rows(span);
-        let (first, last, step) = match &rows {
-            Rows::Cells(_) => (self.first, self.last, 1),
-            Rows::Squares(_) => (self.first / self.step, self.last.div_ceil(self.step), self.step),
-        };
+        let Grain { step, first, last, .. } = self.grain(&rows);
+        let (first, last) = (*first, *last);
         let Scratch { row: cells, sums, .. } = scratch;
         sums.clear();
         sums.resize(last - first, (0.0, 0));
@@ -331,7 +344,7 @@ impl Work<'_> {
             }
         }
         for (number, (start, end)) in found.iter_mut().zip(self.columns) {
-            let span = if start < end { within((start / step, end.div_ceil(step)), first, last) } else { 0..0 };
+            let span = if start < end { within((start / step, end.div_ceil(*step)), first, last) } else { 0..0 };
             let (sum, count) = sums.get(span).unwrap_or_default().iter().fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
             *number = (count > 0).then(|| (sum / count as f64) as f32);
         }
@@ -375,17 +388,15 @@ impl Band {
                 (*to_low, *to_high) = fold(low, high);
             }
         }
-        let (low16, high16) = coarser((&low4, &high4), across4);
-        let (low64, high64) = coarser((&low16, &high16), across16);
-        let sums64 = coarser_sums(&sums16, across16);
-        let sums = |totals: &[Total]| totals.iter().map(Total::sum).collect();
-        Self {
-            levels: [
-                Level { columns: across4, low: low4, high: high4, sums: Vec::new() },
-                Level { columns: across16, low: low16, high: high16, sums: sums(&sums16) },
-                Level { columns: across16.div_ceil(4), low: low64, high: high64, sums: sums(&sums64) },
-            ],
-        }
+        let of4 = Level { columns: across4, low: low4, high: high4, sums: Vec::new() };
+        let of8 = of4.coarser();
+        let of16 = of8.coarser();
+        let of32 = of16.coarser();
+        let of64 = of32.coarser();
+        let sums32 = coarser_sums(&sums16, of16.columns);
+        let sums64 = coarser_sums(&sums32, of32.columns);
+        let with = |level, totals: &[Total]| Level { sums: totals.iter().map(Total::sum).collect(), ..level };
+        Self { levels: [of4, of8, with(of16, &sums16), with(of32, &sums32), with(of64, &sums64)] }
     }
 }
 
@@ -433,34 +444,30 @@ fn add_up(cells: &[f32], sums: &mut [Total]) {
     sums.iter_mut().skip(whole.len()).take(1).for_each(|sum| sum.add(rest));
 }
 
-/// Rows of extremes, four by four of them folded into one.
-fn coarser((low, high): (&[f32], &[f32]), columns: usize) -> (Vec<f32>, Vec<f32>) {
-    let columns = columns.max(1);
-    let rows = low.len() / columns;
-    let (mut lows, mut highs) = (Vec::new(), Vec::new());
-    for top in (0..rows).step_by(FACTOR) {
-        for left in (0..columns).step_by(FACTOR) {
-            let (mut to_low, mut to_high) = (f32::INFINITY, f32::NEG_INFINITY);
-            for row in top..(top + FACTOR).min(rows) {
-                let span = row * columns + left..row * columns + (left + FACTOR).min(columns);
-                let (below, above) = fold(&low[span.clone()], &high[span]);
-                widen_one(&mut to_low, &mut to_high, below, above);
-            }
-            lows.push(to_low);
-            highs.push(to_high);
+impl Level {
+    /// Squares of twice the side, without sums.
+    fn coarser(&self) -> Self {
+        let columns = self.columns.max(1);
+        let squares = self.low.len().div_ceil(2 * columns) * columns.div_ceil(2);
+        let (mut low, mut high) = (Vec::with_capacity(squares), Vec::with_capacity(squares));
+        let pairs = self.low.chunks(2 * columns).zip(self.high.chunks(2 * columns));
+        for (lows, highs) in pairs {
+            let mut row = Extremes::default();
+            row.clear(columns);
+            lows.chunks(columns).zip(highs.chunks(columns)).for_each(|(lows, highs)| row.widen(lows, highs));
+            row.halve(&mut low, &mut high);
         }
+        Self { columns: columns.div_ceil(2), low, high, sums: Vec::new() }
     }
-    (lows, highs)
 }
 
+/// Sums of squares of twice the side.
 fn coarser_sums(totals: &[Total], columns: usize) -> Vec<Total> {
     let columns = columns.max(1);
-    let rows = totals.len() / columns;
     let mut coarse = Vec::new();
-    for top in (0..rows).step_by(FACTOR) {
-        for left in (0..columns).step_by(FACTOR) {
-            let rows = top..(top + FACTOR).min(rows);
-            let squares = rows.flat_map(|row| &totals[row * columns + left..row * columns + (left + FACTOR).min(columns)]);
+    for rows in totals.chunks(2 * columns) {
+        for left in (0..columns).step_by(2) {
+            let squares = rows.chunks(columns).flat_map(|row| row.iter().skip(left).take(2));
             coarse.push(squares.fold(Total::default(), |sum, total| sum.plus(total)));
         }
     }
@@ -473,7 +480,9 @@ mod tests {
 
     #[test]
     fn steps() {
-        for (cells, expected) in [(0.5, 1), (7.9, 1), (8.0, 4), (31.0, 4), (32.0, 16), (128.0, 64), (1e18, 64), (f64::INFINITY, 64)] {
+        for (cells, expected) in
+            [(0.5, 1), (7.9, 1), (8.0, 4), (15.9, 4), (16.0, 8), (32.0, 16), (64.0, 32), (128.0, 64), (1e18, 64), (f64::INFINITY, 64)]
+        {
             assert_eq!(step(cells), expected, "{cells}");
         }
     }

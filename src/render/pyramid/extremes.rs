@@ -13,35 +13,81 @@ pub(super) fn fold(low: &[f32], high: &[f32]) -> (f32, f32) {
     all
 }
 
-/// Calls `each` with the number of every span that is not empty and the extremes of its entries. Those of a span are
-/// those of the window of 1, 2, 4, ... entries at its start and of the one at its end, and the windows at all places are
-/// found many at once.
-pub(super) fn each_span(
-    [low, high]: [&mut Vec<f32>; 2],
-    [wide_low, wide_high]: &mut [Vec<f32>; 2],
-    spans: &[Range<usize>],
-    mut each: impl FnMut(usize, f32, f32),
-) {
-    let longest = spans.iter().map(Range::len).max().unwrap_or(0);
-    let mut window = 1;
-    while window <= longest {
-        for (number, span) in spans.iter().enumerate().filter(|(_, span)| (window..2 * window).contains(&span.len())) {
-            let (a, b) = (span.start, span.end - window);
-            if let (Some(a), Some(b)) = (low.get(a).zip(high.get(a)), low.get(b).zip(high.get(b))) {
-                let (mut least, mut most) = (*a.0, *a.1);
-                widen_one(&mut least, &mut most, *b.0, *b.1);
-                each(number, least, most);
+/// Spans of entries in a row, sorted for looking at many rows. The extremes of a span are those of the window of 1, 2,
+/// 4, ... entries at its start and of the one at its end; the windows at all places are found many at once.
+pub(super) struct Spans {
+    /// By the window: the span's number, where its first window begins, and where the last.
+    by_window: Vec<Vec<(u32, u32, u32)>>,
+}
+
+impl Spans {
+    pub fn new(spans: impl Iterator<Item = Range<usize>>) -> Self {
+        let mut by_window: Vec<Vec<(u32, u32, u32)>> = Vec::new();
+        for (number, span) in (0..).zip(spans) {
+            let Some(level) = span.len().checked_ilog2() else { continue };
+            by_window.resize_with(by_window.len().max(level as usize + 1), Vec::new);
+            by_window[level as usize].push((number, span.start as u32, (span.end - (1 << level)) as u32));
+        }
+        Self { by_window }
+    }
+
+    /// Calls `each` with the number of every span that is not empty and the extremes of its entries. Uses up `row`.
+    pub fn each(&self, row: &mut Extremes, wide: &mut Extremes, mut each: impl FnMut(usize, f32, f32)) {
+        for (level, spans) in self.by_window.iter().enumerate() {
+            for (number, first, last) in spans {
+                let (Some((mut low, mut high)), Some(more)) = (row.get(*first), row.get(*last)) else { continue };
+                widen_one(&mut low, &mut high, more.0, more.1);
+                each(*number as usize, low, high);
+            }
+            if level + 1 < self.by_window.len() {
+                row.double(1 << level, wide);
             }
         }
-        for (numbers, wide) in [(&mut *low, &mut *wide_low), (&mut *high, &mut *wide_high)] {
-            wide.clear();
-            wide.extend_from_slice(numbers.get(..numbers.len().saturating_sub(window)).unwrap_or_default());
+    }
+}
+
+/// A row of extremes.
+#[derive(Default)]
+pub(super) struct Extremes {
+    low: Vec<f32>,
+    high: Vec<f32>,
+}
+
+impl Extremes {
+    /// Of no cells yet.
+    pub fn clear(&mut self, len: usize) {
+        self.low.clear();
+        self.low.resize(len, f32::INFINITY);
+        self.high.clear();
+        self.high.resize(len, f32::NEG_INFINITY);
+    }
+
+    pub fn widen(&mut self, lows: &[f32], highs: &[f32]) {
+        widen(&mut self.low, &mut self.high, lows, highs);
+    }
+
+    /// Appends the extremes of every two neighbours.
+    pub fn halve(&self, low: &mut Vec<f32>, high: &mut Vec<f32>) {
+        for (lows, highs) in self.low.chunks(2).zip(self.high.chunks(2)) {
+            let (least, most) = fold(lows, highs);
+            low.push(least);
+            high.push(most);
         }
-        let [further_low, further_high] = [&*low, &*high].map(|numbers| numbers.get(window..).unwrap_or_default());
-        widen(wide_low, wide_high, further_low, further_high);
-        std::mem::swap(low, wide_low);
-        std::mem::swap(high, wide_high);
-        window *= 2;
+    }
+
+    fn get(&self, place: u32) -> Option<(f32, f32)> {
+        Some((*self.low.get(place as usize)?, *self.high.get(place as usize)?))
+    }
+
+    /// Joins each entry with the one so many places behind it.
+    fn double(&mut self, window: usize, wide: &mut Self) {
+        let len = self.low.len().saturating_sub(window);
+        for (numbers, wide) in [(&self.low, &mut wide.low), (&self.high, &mut wide.high)] {
+            wide.clear();
+            wide.extend_from_slice(&numbers[..len]);
+        }
+        wide.widen(self.low.get(window..).unwrap_or_default(), self.high.get(window..).unwrap_or_default());
+        std::mem::swap(self, wide);
     }
 }
 
@@ -83,10 +129,10 @@ mod tests {
         let numbers: Vec<f32> = (0..100u32).map(|place| if place == 60 { f32::NAN } else { (place * 37 % 101) as f32 }).collect();
         let spans: Vec<Range<usize>> = (0..30).map(|place| place * 3..(place * 3 + place % 11).min(100)).collect();
         let mut found = vec![None; spans.len()];
-        let mut low = numbers.clone();
-        // As `widen` leaves it: a NaN is in `low` alone.
-        let mut high: Vec<f32> = numbers.iter().map(|number| if number.is_nan() { f32::NEG_INFINITY } else { *number }).collect();
-        each_span([&mut low, &mut high], &mut Default::default(), &spans, |span, low, high| found[span] = Some((low, high)));
+        let mut row = Extremes::default();
+        row.clear(numbers.len());
+        row.widen(&numbers, &numbers);
+        Spans::new(spans.iter().cloned()).each(&mut row, &mut Extremes::default(), |span, low, high| found[span] = Some((low, high)));
         for (span, found) in spans.iter().zip(found) {
             let (low, high) = fold(&numbers[span.clone()], &numbers[span.clone()]);
             let expected = (!span.is_empty()).then_some((low, high));
