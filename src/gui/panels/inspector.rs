@@ -1,6 +1,7 @@
 //! Everything about the selected operation: attributes, its weights' figures, inputs and outputs.
 
 mod group;
+mod origin;
 mod structure;
 
 use egui::ScrollArea;
@@ -65,10 +66,11 @@ fn of_operation(ui: &mut egui::Ui, document: &Document, id: OperationId, heatmap
     if is_unread {
         ui.label(egui::RichText::new("No operation reads this constant").color(Tokens::of(ui).dim));
     }
-    if !operation.attributes.is_empty() {
+    if operation.attributes.iter().any(|(key, _)| !origin::is_origin(key)) {
         section(ui, "Attributes");
         attributes(ui, operation);
     }
+    origin::show(ui, operation);
     if let Some(profile) = document.profiled.ready().filter(|_| !is_unread) {
         executed(ui, document, profile, id, commands);
     }
@@ -154,7 +156,7 @@ fn body_name(graph: &Graph, position: usize) -> String {
 fn attributes(ui: &mut egui::Ui, operation: &Operation) {
     let mut merged: Vec<&str> = Vec::new();
     for (key, value) in &operation.attributes {
-        if merged.contains(&key) {
+        if merged.contains(&key) || origin::is_origin(key) {
             continue;
         }
         let partner = [("_w", "_h"), ("_w_factor", "_h_factor"), ("_width", "_height")].iter().find_map(|(wide, high)| {

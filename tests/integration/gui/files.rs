@@ -178,3 +178,14 @@ fn a_file_of_weights_alone_is_a_list_in_groups() {
     assert!(!stage.rows().is_empty());
     stage.expect(&["TENSOR", "No operation reads this constant"]);
 }
+
+/// What a converter kept of the sources is shown whole: the end of a location says as much as its beginning.
+#[test]
+fn an_operation_says_where_it_comes_from() {
+    let stage = Stage::open(&["fixtures/container/debug_metadata.tflite"]);
+    stage.expect(&[
+        "DEBUG METADATA",
+        r#"fused["tfl.mul", "jit(relu)/jit(main)/max"(callsite("<ipython-input-7>":1:4 at "interactiveshell.py":3066:16))]"#,
+    ]);
+    stage.expect_none(&["debug_metadata:"]);
+}
