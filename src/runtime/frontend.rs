@@ -106,14 +106,13 @@ fn pair(ours: (&Model, &[Side<'_>]), theirs: (&Model, &[Side<'_>]), token: &Toke
     let mut is_taken = vec![false; theirs.1.len()];
     join(ours.1, theirs.1, &mut pairs, &mut is_taken, |side| Some((side.name, side.numbers)));
     join(ours.1, theirs.1, &mut pairs, &mut is_taken, |side| side.is_judged.then(|| (side.name, side.dims.clone())));
-    // Single numbers are alike by chance.
+    let is_told = |side: &Side<'_>| ["kernel", "bias", "table"].contains(&side.weight.role.name);
     let is_many = |side: &Side<'_>| side.weight.role.kind == Kind::Weight && !side.dims.is_empty();
     join(ours.1, theirs.1, &mut pairs, &mut is_taken, |side| is_many(side).then_some(side.numbers));
+    // Single numbers are alike by chance, unless they are for the same thing.
+    join(ours.1, theirs.1, &mut pairs, &mut is_taken, |side| is_told(side).then_some((side.weight.role.name, side.numbers)));
     // What differs in its numbers too: told by the place alone, and only where nothing else can be meant.
-    let place = |side: &Side<'_>| {
-        let is_told = ["kernel", "bias", "table"].contains(&side.weight.role.name) && side.is_judged && is_many(side);
-        is_told.then(|| (side.weight.role.name, side.dims.clone()))
-    };
+    let place = |side: &Side<'_>| (is_told(side) && side.is_judged && is_many(side)).then(|| (side.weight.role.name, side.dims.clone()));
     let mut left: HashMap<_, (Vec<usize>, Vec<usize>)> = HashMap::new();
     for (position, side) in ours.1.iter().enumerate().filter(|(position, _)| pairs[*position].is_none()) {
         place(side).into_iter().for_each(|key| left.entry(key).or_default().0.push(position));

@@ -39,6 +39,13 @@ impl Weight {
         if self.operation(model).kind == "LceBconv2d" && self.site.input == 1 && data.dtype == DType::I32 {
             notes.push("bit-packed: each integer holds 32 binary weights; shown as stored".to_owned());
         }
+        // Found by experiment with 2026.4.1, with one to three outputs and 8 to 64 channels.
+        if self.operation(model).kind == "BinaryConvolution" && data.dtype == DType::U1 && data.packing == Packing::Flat {
+            notes.push(
+                "bits are shown as OpenVINO reads constants, highest first; its CPU plugin takes them lowest first when it convolves"
+                    .to_owned(),
+            );
+        }
         if data.dtype.complex_part().is_some() {
             notes.push("complex: real and imaginary part stand along one more axis at the end".to_owned());
         }
@@ -103,4 +110,28 @@ fn leads_to_rotation(graph: &Graph, mut next: Option<OperationId>, step: impl Fn
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::formats::{self, Options};
+    use crate::jobs::Token;
+    use crate::weights::Catalogue;
+
+    #[test]
+    fn in_which_order_bits_are_read() {
+        for (file, expected) in [
+            ("fixtures/ir/binary_convolution.xml", "lowest first when it convolves"),
+            ("fixtures/legacy/v7_const.xml", "stored lowest bit first"),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            let model = formats::open(&path, &Options::default(), &Token::new()).unwrap();
+            let catalogue = Catalogue::of(&model);
+            let kernel = catalogue.weights().find(|weight| weight.operation(&model).kind == "BinaryConvolution").unwrap();
+            let notes = kernel.notes(&model);
+            assert!(notes.len() == 1 && notes[0].contains(expected), "{file}: {notes:?}");
+        }
+    }
 }

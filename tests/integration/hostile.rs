@@ -30,8 +30,10 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Damaged copies of each model with random bits flipped.
 const FLIPS: u64 = 300;
 /// A choice of fixtures by what their files hold: buffers outside the flatbuffer, bodies, recurrent
-/// layers, decompression chains, 4-bit groups, odd names, every element type.
-const CHOICE: [&str; 16] = [
+/// layers, decompression chains, 4-bit groups, odd names, every element type, debug metadata.
+const CHOICE: [&str; 18] = [
+    "fixtures/container/debug_metadata.tflite",
+    "fixtures/tflite/constant_quantised_moves.tflite",
     "fixtures/tflite/conv_int8_per_axis.tflite",
     "fixtures/tflite/conv_f16_dequantize.tflite",
     "fixtures/tflite/outside_flatbuffer.tflite",

@@ -41,6 +41,22 @@ fn a_model_is_compared_and_a_row_leads_to_its_layer() {
     assert!(stage.labels().iter().any(|label| label.starts_with("OpenVINO 2") && label.ends_with(" equal")), "{:#?}", stage.labels());
 }
 
+/// A TensorFlow Lite model is compared twice, and a column tells what the frontend keeps.
+#[test]
+fn what_the_frontend_keeps_has_a_column() {
+    if !has_runtime() {
+        return;
+    }
+    let mut stage = stage("assets/example/digits_f32.tflite");
+    stage.choose("File", "Verify against OpenVINO…");
+    stage.expect(&["11 of 11 constants equal to OpenVINO", "conv3 kernel: equal; in the frontend's model: equal"]);
+    let labels = stage.labels();
+    assert!(labels.iter().any(|label| label.contains("11 are the same in the model that it reads, 0 different")), "{labels:#?}");
+    stage.click("Sort by in the frontend's model");
+    stage.click_first("logits bias: equal; in the frontend's model: equal");
+    stage.expect(&["Heatmap panel: logits · bias"]);
+}
+
 #[test]
 fn settings_say_which_runtime_is_found() {
     let mut stage = stage("assets/example/digits_int8.xml");
