@@ -13,7 +13,6 @@ use crate::values::Blocks;
 const PANEL: usize = 1 << 20;
 
 /// B's values, in A's shape and order.
-#[derive(Debug)]
 pub struct Brought<V> {
     values: V,
     count: usize,
@@ -91,17 +90,40 @@ impl<V: Blocks> Brought<V> {
             follows
         });
         let (inside, outside) = axes.split_at(inside.count());
-        let mut run = vec![0.0; len];
         let runs: usize = outside.iter().map(|axis| axis.extent).product();
+        if let ([along], Some(across)) = (inside, outside.iter().position(|axis| axis.a == 1)) {
+            self.read_turned(base, (*along, outside[across]), &[&outside[..across], &outside[across + 1..]].concat(), &mut out);
+            return out;
+        }
+        let mut run = vec![0.0; len];
         for number in 0..runs {
             let (from, to) = places(outside, number);
             self.values.read(base + from, &mut run);
-            match inside {
-                [only] => out[to..].iter_mut().step_by(only.a).zip(&run).for_each(|(slot, value)| *slot = *value),
-                _ => run.iter().enumerate().for_each(|(place, value)| out[to + places(inside, place).1] = *value),
-            }
+            run.iter().enumerate().for_each(|(place, value)| out[to + places(inside, place).1] = *value);
         }
         out
+    }
+}
+
+impl<V: Blocks> Brought<V> {
+    /// Fills a panel where B has one axis in a run and A another one: some runs at a time, so that both sides are met in
+    /// stretches.
+    fn read_turned(&self, base: usize, (along, across): (Axis, Axis), others: &[Axis], out: &mut [f32]) {
+        const AT_ONCE: usize = 16;
+        let mut runs = vec![0.0; AT_ONCE * along.extent];
+        let count: usize = others.iter().map(|axis| axis.extent).product();
+        for (from, to) in (0..count).map(|number| places(others, number)) {
+            for first in (0..across.extent).step_by(AT_ONCE) {
+                let some = AT_ONCE.min(across.extent - first);
+                for (number, run) in runs.chunks_mut(along.extent).take(some).enumerate() {
+                    self.values.read(base + from + (first + number) * across.b, run);
+                }
+                for step in 0..along.extent {
+                    let slots = &mut out[to + step * along.a + first..][..some];
+                    slots.iter_mut().enumerate().for_each(|(number, slot)| *slot = runs[number * along.extent + step]);
+                }
+            }
+        }
     }
 }
 

@@ -292,6 +292,18 @@ pub fn worst(channels: &[ChannelError]) -> Option<&ChannelError> {
     channels.iter().filter(|channel| !channel.sqnr_db.is_nan()).min_by(|a, b| a.sqnr_db.total_cmp(&b.sqnr_db))
 }
 
+/// The channels to be marked where all are drawn: the worst one, where it has an error, and up to seven more that are
+/// ten decibels below the middle one.
+pub fn standing_out(channels: &[ChannelError]) -> Vec<usize> {
+    const FAR: f64 = 10.0;
+    const MOST: usize = 8;
+    let order: Vec<ChannelError> = worst_first(channels).into_iter().filter(|channel| !channel.sqnr_db.is_nan()).collect();
+    let middle = order.get(order.len() / 2).map_or(f64::NAN, |channel| channel.sqnr_db);
+    let is_marked =
+        |(rank, channel): &(usize, &ChannelError)| channel.sqnr_db < f64::INFINITY && (*rank == 0 || channel.sqnr_db < middle - FAR);
+    order.iter().enumerate().filter(is_marked).take(MOST).map(|(_, channel)| channel.channel).collect()
+}
+
 /// The channels, worst first.
 pub fn worst_first(channels: &[ChannelError]) -> Vec<ChannelError> {
     let mut sorted = channels.to_vec();

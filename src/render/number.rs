@@ -129,6 +129,15 @@ pub fn decades(high: f64, count: usize) -> Vec<(f64, String)> {
         .collect()
 }
 
+/// A part of 1 with as many nines as it has: 0.981, 0.9998; 1 alone where it is exactly that.
+pub fn nines(value: f64) -> String {
+    if value == 1.0 {
+        return "1".to_owned();
+    }
+    let digits = (3..=6).find(|digits| value < 1.0 - 0.5 * 10f64.powi(-digits)).unwrap_or(6) as usize;
+    format!("{value:.digits$}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +207,20 @@ mod tests {
         assert_eq!(labels(2500.0, 6), ["1", "10", "100", "1,000"]);
         assert_eq!(labels(3e9, 5), ["1", "100", "10,000", "1e6", "1e8"]);
         assert_eq!(labels(0.0, 5), ["1"]);
+    }
+
+    #[test]
+    fn cosines_keep_their_nines() {
+        for (value, text) in [
+            (1.0, "1"),
+            (0.98123, "0.981"),
+            (0.99984, "0.9998"),
+            (0.999_994_2, "0.99999"),
+            (0.999_999_9, "1.000000"),
+            (-0.5, "-0.500"),
+            (0.0, "0.000"),
+        ] {
+            assert_eq!(nines(value), text);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Real values that are read block by block, so that a tensor of gigabytes need not be in memory.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::jobs::{Cancelled, Token};
@@ -51,6 +53,20 @@ macro_rules! in_memory {
 }
 
 in_memory!(Vec<f32> [], &[f32] [], [f32; N] [const N: usize]);
+
+impl<B: Blocks + ?Sized> Blocks for Arc<B> {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn as_slice(&self) -> Option<&[f32]> {
+        (**self).as_slice()
+    }
+
+    fn read(&self, start: usize, out: &mut [f32]) {
+        (**self).read(start, out);
+    }
+}
 
 /// `work` of every block of [`BLOCK`] values, in the order of the blocks, on all threads.
 ///

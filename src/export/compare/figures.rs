@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::colormap::{Colours, Map, Norm, Range};
+use crate::compare::metrics::standing_out;
 use crate::compare::{Anatomy, ChannelError};
 use crate::export::{png, svg};
 use crate::jobs::{Cancelled, Token};
-use crate::render::number::significant;
+use crate::render::number::{significant, ticks};
 use crate::render::theme;
 use crate::render::{Options, Viewport, heatmap};
 use crate::stats::{self, Histogram, Moments};
@@ -51,30 +52,40 @@ pub(super) fn picture(values: &[f32], view: &View, colours: &Colours, title: &st
     ))
 }
 
-/// SQNR by output channel: a bar each, the low ones marked; many channels share a bar, the lowest of them.
+/// SQNR by output channel: a bar each, those that stand out marked; many channels share a bar, the lowest of them.
 pub(super) fn channels(channels: &[ChannelError]) -> String {
     const BARS: usize = 140;
+    /// Room for the numbers at the left.
+    const LEFT: f64 = 34.0;
     let a_bar = channels.len().div_ceil(BARS).max(1);
+    let marked = standing_out(channels);
+    let is_marked = |chunk: &[ChannelError]| chunk.iter().any(|channel| marked.contains(&channel.channel));
     let lowest =
         |chunk: &[ChannelError]| chunk.iter().map(|channel| channel.sqnr_db).filter(|db| !db.is_nan()).fold(f64::INFINITY, f64::min);
-    let bars: Vec<f64> = channels.chunks(a_bar).map(lowest).collect();
-    let finite: Vec<f64> = bars.iter().copied().filter(|db| db.is_finite()).collect();
-    let (top, bottom) = (finite.iter().copied().fold(0.0, f64::max), finite.iter().copied().fold(0.0, f64::min));
+    let bars: Vec<(f64, bool)> = channels.chunks(a_bar).map(|chunk| (lowest(chunk), is_marked(chunk))).collect();
+    let finite = || bars.iter().map(|(db, _)| *db).filter(|db| db.is_finite());
+    let (top, bottom) = (finite().fold(0.0, f64::max), finite().fold(0.0, f64::min));
     let span = (top - bottom).max(1e-9);
-    let mut sorted = finite.clone();
-    sorted.sort_by(f64::total_cmp);
-    let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
     let (width, height) = CHART;
-    let step = width / bars.len().max(1) as f64;
+    let step = (width - LEFT) / bars.len().max(1) as f64;
     let y = |db: f64| height - (db.clamp(bottom, top) - bottom) / span * height;
     let mut text = open(width, height + 18.0, "SQNR by output channel");
-    for (at, db) in bars.iter().enumerate() {
-        let class = if *db < median - 10.0 { "bad" } else { "bar" };
+    for (value, label) in ticks(bottom, top, 4) {
+        let at = y(value);
+        let _ = write!(
+            text,
+            r#"<path class="grid" d="M{LEFT} {at:.1}H{width}"/><text class="tick" x="{:.0}" y="{:.1}" text-anchor="end">{label}</text>"#,
+            LEFT - 6.0,
+            (at + 4.0).clamp(9.0, height)
+        );
+    }
+    for (at, (db, is_marked)) in bars.iter().enumerate() {
+        let class = if *is_marked { "bad" } else { "bar" };
         let (from, to) = (y(db.min(top)), y(0.0));
         let _ = write!(
             text,
             r#"<rect class="{class}" x="{:.2}" y="{:.2}" width="{:.2}" height="{:.2}"><title>channel {}: {} dB</title></rect>"#,
-            at as f64 * step,
+            LEFT + at as f64 * step,
             from.min(to),
             (step * 0.82).max(0.6),
             (from - to).abs().max(0.8),
@@ -82,7 +93,7 @@ pub(super) fn channels(channels: &[ChannelError]) -> String {
             significant(*db, 4)
         );
     }
-    let _ = write!(text, r#"<text class="tick" x="0" y="{:.0}">0</text>"#, height + 14.0);
+    let _ = write!(text, r#"<text class="tick" x="{LEFT}" y="{:.0}">0</text>"#, height + 14.0);
     let last = channels.len().saturating_sub(1);
     let _ = write!(text, r#"<text class="tick" x="{width:.0}" y="{:.0}" text-anchor="end">{last}</text>"#, height + 14.0);
     text + "</svg>"

@@ -8,7 +8,7 @@ use crate::compare::{Column, Compared, Grade, Row, Side, distribution, words};
 use crate::export::png::EncodingError;
 use crate::export::svg::escape as escaped;
 use crate::jobs::{Cancelled, Token};
-use crate::render::number::{grouped, significant};
+use crate::render::number::{grouped, nines, significant};
 use crate::stats::{Bins, Rule};
 use crate::view::View;
 use crate::weights::{FoldError, Site};
@@ -52,7 +52,10 @@ pub fn text(report: &Report<'_>, token: &Token) -> Result<String, HtmlError> {
     );
     out += &pairs(report);
     let has_error = |row: &&Row| row.outcome.as_ref().is_ok_and(|compared| compared.metrics.mse > 0.0 && compared.metrics.count > 1);
-    for row in report.rows().filter(has_error).take(SHOWN) {
+    // Kernels first: a bias that was corrected for its kernel tells less.
+    let has_channels = |row: &&Row| row.outcome.as_ref().is_ok_and(|compared| compared.channels.len() > 1);
+    let (kernels, others): (Vec<&Row>, Vec<&Row>) = report.rows().filter(has_error).partition(has_channels);
+    for row in kernels.into_iter().chain(others).take(SHOWN) {
         token.check()?;
         out += &card(report, row, token)?;
     }
@@ -128,9 +131,8 @@ fn cell(row: &Row, column: Column, value: Option<f64>) -> String {
         Column::WorstChannelSqnr => {
             format!("{} (ch {})", decibels(value), metrics.and_then(|metrics| metrics.worst_channel).map_or(0, |worst| worst.0))
         }
-        Column::RmseOverScale => format!("{value:.2}"),
-        Column::Cosine if value > 0.999 => format!("{value:.5}"),
-        Column::Cosine => format!("{value:.3}"),
+        Column::RmseOverScale => format!("{value:.3}"),
+        Column::Cosine => nines(value),
         Column::Gain => format!("{value:.3}"),
         Column::CodesUsed => format!("{value} of {}", metrics.and_then(|metrics| metrics.codes).map_or(0, |codes| codes.possible)),
         Column::Saturation => format!("{:.1} %", value * 100.0),
@@ -194,13 +196,11 @@ fn told(row: &Row, compared: &Compared) -> String {
         let _ = write!(out, r#"<p class="dim">{advice}</p>"#);
     }
     let reasons: Vec<&str> = row.pair.reasons.iter().map(|reason| reason.name()).collect();
-    let _ = write!(
-        out,
-        r#"<p class="dim">{} · pair by {}, {:.0} % sure</p>"#,
-        compared.relation.sentence().trim_end_matches('.'),
-        reasons.join(", "),
-        row.pair.confidence * 100.0
-    );
+    // What the two are to each other may have been said.
+    let relation = compared.relation.sentence();
+    let relation = if row.sentences.iter().any(|sentence| sentence == relation) { "" } else { relation };
+    let sure = row.pair.confidence * 100.0;
+    let _ = write!(out, r#"<p class="dim">{relation} Pair by {}, {sure:.0} % sure</p>"#, reasons.join(", "));
     out
 }
 

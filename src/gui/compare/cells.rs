@@ -3,6 +3,7 @@
 use crate::compare::Column;
 use crate::compare::table::Row;
 use crate::gui::names;
+use crate::render::number;
 
 /// Its head, shorter than where there is room for units.
 pub fn head(column: Column) -> &'static str {
@@ -19,11 +20,13 @@ pub fn head(column: Column) -> &'static str {
 pub fn width(column: Column) -> f32 {
     match column {
         Column::Gain => 36.0,
-        Column::Kurtosis => 46.0,
+        Column::Kurtosis => 52.0,
         Column::Sqnr | Column::Mse | Column::Nmse | Column::CloseFraction | Column::MeanError | Column::ErrorStd => 50.0,
-        Column::Cosine | Column::Saturation => 53.0,
+        Column::Cosine => 56.0,
+        Column::Saturation => 53.0,
         Column::Excluded | Column::Bytes | Column::Psnr => 56.0,
-        Column::MaxAbsError | Column::RmseOverScale | Column::CodesUsed | Column::Confidence => 61.0,
+        Column::RmseOverScale => 66.0,
+        Column::MaxAbsError | Column::CodesUsed | Column::Confidence => 61.0,
         Column::JsDistance | Column::CodeEntropy => 70.0,
         Column::MedianRelativeError | Column::OutlierCost | Column::Wasserstein => 86.0,
         Column::WorstChannelSqnr => 91.0,
@@ -48,8 +51,9 @@ pub fn text(row: &Row, column: Column) -> String {
             format!("{value}/{possible}")
         }
         Column::Saturation | Column::CloseFraction | Column::Confidence => format!("{:.1} %", value * 100.0),
-        Column::Cosine if value.is_finite() => cosine(value),
-        Column::Gain if value.is_finite() => format!("{value:.3}"),
+        Column::Cosine if value.is_finite() => number::nines(value),
+        Column::Kurtosis if value.abs() < 0.0005 => "0.000".to_owned(),
+        Column::Gain | Column::Kurtosis if value.abs() < 100.0 => format!("{value:.3}"),
         _ => names::figure(value),
     }
 }
@@ -68,33 +72,9 @@ pub fn decibels(value: f64) -> String {
     }
 }
 
-/// As many nines as it has: 0.981, 0.9998; 1 alone where it is exactly that.
-fn cosine(value: f64) -> String {
-    if value == 1.0 {
-        return "1".to_owned();
-    }
-    let digits = (3..=6).find(|digits| value < 1.0 - 0.5 * 10f64.powi(-digits)).unwrap_or(6) as usize;
-    format!("{value:.digits$}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cosines_keep_their_nines() {
-        for (value, text) in [
-            (1.0, "1"),
-            (0.98123, "0.981"),
-            (0.99984, "0.9998"),
-            (0.999_994_2, "0.99999"),
-            (0.999_999_9, "1.000000"),
-            (-0.5, "-0.500"),
-            (0.0, "0.000"),
-        ] {
-            assert_eq!(cosine(value), text);
-        }
-    }
 
     #[test]
     fn decibels_without_end() {

@@ -7,13 +7,9 @@ use super::cells::decibels;
 use super::state::Comparison;
 use super::views::{ChannelsView, FacesView};
 use crate::compare::ChannelError;
+use crate::compare::metrics::standing_out;
 use crate::gui::theme::{self, Tokens};
 use crate::gui::{names, widgets};
-
-/// So many decibels below the middle one a channel is marked.
-const FAR: f64 = 10.0;
-/// And so many channels at most.
-const MARKED: usize = 8;
 
 pub fn show(ui: &mut egui::Ui, comparison: &Comparison, view: &mut ChannelsView, faces: &mut FacesView) -> bool {
     let row = comparison.selected_row();
@@ -46,7 +42,7 @@ pub fn show(ui: &mut egui::Ui, comparison: &Comparison, view: &mut ChannelsView,
     if view.worst_first {
         channels.sort_by(|a, b| a.sqnr_db.total_cmp(&b.sqnr_db));
     }
-    let marked = marked(&compared.channels);
+    let marked = standing_out(&compared.channels);
     let narrow = row.and_then(|row| row.anatomy.as_ref()).and_then(|anatomy| anatomy.narrow.as_ref());
     let sentences: Vec<&str> = row.map_or(Vec::new(), |row| {
         row.sentences.iter().map(String::as_str).filter(|text| text.contains("hannel") && narrow.is_some()).take(2).collect()
@@ -67,16 +63,6 @@ pub fn show(ui: &mut egui::Ui, comparison: &Comparison, view: &mut ChannelsView,
     });
     ui.advance_cursor_after_rect(area);
     is_dragged
-}
-
-/// The channels that are far worse than the middle one; the worst one always, where there is an error.
-fn marked(channels: &[ChannelError]) -> Vec<usize> {
-    let mut order: Vec<&ChannelError> = channels.iter().filter(|channel| !channel.sqnr_db.is_nan()).collect();
-    order.sort_by(|a, b| a.sqnr_db.total_cmp(&b.sqnr_db));
-    let middle = order.get(order.len() / 2).map_or(f64::NAN, |channel| channel.sqnr_db);
-    let is_far =
-        |(rank, channel): &(usize, &&ChannelError)| channel.sqnr_db < f64::INFINITY && (*rank == 0 || channel.sqnr_db < middle - FAR);
-    order.iter().enumerate().filter(is_far).take(MARKED).map(|(_, channel)| channel.channel).collect()
 }
 
 fn paint(ui: &mut egui::Ui, area: Rect, channels: &[&ChannelError], marked: &[usize], view: &ChannelsView, faces: &mut FacesView) {
@@ -103,7 +89,11 @@ fn paint(ui: &mut egui::Ui, area: Rect, channels: &[&ChannelError], marked: &[us
     for (number, group) in channels.chunks(per_bar).enumerate() {
         let Some(channel) = group.iter().min_by(|a, b| a.sqnr_db.total_cmp(&b.sqnr_db)) else { continue };
         let left = area.left() + (number * per_bar) as f32 * step;
-        let width = (step * per_bar as f32 * if step > 3.0 { 0.82 } else { 1.0 }).max(pixel);
+        // Bars without a gap between them share whole pixels, so that no line shows there.
+        let snapped = |x: f32| (x / pixel).round() * pixel;
+        let whole = step * per_bar as f32;
+        let (left, width) =
+            if step > 3.0 { (left, whole * 0.82) } else { (snapped(left), (snapped(left + whole) - snapped(left)).max(pixel)) };
         let is_marked = group.iter().any(|channel| marked.contains(&channel.channel));
         let colour = if is_marked { tokens.bad } else { tokens.plot };
         let db = if channel.sqnr_db.is_nan() { low } else { channel.sqnr_db };

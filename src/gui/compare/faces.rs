@@ -164,7 +164,7 @@ fn body(ui: &mut egui::Ui, comparison: &Comparison, faces: &mut FacesView, facin
             ask(ui, comparison, faces, facing, other, viewport, commands);
         }
         match (mode, held) {
-            (Mode::Swipe, None) => picture::swipe(ui, faces, viewport, frame),
+            (Mode::Swipe, None) => picture::swipe(ui, faces, &view, viewport, frame),
             _ => picture::paint(ui, faces, shown, viewport, frame, frame),
         }
         caption(ui, comparison, faces, facing, rect.with_max_y(rect.top() + CAPTION), shown, mode == Mode::Swipe && held.is_none());

@@ -34,27 +34,38 @@ pub fn paint(ui: &egui::Ui, faces: &FacesView, slot: usize, now: Viewport, rect:
     gui_camera::paint_moved(ui, shown.texture.id(), &shown.of.viewport, &now, rect, clip);
 }
 
-/// A left of the line, B right of it.
-pub fn swipe(ui: &egui::Ui, faces: &mut FacesView, now: Viewport, rect: Rect) {
+/// A left of the line, B right of it. The line stands at a column of the picture; where that is out of sight, at the
+/// edge.
+pub fn swipe(ui: &egui::Ui, faces: &mut FacesView, view: &View, now: Viewport, rect: Rect) {
     let tokens = Tokens::of(ui);
-    let x = rect.left() + faces.swipe.clamp(0.0, 1.0) * rect.width();
-    let grip = Rect::from_center_size(pos2(x, rect.center().y), vec2(14.0, rect.height()));
+    let pixels_per_point = ui.ctx().pixels_per_point();
+    let columns = view.columns().max(1) as f64;
+    let to_points = |cells: f64, axis: usize| ((cells - now.origin[axis]) * now.scale[axis]) as f32 / pixels_per_point;
+    let x_of = |swipe: f32| (rect.left() + to_points(f64::from(swipe) * columns, 0)).clamp(rect.left(), rect.right());
+    let rows = Rect::from_min_max(
+        pos2(rect.left(), rect.top() + to_points(0.0, 1).max(0.0)),
+        pos2(rect.right(), (rect.top() + to_points(view.rows() as f64, 1)).min(rect.bottom())),
+    );
+    let grip = Rect::from_center_size(pos2(x_of(faces.swipe), rows.center().y), vec2(14.0, rows.height().max(32.0)));
     let line = ui.interact(grip, ui.scope_id().with("swipe"), Sense::drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
     line.widget_info(|| WidgetInfo::slider(true, f64::from(faces.swipe), "Swipe between A and B"));
     if line.dragged()
         && let Some(at) = line.interact_pointer_pos()
     {
-        faces.swipe = ((at.x - rect.left()) / rect.width().max(1.0)).clamp(0.0, 1.0);
+        let cells = now.origin[0] + f64::from((at.x - rect.left()) * pixels_per_point) / now.scale[0];
+        faces.swipe = (cells / columns).clamp(0.0, 1.0) as f32;
     }
-    let x = rect.left() + faces.swipe * rect.width();
+    let x = x_of(faces.swipe);
     paint(ui, faces, A, now, rect, rect.with_max_x(x));
     paint(ui, faces, B, now, rect, rect.with_min_x(x));
     let color = if line.hovered() || line.dragged() { tokens.accent } else { tokens.text };
-    ui.painter().vline(x, rect.y_range(), Stroke::new(1.5, color));
-    let middle = pos2(x, rect.center().y);
+    // Two lines, so that it is seen on any colour.
+    ui.painter().vline(x, rows.y_range(), Stroke::new(4.0, tokens.panel));
+    ui.painter().vline(x, rows.y_range(), Stroke::new(1.5, color));
+    let middle = pos2(x, rows.center().y);
     ui.painter().rect(Rect::from_center_size(middle, vec2(10.0, 32.0)), 3.0, tokens.panel, Stroke::new(1.5, color), StrokeKind::Inside);
     for (text, at, align) in
-        [("A", pos2(x - 8.0, rect.top() + 6.0), egui::Align2::RIGHT_TOP), ("B", pos2(x + 8.0, rect.top() + 6.0), egui::Align2::LEFT_TOP)]
+        [("A", pos2(x - 8.0, rows.top() + 6.0), egui::Align2::RIGHT_TOP), ("B", pos2(x + 8.0, rows.top() + 6.0), egui::Align2::LEFT_TOP)]
     {
         let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::strong_font(), tokens.text);
         let place = align.anchor_size(at, galley.size());

@@ -18,7 +18,7 @@ const GAP: f32 = 10.0;
 /// The least and the most room for names.
 const NAME: (f32, f32) = (196.0, 320.0);
 /// The least room for the phrase at the end of a row.
-const READS_AS: f32 = 132.0;
+const READS_AS: f32 = 126.0;
 const FOOTER: f32 = 30.0;
 /// The strip with the bar that scrolls the figures, where they don't all fit.
 const SCROLL: f32 = 10.0;

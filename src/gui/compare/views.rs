@@ -133,7 +133,7 @@ pub const DIFFERENCE: usize = 2;
 pub struct FacesView {
     pub mode: Mode,
     pub kind: Kind,
-    /// The place of the divider, 0 to 1.
+    /// The place of the divider, a part of the picture's columns from 0 to 1.
     pub swipe: f32,
     pub blink_secs: f32,
     pub links: Links,

@@ -62,7 +62,10 @@ impl Facing {
         let shape = a.shape().to_vec();
         let a = Plane::of(Arc::new(a), shape.clone(), layout(of_a, &shape), token)?;
         let b = match row.outcome.as_ref().ok().map(|compared| &compared.alignment) {
-            Some(alignment) => Plane::of(brought(own, alignment)?, alignment.shape.clone(), alignment.layout, token)?,
+            Some(alignment) => {
+                let [values, unordered] = brought(own, alignment)?;
+                Plane::of_reordered(values, unordered, alignment.shape.clone(), alignment.layout, token)?
+            }
             None => {
                 let shape = own.shape().to_vec();
                 Plane::of(Arc::new(own), shape.clone(), layout(of_b, &shape), token)?
@@ -92,7 +95,7 @@ impl Facing {
         self.a.count_all(token)?;
         self.b.count_all(token)?;
         let (a, b) = (&self.a, &self.b);
-        shared_histograms_of((&*a.values, a.summary()), (&*b.values, b.summary()), Bins::Rule(Rule::Auto), token)
+        shared_histograms_of((&*a.unordered, a.summary()), (&*b.unordered, b.summary()), Bins::Rule(Rule::Auto), token)
     }
 
     /// The stored code of an element at a position of A's order, of A and of B, with scale and zero point.
@@ -113,17 +116,19 @@ fn side(opened: &Arc<Opened>, weight: &Weight, sections: Vec<Section>, token: &T
     Ok((values, Side::form_text(&opened.model, weight), Codes { scales, way, sections, whole }))
 }
 
-fn brought(own: Values, alignment: &Alignment) -> Result<Arc<dyn Blocks>, Failure> {
-    if !alignment.is_reordered {
-        return Ok(Arc::new(own));
-    }
-    if own.len() > FEW {
-        return Ok(Arc::new(Brought::new(own, alignment)));
+/// The values in A's order, and in the order that they are read fastest in.
+fn brought(own: Values, alignment: &Alignment) -> Result<[Arc<dyn Blocks>; 2], Failure> {
+    if own.len() > FEW || !alignment.is_reordered {
+        let own: Arc<dyn Blocks> = Arc::new(own);
+        let values: Arc<dyn Blocks> =
+            if alignment.is_reordered { Arc::new(Brought::new(Arc::clone(&own), alignment)) } else { Arc::clone(&own) };
+        return Ok([values, own]);
     }
     let mut values = vec![0.0; own.len()];
     own.read(0, &mut values);
     let brought = alignment.bring(&values).ok_or_else(|| Failure::Failed("The two can't be laid beside each other any more".to_owned()))?;
-    Ok(Arc::new(brought))
+    let brought: Arc<dyn Blocks> = Arc::new(brought);
+    Ok([Arc::clone(&brought), brought])
 }
 
 impl Codes {
@@ -131,5 +136,79 @@ impl Codes {
         let (weight, way, model) = (weight?, self.way.as_ref()?, &opened.model);
         let place = Section::place_in_whole(&self.sections, &self.whole, place)?;
         Some(Code { number: weight.code_at(model, way, place)?, scale: weight.scale_at(model, &self.scales, way, place) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::compare::pair::Decisions;
+    use crate::compare::table::{Options, compare_models};
+    use crate::formats;
+    use crate::jobs::{Origin, open};
+
+    /// An IR with one matrix product, whose weight is `rows` by `columns`.
+    fn model(folder: &Path, name: &str, values: &[f32], [rows, columns]: [usize; 2], is_transposed: bool) -> Arc<Opened> {
+        let (inputs, outputs) = if is_transposed { (columns, rows) } else { (rows, columns) };
+        let port = |id: usize, dims: &[usize]| {
+            let dims: String = dims.iter().map(|dim| format!("<dim>{dim}</dim>")).collect();
+            format!(r#"<port id="{id}" precision="FP32">{dims}</port>"#)
+        };
+        let xml = format!(
+            r#"<?xml version="1.0"?><net name="net" version="11"><layers>
+<layer id="0" name="x" type="Parameter" version="opset1"><data shape="1,{inputs}" element_type="f32"/><output>{}</output></layer>
+<layer id="1" name="w" type="Const" version="opset1"><data element_type="f32" shape="{rows}, {columns}" offset="0" size="{}"/><output>{}</output></layer>
+<layer id="2" name="dense" type="MatMul" version="opset1"><data transpose_a="false" transpose_b="{is_transposed}"/><input>{}{}</input><output>{}</output></layer>
+<layer id="3" name="y" type="Result" version="opset1"><input>{}</input></layer></layers><edges>
+<edge from-layer="0" from-port="0" to-layer="2" to-port="0"/><edge from-layer="1" from-port="0" to-layer="2" to-port="1"/>
+<edge from-layer="2" from-port="2" to-layer="3" to-port="0"/></edges></net>"#,
+            port(0, &[1, inputs]),
+            values.len() * 4,
+            port(0, &[rows, columns]),
+            port(0, &[1, inputs]),
+            port(1, &[rows, columns]),
+            port(2, &[1, outputs]),
+            port(0, &[1, outputs]),
+        );
+        let path = folder.join(format!("{name}.xml"));
+        fs::write(&path, xml).unwrap();
+        fs::write(path.with_extension("bin"), values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+        let options = formats::Options::default();
+        open(|| formats::open(&path, &options, &Token::new()), Origin::File(options.clone()), None).unwrap()
+    }
+
+    /// A pair that is not copied: A is read from the file, B panel by panel in A's order, and both are subtracted where
+    /// they are read.
+    #[test]
+    fn large_pairs_are_read_where_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let (rows, columns) = (2100, 2050);
+        let a: Vec<f32> = (0..rows * columns).map(|place| (place * 7919 % 10_007) as f32 / 10_007.0 - 0.5).collect();
+        let mut b = vec![0.0; a.len()];
+        for row in 0..rows {
+            for column in 0..columns {
+                b[column * rows + row] = a[row * columns + column];
+            }
+        }
+        // One element of B is another one.
+        b[1234 * rows + 567] += 0.25;
+        let sides =
+            Sides { a: model(folder.path(), "a", &a, [rows, columns], true), b: model(folder.path(), "b", &b, [columns, rows], false) };
+        let (token, decisions) = (Token::new(), Decisions::default());
+        let table = compare_models(sides.subject_a(), sides.subject_b(), &decisions, Options::default(), &token, |_, _| ()).unwrap();
+        let facing = Facing::of(sides.clone(), table.rows[0].clone(), &token).unwrap();
+        assert!(facing.a.values.as_slice().is_some() && facing.b.values.as_slice().is_none());
+        assert_eq!((facing.a.count(), facing.b.count(), &facing.b.shape), (a.len(), a.len(), &vec![rows, columns]));
+        let difference = facing.difference(Kind::Difference, &Token::new()).unwrap();
+        assert!(!difference.is_counted() && difference.values.as_slice().is_none());
+        difference.count_all(&Token::new()).unwrap();
+        let moments = difference.summary().moments;
+        assert_eq!((moments.min, moments.max, moments.zeros), (0.0, 0.25, a.len() as u64 - 1));
+        assert_eq!(difference.value(567 * columns + 1234), Some(0.25));
+        let [of_a, of_b] = facing.histograms(&Token::new()).unwrap();
+        assert_eq!((of_a.total(), of_b.total(), &of_a.edges), (a.len() as u64, a.len() as u64, &of_b.edges));
     }
 }

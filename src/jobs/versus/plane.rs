@@ -24,6 +24,8 @@ pub struct Plane {
     pub shape: Vec<usize>,
     pub layout: Option<&'static str>,
     pub values: Arc<dyn Blocks>,
+    /// The same in the order in which they are read fastest, for what no order changes.
+    pub unordered: Arc<dyn Blocks>,
     /// Of all values, or of a sample.
     first: (Summary, Figures),
     /// Of all values, where the first are a sample's.
@@ -44,8 +46,24 @@ impl Plane {
     /// # Errors
     /// [`Cancelled`].
     pub fn of(values: Arc<dyn Blocks>, shape: Vec<usize>, layout: Option<&'static str>, token: &Token) -> Result<Self, Cancelled> {
-        let first = if values.len() > MANY { figures(&sample(&*values, SAMPLE), token)? } else { figures(&*values, token)? };
-        Ok(Self { shape, layout, values, first, counted: OnceLock::new(), counting: Mutex::default(), pyramid: Mutex::default() })
+        let unordered = Arc::clone(&values);
+        Self::of_reordered(values, unordered, shape, layout, token)
+    }
+
+    /// Of values that are there in another order, too, in which they are read faster.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn of_reordered(
+        values: Arc<dyn Blocks>,
+        unordered: Arc<dyn Blocks>,
+        shape: Vec<usize>,
+        layout: Option<&'static str>,
+        token: &Token,
+    ) -> Result<Self, Cancelled> {
+        let first = if values.len() > MANY { figures(&sample(&*unordered, SAMPLE), token)? } else { figures(&*unordered, token)? };
+        let (counted, counting, pyramid) = (OnceLock::new(), Mutex::default(), Mutex::default());
+        Ok(Self { shape, layout, values, unordered, first, counted, counting, pyramid })
     }
 
     /// The number of values.
@@ -71,7 +89,7 @@ impl Plane {
     pub fn count_all(&self, token: &Token) -> Result<(), Cancelled> {
         let _alone = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_counted() {
-            let _ = self.counted.set(figures(&*self.values, token)?);
+            let _ = self.counted.set(figures(&*self.unordered, token)?);
         }
         Ok(())
     }
