@@ -17,6 +17,7 @@ use crate::values::text::Texts;
 pub mod atomic;
 pub mod compare;
 pub mod csv;
+mod drawing;
 pub mod files;
 pub mod graph;
 pub mod json;

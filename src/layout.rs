@@ -2,12 +2,14 @@
 //!
 //! The passes of Sugiyama's method, each near-linear, deterministic and safe on any graph:
 //! `acyclic` turns the edges that close cycles. `rank` gives every node its layer, with the least sum
-//! of spans (`reduce` takes chains and branches away, `simplex` solves the rest). `layered` puts a bend
-//! in every layer that a line passes. Where a layer has a single vertex the graph is cut into sections,
-//! which are solved alone: alike blocks of a model come out alike, and an edit in one moves nothing in
-//! another. `order` finds orders with few crossings, `place` columns with short and straight lines
-//! (from a first guess by `align`), `ports` and `route` run the lines around the boxes. Parts of the
-//! graph that hang together are laid out one by one and packed. `metrics` measures the result.
+//! of spans (`reduce` takes chains and branches away, `simplex` solves the rest), and `relieve` takes out of
+//! the widest layers what may as well stand in others. `layered` puts a bend in every layer that a line
+//! passes. Where a layer has a single vertex the graph is cut into sections, which are solved alone, and of
+//! those that are alike one: alike blocks of a model come out alike, and an edit in one moves nothing in
+//! another. `order` finds orders with few crossings (with `blocks`, which moves lines as a whole), `place`
+//! columns with short and straight lines (from a first guess by `align`), and `narrow` bends what alone makes
+//! the picture wide. `ports` and `route` run the lines around the boxes. Parts of the graph that hang together
+//! are laid out one by one and packed. `metrics` measures the result.
 //!
 //! Nodes may lie in frames (groups of a model, bodies of loops). `compound` lays the inside of each out
 //! by itself and places it as one box in its surroundings, so that what is opened or closed changes
@@ -24,6 +26,7 @@ use crate::jobs::{Cancelled, Token};
 mod acyclic;
 mod adjacency;
 mod align;
+mod blocks;
 mod compound;
 mod drawn;
 mod grid;
@@ -32,12 +35,14 @@ mod labels;
 mod layered;
 mod level;
 pub mod metrics;
+mod narrow;
 mod order;
 mod parts;
 mod place;
 mod ports;
 mod rank;
 mod reduce;
+mod relieve;
 mod route;
 mod simplex;
 

@@ -2,18 +2,18 @@
 //! command line describe what they want with the same [`GraphFile`].
 
 use std::collections::HashMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::drawing::{self, Drawing};
 use super::picture::{PictureError, PictureOptions};
-use super::{atomic, manifest, png, svg};
 use crate::jobs::{Cancelled, GraphPicture, Opened, Token, thumbnail};
 use crate::layout::{Node, Rect};
 use crate::render::Image;
 use crate::render::figure::FigureError;
 use crate::render::graph::GraphFigure;
 use crate::render::number::grouped;
+use crate::render::scene::Scene;
 use crate::weights::Site;
 
 /// A picture of a graph to be written.
@@ -35,24 +35,7 @@ impl GraphFile {
     /// # Errors
     /// [`PictureError`]; there is no file then, or the one that was there before.
     pub fn save(&self, path: &Path, token: &Token) -> Result<(), PictureError> {
-        let bytes = self.encode(path, token)?;
-        atomic::write(path, |out| out.write_all(&bytes)).map_err(|error| PictureError::File { path: path.to_owned(), error })
-    }
-
-    fn encode(&self, path: &Path, token: &Token) -> Result<Vec<u8>, PictureError> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let in_file = |error: io::Error| PictureError::File { path: path.to_owned(), error };
-        let entries = self.entries(token)?;
-        let entries: Vec<(&str, &str)> = entries.iter().map(|(key, text)| (*key, text.as_str())).collect();
-        match extension.as_str() {
-            "png" => png::encode(&self.image(token)?, &entries).map_err(|error| in_file(io::Error::other(error))),
-            "svg" => {
-                let scene = self.figure(&self.thumbnails(token)?).scene()?;
-                let text = svg::encode(&scene, &self.title(), &entries).map_err(|error| in_file(io::Error::other(error)))?;
-                Ok(text.into_bytes())
-            }
-            _ => Err(PictureError::Format { formats: ".png or .svg", path: path.to_owned() }),
-        }
+        drawing::save(self, path, token)
     }
 
     /// The picture's pixels.
@@ -97,10 +80,6 @@ impl GraphFile {
         Ok(images)
     }
 
-    fn title(&self) -> String {
-        self.opened.model.file_name()
-    }
-
     /// Which graph, and how large it is.
     fn subtitle(&self) -> String {
         let graph = self.opened.model.graph(self.picture.graph);
@@ -119,16 +98,26 @@ impl GraphFile {
         let plural = if operations == 1 { "" } else { "s" };
         format!("{name} · {} operation{plural}{groups}", grouped(operations))
     }
+}
 
-    /// What the file says about itself.
-    fn entries(&self, token: &Token) -> Result<Vec<(&'static str, String)>, Cancelled> {
-        let mut entries = vec![
-            ("Software", format!("Weightscope {}", env!("CARGO_PKG_VERSION"))),
-            ("Title", self.title()),
-            ("Model", self.opened.model.file_name()),
-            ("Graph", self.subtitle()),
-        ];
-        entries.extend(manifest::model_digest(&self.opened.model, token)?.map(|digest| ("Model SHA-256", digest)));
-        Ok(entries)
+impl Drawing for GraphFile {
+    fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    fn title(&self) -> String {
+        self.opened.model.file_name()
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![("Graph", self.subtitle())]
+    }
+
+    fn pixels(&self, token: &Token) -> Result<Image, PictureError> {
+        self.image(token)
+    }
+
+    fn shapes(&self, token: &Token) -> Result<Scene, PictureError> {
+        Ok(self.figure(&self.thumbnails(token)?).scene()?)
     }
 }

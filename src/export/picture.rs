@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::{atomic, png, svg};
-use crate::jobs::{Cancelled, Counting, Distribution, Failure, Loaded, Look, Token};
+use super::drawing::{self, Drawing};
+use crate::jobs::{Cancelled, Counting, Distribution, Failure, Loaded, Look, Opened, Token};
 use crate::render::figure::{FigureError, HeatmapFigure, HistogramFigure};
 use crate::render::number::{grouped, significant};
+use crate::render::scene::Scene;
 use crate::render::theme::{self, Theme};
 use crate::render::{Image, Options};
 use crate::stats::Histogram;
@@ -89,32 +90,7 @@ impl PictureFile {
     /// # Errors
     /// [`PictureError`]; there is no file then, or the one that was there before.
     pub fn save(&self, path: &Path, token: &Token) -> Result<(), PictureError> {
-        let bytes = self.encode(path, token)?;
-        atomic::write(path, |out| out.write_all(&bytes)).map_err(|error| PictureError::File { path: path.to_owned(), error })
-    }
-
-    /// The file's bytes, the same every time.
-    fn encode(&self, path: &Path, token: &Token) -> Result<Vec<u8>, PictureError> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let in_file = |error: io::Error| PictureError::File { path: path.to_owned(), error };
-        match (&self.content, extension.as_str()) {
-            (Content::Histogram { counting, .. }, "csv") => Ok(histogram_csv(&self.histogram(*counting, token)?)),
-            (_, "png") => {
-                let image = self.image(token)?;
-                png::encode(&image, &borrowed(&self.entries(token)?)).map_err(|error| in_file(io::Error::other(error)))
-            }
-            (_, "svg") => {
-                let scene = match &self.content {
-                    Content::Heatmap(look) => self.heatmap(look, token, |figure| figure.scene(self.options.scale.into()))?,
-                    Content::Histogram { .. } => self.histogram_figure(token, |figure| Ok(figure.scene()))?,
-                };
-                let text = svg::encode(&scene, &self.title(), &borrowed(&self.entries(token)?))
-                    .map_err(|error| in_file(io::Error::other(error)))?;
-                Ok(text.into_bytes())
-            }
-            (Content::Histogram { .. }, _) => Err(PictureError::Format { formats: ".png, .svg or .csv", path: path.to_owned() }),
-            (Content::Heatmap(_), _) => Err(PictureError::Format { formats: ".png or .svg", path: path.to_owned() }),
-        }
+        drawing::save(self, path, token)
     }
 
     /// The picture's pixels.
@@ -203,12 +179,6 @@ impl PictureFile {
         rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    fn title(&self) -> String {
-        let weight = &self.loaded.weight;
-        let graph = weight.graph(&self.loaded.opened.model);
-        format!("{} · {}", graph.operation(weight.layer()).name, self.loaded.role_name())
-    }
-
     fn subtitle(&self) -> String {
         let model = &self.loaded.opened.model;
         let weight = &self.loaded.weight;
@@ -255,32 +225,61 @@ impl PictureFile {
         entries.extend(look.saturated.then(|| ("Saturated codes", "painted".to_owned())));
         entries
     }
+}
 
-    /// What the file says about itself.
-    fn entries(&self, token: &Token) -> Result<Vec<(&'static str, String)>, Cancelled> {
-        let model = &self.loaded.opened.model;
+impl Drawing for PictureFile {
+    fn formats(&self) -> &'static str {
+        match self.content {
+            Content::Heatmap(_) => ".png or .svg",
+            Content::Histogram { .. } => ".png, .svg or .csv",
+        }
+    }
+
+    fn opened(&self) -> &Opened {
+        &self.loaded.opened
+    }
+
+    fn title(&self) -> String {
         let weight = &self.loaded.weight;
-        let data = weight.data_tensor(model);
-        let mut entries = vec![
-            ("Software", format!("Weightscope {}", env!("CARGO_PKG_VERSION"))),
-            ("Title", self.title()),
-            ("Model", model.file_name()),
+        let graph = weight.graph(&self.loaded.opened.model);
+        format!("{} · {}", graph.operation(weight.layer()).name, self.loaded.role_name())
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let weight = &self.loaded.weight;
+        let data = weight.data_tensor(&self.loaded.opened.model);
+        let mut facts = vec![
             ("Tensor", data.name.clone()),
             ("DType", data.dtype.to_string()),
             ("Layout", weight.role.layout.unwrap_or("unknown").to_owned()),
         ];
         if !self.loaded.sections.is_empty() {
             let section = |section: &Section| format!("{} {}..{} along axis {}", section.name, section.start, section.end, section.axis);
-            entries.push(("Sections", self.loaded.sections.iter().map(section).collect::<Vec<_>>().join(", ")));
+            facts.push(("Sections", self.loaded.sections.iter().map(section).collect::<Vec<_>>().join(", ")));
         }
-        if let Some(slice) = self.slice() {
-            entries.push(("Slice", slice));
-        }
+        facts.extend(self.slice().map(|slice| ("Slice", slice)));
         if let Content::Heatmap(look) = &self.content {
-            entries.extend(self.look_entries(look));
+            facts.extend(self.look_entries(look));
         }
-        entries.extend(self.loaded.opened.digest(token)?.map(|digest| ("Model SHA-256", digest)));
-        Ok(entries)
+        facts
+    }
+
+    fn pixels(&self, token: &Token) -> Result<Image, PictureError> {
+        self.image(token)
+    }
+
+    fn shapes(&self, token: &Token) -> Result<Scene, PictureError> {
+        match &self.content {
+            Content::Heatmap(look) => self.heatmap(look, token, |figure| figure.scene(self.options.scale.into())),
+            Content::Histogram { .. } => self.histogram_figure(token, |figure| Ok(figure.scene())),
+        }
+    }
+
+    fn special(&self, extension: &str, token: &Token) -> Result<Option<Vec<u8>>, PictureError> {
+        match (&self.content, extension) {
+            (Content::Histogram { counting, .. }, "csv") => Ok(Some(histogram_csv(&self.histogram(*counting, token)?))),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -300,10 +299,6 @@ fn axes(view: &View) -> String {
         (!names.is_empty()).then(|| format!("{name} {}", names.join(" ")))
     });
     named.collect::<Vec<_>>().join(", ")
-}
-
-fn borrowed<'e>(entries: &'e [(&'static str, String)]) -> Vec<(&'e str, &'e str)> {
-    entries.iter().map(|(key, text)| (*key, text.as_str())).collect()
 }
 
 /// A line a bin; the values outside all bins follow.

@@ -45,18 +45,8 @@ pub struct Tokens {
     pub plot: Color32,
     /// The histogram beside a colour bar.
     pub shade: Color32,
-    pub families: Families,
-}
-
-/// One colour an operation family; a 4 px edge or an 8 px square, never a full box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Families {
-    pub convolution: Color32,
-    pub depthwise: Color32,
-    pub matrix: Color32,
-    pub elementwise: Color32,
-    pub activation: Color32,
-    pub movement: Color32,
+    /// One colour an operation family; a 4 px edge or an 8 px square, never a full box.
+    pub families: core::Families<Color32>,
 }
 
 pub const DARK: Tokens = Tokens::from_core(&core::DARK);
@@ -93,7 +83,7 @@ impl Tokens {
             bad: color(theme.bad),
             plot: color(theme.plot),
             shade: color(theme.shade),
-            families: Families {
+            families: core::Families {
                 convolution: color(families.convolution),
                 depthwise: color(families.depthwise),
                 matrix: color(families.matrix),

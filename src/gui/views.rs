@@ -174,6 +174,8 @@ pub struct GraphView {
     pub find: FindView,
     /// The box whose row in a list is pointed at, and since when; `None`: the view has gone there.
     pub pointed: Option<(u32, Option<f64>)>,
+    /// Where a button was pressed on the canvas last.
+    pub pressed_at: Option<egui::Pos2>,
     /// The box below the pointer in the frame before.
     pub hovered_before: Option<u32>,
     /// Where something lay over the canvas in the frame before.

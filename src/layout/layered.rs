@@ -24,6 +24,8 @@ pub(super) struct Layered {
     pub down: Adjacency,
     /// Number of segments.
     pub segments: usize,
+    /// How many edges run along each segment. Empty if none has more than one.
+    weights: Vec<u32>,
     /// Of segments at frames: where they end, from the middle of their upper and of their lower vertex.
     /// Empty if there are none of the kind.
     fixed: Vec<Ends>,
@@ -36,6 +38,16 @@ pub(super) struct Layered {
 
 /// Where a segment ends, above and below, if that is given.
 pub(super) type Ends = (Option<f64>, Option<f64>);
+
+/// A piece of a line, from one layer to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub upper: u32,
+    pub lower: u32,
+    pub ends: Ends,
+    /// How many edges run along it.
+    pub weight: u32,
+}
 
 /// A link of a part: its ends as vertices, and its first bend; its other bends follow that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +76,7 @@ impl Layered {
             sizes[*node as usize].width / 2.0 + extra + spacing.nodes / 2.0
         };
         let mut half: Vec<f64> = part.nodes.iter().map(half_of).collect();
-        let mut segments = Vec::with_capacity(part.links.len());
-        let mut fixed: Vec<Ends> = Vec::with_capacity(part.links.len());
+        let mut segments: Vec<Segment> = Vec::with_capacity(part.links.len());
         let mut chains = vec![Chain { upper: 0, lower: 0, first_bend: 0, bends: 0, first_segment: 0, last_segment: 0 }; part.links.len()];
         // Links of one trunk are neighbours in this order, so that the trunk grows with each.
         let mut order: Vec<usize> = (0..part.links.len()).collect();
@@ -76,32 +87,35 @@ impl Layered {
             let first_bend = rank.len() as u32;
             let mut bent: Option<u32> = None;
             let mut end = upper;
-            for index in trunk {
+            for (number, index) in trunk.iter().enumerate() {
                 let lower = vertex_of(link(*index).lower);
                 while rank[end as usize] + 1 < rank[lower as usize] {
                     let bend = rank.len() as u32;
                     rank.push(rank[end as usize] + 1);
                     half.push(spacing.lines / 2.0);
                     bent.get_or_insert(segments.len() as u32);
-                    segments.push((end, bend));
-                    fixed.push((link(*index).leaves.filter(|_| end == upper), None));
+                    // This link runs along it, and all that follow, which are longer.
+                    let weight = (trunk.len() - number) as u32;
+                    segments.push(Segment { upper: end, lower: bend, ends: (link(*index).leaves.filter(|_| end == upper), None), weight });
                     end = bend;
                 }
                 let last_segment = segments.len() as u32;
                 let first_segment = bent.unwrap_or(last_segment);
-                segments.push((end, lower));
-                fixed.push((link(*index).leaves.filter(|_| end == upper), link(*index).enters));
+                let ends = (link(*index).leaves.filter(|_| end == upper), link(*index).enters);
+                segments.push(Segment { upper: end, lower, ends, weight: 1 });
                 let bends = rank.len() as u32 - first_bend;
                 chains[*index] = Chain { upper, lower, first_bend, bends, first_segment, last_segment };
             }
         }
-        (Self::new(part.nodes.len() as u32, rank, half, &segments, fixed), chains)
+        (Self::new(part.nodes.len() as u32, rank, half, &segments), chains)
     }
 
     /// Vertices in ascending order in their layers.
-    pub fn new(nodes: u32, rank: Vec<u32>, half: Vec<f64>, segments: &[(u32, u32)], fixed: Vec<Ends>) -> Self {
+    pub fn new(nodes: u32, rank: Vec<u32>, half: Vec<f64>, segments: &[Segment]) -> Self {
         let count = rank.len();
         let indexed = || (0u32..).zip(segments);
+        let has_fixed = segments.iter().any(|segment| segment.ends != (None, None));
+        let has_weights = segments.iter().any(|segment| segment.weight > 1);
         let mut layers = vec![Vec::new(); rank.iter().max().map_or(0, |last| *last as usize + 1)];
         (0u32..).zip(&rank).for_each(|(vertex, layer)| layers[*layer as usize].push(vertex));
         let mut layered = Self {
@@ -109,10 +123,11 @@ impl Layered {
             position: vec![0; count],
             rank,
             half,
-            up: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*below, *above, segment))),
-            down: Adjacency::new(count, indexed().map(|(segment, (above, below))| (*above, *below, segment))),
+            up: Adjacency::new(count, indexed().map(|(index, segment)| (segment.lower, segment.upper, index))),
+            down: Adjacency::new(count, indexed().map(|(index, segment)| (segment.upper, segment.lower, index))),
             segments: segments.len(),
-            fixed: if fixed.iter().all(|ends| *ends == (None, None)) { Vec::new() } else { fixed },
+            weights: segments.iter().filter(|_| has_weights).map(|segment| segment.weight).collect(),
+            fixed: segments.iter().filter(|_| has_fixed).map(|segment| segment.ends).collect(),
             ports: Vec::new(),
             nodes,
         };
@@ -124,6 +139,11 @@ impl Layered {
     /// Where a segment ends, above and below, from the middles of its vertices, if that is given.
     pub fn fixed(&self, segment: u32) -> Ends {
         self.fixed.get(segment as usize).copied().unwrap_or_default()
+    }
+
+    /// How many edges run along a segment.
+    pub fn weight(&self, segment: u32) -> u32 {
+        self.weights.get(segment as usize).copied().unwrap_or(1)
     }
 
     /// The places of a segment's ends among those at its upper vertex, and at its lower one.
@@ -168,6 +188,49 @@ impl Layered {
         self.rank.len()
     }
 
+    /// From the left side of the leftmost vertex to the right side of the rightmost one.
+    pub fn width(&self, xs: &[f64]) -> f64 {
+        let sides = xs.iter().zip(&self.half).map(|(x, half)| (x - half, x + half));
+        let (left, right) = sides.fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), (a, b)| (left.min(a), right.max(b)));
+        (right - left).max(0.0)
+    }
+
+    /// How long all lines are together, if layers were as far from each other as columns often are.
+    pub fn run(&self, xs: &[f64]) -> f64 {
+        const PITCH: f64 = 80.0;
+        let length = |vertex: u32, below: u32, segment: u32| {
+            f64::from(self.weight(segment)) * (xs[vertex as usize] - xs[below as usize]).hypot(PITCH)
+        };
+        (0..self.len() as u32)
+            .flat_map(|vertex| self.down.of(vertex).iter().map(move |(below, segment)| length(vertex, *below, *segment)))
+            .sum()
+    }
+
+    /// All that orders and columns follow from: two that are equal in it are laid out alike.
+    pub fn key(&self) -> Vec<u64> {
+        let mut key = vec![u64::from(self.nodes)];
+        for vertex in 0..self.len() as u32 {
+            key.extend([u64::from(self.rank[vertex as usize]), self.half[vertex as usize].to_bits()]);
+            for (below, segment) in self.down.of(vertex) {
+                let (leaves, enters) = self.fixed(*segment);
+                key.push(u64::from(*below) << 32 | u64::from(self.weight(*segment)));
+                if self.has_fixed_ends() {
+                    // No number has the bits of -1.
+                    key.extend([leaves, enters].map(|end| end.map_or(u64::MAX, f64::to_bits)));
+                }
+            }
+        }
+        key
+    }
+
+    /// Puts the layers in the order of the vertices' columns.
+    pub fn order_by(&mut self, xs: &[f64]) {
+        for layer in 0..self.layers.len() {
+            self.layers[layer].sort_by(|a, b| xs[*a as usize].total_cmp(&xs[*b as usize]));
+            self.number(layer);
+        }
+    }
+
     /// Sets the positions of a layer's vertices after their order changed.
     pub fn number(&mut self, layer: usize) {
         for (position, vertex) in (0u32..).zip(&self.layers[layer]) {
@@ -200,10 +263,15 @@ impl Layered {
         let rank = members.iter().map(|vertex| self.rank[*vertex as usize] - first as u32).collect();
         let half = members.iter().map(|vertex| self.half[*vertex as usize]).collect();
         let above = members.iter().filter(|vertex| (self.rank[**vertex as usize] as usize) < last);
-        let (segments, fixed): (Vec<(u32, u32)>, Vec<Ends>) = above
+        let segments: Vec<Segment> = above
             .flat_map(|vertex| self.down.of(*vertex).iter().map(|(below, segment)| (*vertex, *below, *segment)))
-            .map(|(above, below, segment)| ((place_in[above as usize], place_in[below as usize]), self.fixed(segment)))
-            .unzip();
-        (Self::new(nodes, rank, half, &segments, fixed), members)
+            .map(|(above, below, segment)| Segment {
+                upper: place_in[above as usize],
+                lower: place_in[below as usize],
+                ends: self.fixed(segment),
+                weight: self.weight(segment),
+            })
+            .collect();
+        (Self::new(nodes, rank, half, &segments), members)
     }
 }

@@ -1,8 +1,12 @@
 //! One level of a graph, all that lies directly in one frame or in none: from layers to a drawing.
 
+use std::collections::HashMap;
+
 use super::layered::Layered;
-use super::order::order;
+use super::narrow::narrow;
+use super::order::orders;
 use super::place::place;
+use super::relieve::relieve;
 use super::{Link, NodeSize, Point, Rect, Route, Spacing, parts, route};
 use crate::jobs::{Cancelled, Token};
 
@@ -33,11 +37,21 @@ impl Level<'_> {
     pub fn draw(&self, spacing: &Spacing, token: &Token) -> Result<Drawing, Cancelled> {
         let mut frames = Vec::new();
         let mut placed = Vec::new();
-        for part in parts::split(self.part_of, self.links) {
+        let parts = parts::split(self.part_of, self.links);
+        let ranks = relieve(&parts, self, spacing, token)?;
+        let level = Level {
+            ranks: &ranks,
+            sizes: self.sizes,
+            links: self.links,
+            part_of: self.part_of,
+            has_loop: self.has_loop,
+            is_port: self.is_port,
+        };
+        for part in parts {
             token.check()?;
-            let (layered, chains) = Layered::of(&part, self, spacing);
-            let xs = sections(&layered, token)?;
-            let picture = route::draw(&layered, &chains, &xs, &part, self, spacing);
+            let (mut layered, chains) = Layered::of(&part, &level, spacing);
+            let xs = columns(&mut layered, token)?;
+            let picture = route::draw(&layered, &chains, &xs, &part, &level, spacing);
             frames.push(picture.size);
             placed.push((part, picture));
         }
@@ -62,14 +76,23 @@ impl Level<'_> {
 }
 
 /// The column of every vertex, section by section; each is moved so that the vertex it shares with
-/// the one above stands where it stood.
-fn sections(layered: &Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
+/// the one above stands where it stood. Puts the layers in the order of the columns.
+fn columns(layered: &mut Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
     let mut xs = vec![0.0; layered.len()];
     let mut place_in = vec![0; layered.len()];
-    for (first, last) in layered.sections() {
+    let sections = layered.sections();
+    // Of sections that are alike one is solved.
+    let mut known: HashMap<Vec<u64>, Vec<f64>> = HashMap::new();
+    for (first, last) in sections.iter().copied() {
         let (mut section, members) = layered.section((first, last), &mut place_in);
-        order(&mut section, token)?;
-        let mut own = place(&mut section, token)?;
+        let key = if sections.len() > 1 { section.key() } else { Vec::new() };
+        let mut own = match known.get(&key) {
+            Some(own) => own.clone(),
+            None => solve(&mut section, layered.len(), token)?,
+        };
+        if sections.len() > 1 {
+            known.entry(key).or_insert_with(|| own.clone());
+        }
         let joint =
             |layer: usize| layered.layers[layer].first().filter(|_| layered.layers[layer].len() == 1).map(|vertex| *vertex as usize);
         turn_wide_side(&section, &mut own, joint(first).or(joint(last)).map(|vertex| place_in[vertex] as usize));
@@ -78,7 +101,25 @@ fn sections(layered: &Layered, token: &Token) -> Result<Vec<f64>, Cancelled> {
             xs[*vertex as usize] = x + shift;
         }
     }
+    layered.order_by(&xs);
+    narrow(layered, &mut xs, &sections, token)?;
     Ok(xs)
+}
+
+/// The columns of a section that is to be ordered: of the orders with the fewest crossings the one that takes
+/// the least room, by the length of its lines and by its width.
+fn solve(section: &mut Layered, picture: usize, token: &Token) -> Result<Vec<f64>, Cancelled> {
+    let mut best: Option<(f64, Vec<f64>)> = None;
+    for layers in orders(section, picture, token)? {
+        section.layers = layers;
+        (0..section.layers.len()).for_each(|layer| section.number(layer));
+        let xs = place(section, token)?;
+        let room = section.run(&xs) * section.width(&xs);
+        if best.as_ref().is_none_or(|(least, _)| room < *least) {
+            best = Some((room, xs));
+        }
+    }
+    Ok(best.map(|(_, xs)| xs).unwrap_or_default())
 }
 
 /// Mirrors a section whose larger part lies left of the vertex that it shares with others: what is

@@ -45,25 +45,19 @@ pub(super) fn place(layered: &mut Layered, token: &Token) -> Result<Vec<f64>, Ca
         return Ok(vec![0.0; layered.len()]);
     }
     let xs = align::columns(layered, token)?;
-    let mut columns = Columns::new(layered, &xs);
+    let mut columns = Columns::new(layered, &xs, layered.len() > WINDOW);
     let mut steps = STEPS * layered.len() as u64 + MORE_STEPS;
-    for (first, last) in windows(layered) {
+    for window in windows(layered, (0, layered.layers.len() - 1)) {
         token.check()?;
-        let vertices: usize = layered.layers[first..=last].iter().map(Vec::len).sum();
-        // Layers so wide that a few of them fill many windows gain little and take long.
-        if steps > 0 && vertices <= 4 * WINDOW {
-            columns.shorten(first, last, &mut steps);
-        }
+        columns.shorten(window, None, &mut steps);
     }
-    Ok(columns.block.iter().map(|block| columns.at[*block as usize] as f64 / UNITS).collect())
+    Ok(columns.xs())
 }
 
 /// First and last layers of stretches with about `WINDOW` vertices, each begun in the middle of the
 /// one before.
-fn windows(layered: &Layered) -> Vec<(usize, usize)> {
-    let last = layered.layers.len() - 1;
+pub(super) fn windows(layered: &Layered, (mut first, last): (usize, usize)) -> Vec<(usize, usize)> {
     let mut windows = Vec::new();
-    let mut first = 0;
     loop {
         let mut vertices = 0;
         let mut middle = first;
@@ -83,12 +77,20 @@ fn windows(layered: &Layered) -> Vec<(usize, usize)> {
     }
 }
 
-struct Columns<'a> {
+/// Borders beyond which the picture would be wider, in units; and what each unit beyond costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Walls {
+    pub left: i64,
+    pub right: i64,
+    pub weight: i64,
+}
+
+pub(super) struct Columns<'a> {
     layered: &'a Layered,
     /// The block of each vertex.
     block: Vec<u32>,
     /// Column of each block, in units.
-    at: Vec<i64>,
+    pub at: Vec<i64>,
     /// First and last layer of each block.
     reach: Vec<(u32, u32)>,
     /// For each layer the block of the box that is nearest to the middle column, and that column.
@@ -101,9 +103,9 @@ struct Columns<'a> {
 const NONE: u32 = u32::MAX;
 
 impl<'a> Columns<'a> {
-    fn new(layered: &'a Layered, xs: &[f64]) -> Self {
+    /// `joins_chains`: chains of boxes that are straight stay so, which makes it quicker.
+    pub fn new(layered: &'a Layered, xs: &[f64], joins_chains: bool) -> Self {
         const STRAIGHT: f64 = 1e-3;
-        let is_large = layered.len() > WINDOW;
         let mut columns = Self {
             layered,
             block: vec![NONE; layered.len()],
@@ -119,7 +121,7 @@ impl<'a> Columns<'a> {
                 let in_line = above.filter(|above| {
                     let is_line = layered.is_bend(*vertex) && layered.is_bend(*above);
                     // A chain of boxes could move apart, but hardly gains by it.
-                    let is_chain = is_large && layered.up.len(*vertex) == 1 && layered.down.len(*above) == 1;
+                    let is_chain = joins_chains && layered.up.len(*vertex) == 1 && layered.down.len(*above) == 1;
                     (is_line || is_chain) && (xs[*above as usize] - xs[*vertex as usize]).abs() < STRAIGHT
                 });
                 let block = in_line.map_or(columns.at.len() as u32, |above| columns.block[above as usize]);
@@ -135,6 +137,27 @@ impl<'a> Columns<'a> {
         columns.keep_apart();
         columns.find_middle();
         columns
+    }
+
+    /// The middle of every vertex.
+    pub fn xs(&self) -> Vec<f64> {
+        self.block.iter().map(|block| self.at[*block as usize] as f64 / UNITS).collect()
+    }
+
+    /// The left and right side of all that is in a stretch of layers.
+    pub fn sides(&self, (first, last): (usize, usize)) -> (i64, i64) {
+        let layers = &self.layered.layers[first..=last];
+        let left = layers.iter().filter_map(|layer| layer.first()).map(|vertex| self.of(*vertex) - self.half(*vertex)).min();
+        let right = layers.iter().filter_map(|layer| layer.last()).map(|vertex| self.of(*vertex) + self.half(*vertex)).max();
+        (left.unwrap_or(0), right.unwrap_or(0))
+    }
+
+    fn of(&self, vertex: u32) -> i64 {
+        self.at[self.block[vertex as usize] as usize]
+    }
+
+    fn half(&self, vertex: u32) -> i64 {
+        (self.layered.half[vertex as usize] * UNITS).ceil() as i64
     }
 
     fn find_middle(&mut self) {
@@ -179,10 +202,16 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Moves the blocks of a stretch of layers to where their lines are shortest. Blocks that reach
-    /// beyond it, and those in its first and last layers if the picture goes on there, stay.
-    fn shorten(&mut self, first: usize, last: usize, steps: &mut u64) {
+    /// Moves the blocks of a stretch of layers to where their lines are shortest, and between the walls if
+    /// there are any. Blocks that reach beyond the stretch, and those in its first and last layers if the
+    /// picture goes on there, stay.
+    pub fn shorten(&mut self, (first, last): (usize, usize), walls: Option<Walls>, steps: &mut u64) {
         let layered = self.layered;
+        let vertices: usize = layered.layers[first..=last].iter().map(Vec::len).sum();
+        // Layers so wide that a few of them fill many windows gain little and take long.
+        if *steps == 0 || vertices > 4 * WINDOW {
+            return;
+        }
         let bottom = layered.layers.len() - 1;
         let free_from = if first == 0 { 0 } else { first as u32 + 1 };
         let free_to = if last == bottom { bottom as u32 } else { last as u32 - 1 };
@@ -251,6 +280,20 @@ impl<'a> Columns<'a> {
             values.push((values[a as usize] + from).min(values[b as usize] + to));
             ties.push(Tie { tail: node, head: a, length: -from, weight });
             ties.push(Tie { tail: node, head: b, length: -to, weight });
+        }
+        if let Some(walls) = walls {
+            let (left, right) = self.sides((first, last));
+            let wall = values.len() as u32;
+            values.extend([left.min(walls.left), right.max(walls.right)]);
+            ties.push(Tie { tail: wall, head: 0, length: -walls.left, weight: walls.weight });
+            ties.push(Tie { tail: 0, head: wall + 1, length: walls.right, weight: walls.weight });
+            for layer in &layered.layers[first..=last] {
+                if let (Some(leftmost), Some(rightmost)) = (layer.first().copied(), layer.last().copied()) {
+                    let ((head, from), (tail, to)) = (spot(self.block[leftmost as usize]), spot(self.block[rightmost as usize]));
+                    ties.push(Tie { tail: wall, head, length: self.half(leftmost) - from, weight: 0 });
+                    ties.push(Tie { tail, head: wall + 1, length: self.half(rightmost) + to, weight: 0 });
+                }
+            }
         }
         minimise(&ties, &mut values, steps);
         for block in members {

@@ -294,7 +294,7 @@ fn alike_blocks_are_laid_out_alike() {
     }
 }
 
-/// One more operation inside a block moves what is below it down, and nothing else.
+/// One more operation inside a block moves what is below it down, and nothing outside of the block aside.
 #[test]
 fn an_edit_in_one_block_leaves_the_others_as_they_are() {
     let before = of(&blocks(8));
@@ -306,7 +306,9 @@ fn an_edit_in_one_block_leaves_the_others_as_they_are() {
     graph.edges.push((new, 3 * 6 + 4));
     let after = of(&graph);
     for (node, (old, now)) in before.nodes.iter().zip(&after.nodes).enumerate() {
-        assert_eq!(old.x, now.x, "node {node}");
+        if !(19..24).contains(&node) {
+            assert_eq!(old.x, now.x, "node {node}");
+        }
         let moved = now.y - old.y;
         match node {
             0..=18 => assert_eq!(moved, 0.0, "node {node}"),
@@ -345,6 +347,103 @@ fn curves_are_smooth() {
             assert_eq!((pair[0][2].x, pair[1][1].x), (pair[0][3].x, pair[1][0].x), "{route:?}");
         }
     }
+}
+
+/// Boxes of one height.
+fn boxes(widths: &[f64], edges: Vec<(u32, u32)>) -> LayoutGraph {
+    let nodes = widths.iter().map(|width| NodeSize { width: *width, height: 40.0 }).collect();
+    LayoutGraph { nodes, edges, ..LayoutGraph::default() }
+}
+
+/// LeNet's case: a chain with one wide box at its top, and at its foot a branch. Both stand below the wide box.
+#[test]
+fn a_branch_takes_the_room_that_a_wide_box_has() {
+    let mut widths = vec![100.0; 26];
+    widths[3] = 244.0;
+    let edges = (1..25).map(|node| (node - 1, node)).chain([(20, 25), (25, 23)]).collect();
+    let layout = of(&boxes(&widths, edges));
+    assert_eq!(layout.size.width - Spacing::default().nodes, 244.0);
+    assert_eq!(measure(&layout.nodes, &layout.edges).lines_through_boxes, 0);
+}
+
+/// Branches of one, two, three and four boxes: those that have a choice make no layer of four.
+#[test]
+fn short_branches_stand_where_there_is_room() {
+    let edges = vec![(0, 1), (0, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8), (8, 9), (9, 10), (1, 11), (3, 11), (6, 11), (10, 11)];
+    let layout = of(&boxes(&[244.0; 12], edges));
+    let in_layer = |of: &Rect| layout.nodes.iter().filter(|other| (other.y - of.y).abs() < 1.0).count();
+    assert_eq!(layout.nodes.iter().map(in_layer).max(), Some(3));
+}
+
+/// A box with two lines in and one out gives way by a layer, which makes one line longer: the picture is the
+/// narrower for it. What has but one neighbour stays beside it.
+#[test]
+fn a_box_steps_down_where_its_layer_is_the_widest() {
+    let mut widths = vec![100.0; 24];
+    let mut edges: Vec<(u32, u32)> = (1..22).map(|node| (node - 1, node)).collect();
+    // Beside 10 stand 22 and 23; the line from 2 to 22 is there anyway.
+    edges.extend([(9, 22), (2, 22), (22, 21), (9, 23), (23, 21)]);
+    for node in [10, 22, 23] {
+        widths[node] = 244.0;
+    }
+    let layout = of(&boxes(&widths, edges.clone()));
+    assert_ne!(layout.nodes[22].y, layout.nodes[10].y);
+    assert!(layout.size.width < 3.0 * 244.0, "{:?}", layout.size);
+    // Nothing is gained where all layers are as wide.
+    widths = vec![100.0; 24];
+    widths[22] = 50.0;
+    let leaf = of(&boxes(&widths, (1..22).map(|node| (node - 1, node)).chain([(9, 22)]).collect()));
+    assert_eq!(leaf.nodes[22].y, leaf.nodes[10].y);
+}
+
+/// Layers of a planar strip in which neighbours are shuffled: an order without crossings is found again.
+#[test]
+fn planar_strips_have_no_crossings() {
+    for seed in 1..=12 {
+        let graph = strip(seed);
+        let layout = of(&graph);
+        assert_eq!(measure(&layout.nodes, &layout.edges).crossings, 0, "{seed}");
+    }
+}
+
+/// Columns of boxes between a top and a foot, with lines straight down, some slanting to the right, and long
+/// ones in between.
+fn strip(seed: u32) -> LayoutGraph {
+    const ROWS: u32 = 14;
+    const COLUMNS: u32 = 7;
+    let mut state = seed;
+    let mut draw = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let mut name: Vec<u32> = (0..ROWS * COLUMNS).collect();
+    for place in (1..ROWS * COLUMNS).rev() {
+        name.swap(place as usize, draw(place + 1) as usize);
+    }
+    let at = |row: u32, column: u32| name[(row * COLUMNS + column) as usize];
+    let (top, foot) = (ROWS * COLUMNS, ROWS * COLUMNS + 1);
+    let mut edges = Vec::new();
+    for column in 0..COLUMNS {
+        edges.extend([(top, at(0, column)), (at(ROWS - 1, column), foot)]);
+        let mut row = 0;
+        while row + 1 < ROWS {
+            edges.push((at(row, column), at(row + 1, column)));
+            if column + 1 < COLUMNS {
+                // Between two columns one line at a time.
+                match draw(4) {
+                    0 => edges.push((at(row, column), at(row + 1, column + 1))),
+                    1 if row + 4 < ROWS => {
+                        edges.push((at(row, column), at(row + 4, column + 1)));
+                        (row..row + 3).for_each(|row| edges.push((at(row + 1, column), at(row + 2, column))));
+                        row += 3;
+                    }
+                    _ => {}
+                }
+            }
+            row += 1;
+        }
+    }
+    graph(ROWS * COLUMNS + 2, edges)
 }
 
 /// What must hold on graphs that nobody drew by hand.

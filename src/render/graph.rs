@@ -104,7 +104,7 @@ impl GraphFigure<'_> {
             scene.items.push(Item::Rect {
                 rect: Rect::new(x, 61.0, 10.0, 10.0),
                 radius: 2.0,
-                fill: Some(super::scene::opaque(colour_of(self.theme, *family))),
+                fill: Some(super::scene::opaque(self.theme.families.of(*family))),
                 stroke: None,
             });
             scene.text([x + 15.0, 70.0], family.name(), Font::Sans, LEGEND, self.theme.dim, Anchor::Start);
@@ -188,19 +188,6 @@ impl GraphFigure<'_> {
     }
 }
 
-/// The colour of a family of operations.
-pub fn colour_of(theme: &Theme, family: Family) -> Rgb {
-    let families = &theme.families;
-    match family {
-        Family::Convolution => families.convolution,
-        Family::Depthwise => families.depthwise,
-        Family::Matrix => families.matrix,
-        Family::Elementwise => families.elementwise,
-        Family::Activation => families.activation,
-        Family::Movement => families.movement,
-    }
-}
-
 fn legend_entry(family: Family) -> f32 {
     15.0 + font::width(Font::Sans, LEGEND, family.name()) + 16.0
 }
@@ -243,7 +230,7 @@ impl Pen<'_> {
         let fill = self.ground(depth);
         self.scene.items.push(Item::Rect { rect: place, radius: 8.0, fill: Some(super::scene::opaque(fill)), stroke: Some(stroke) });
         if let (true, Some(family)) = (is_operation, card.family) {
-            self.edge(place, colour_of(theme, family), 8.0);
+            self.edge(place, theme.families.of(family), 8.0);
         }
     }
 
@@ -294,7 +281,7 @@ impl Pen<'_> {
     fn card(&mut self, rect: &layout::Rect, card: &Card, is_group: bool, thumbnail: Option<&Image>) {
         let theme = self.theme;
         let place = self.rect(rect);
-        let colour = card.family.map_or(theme.faint, |family| colour_of(theme, family));
+        let colour = card.family.map_or(theme.faint, |family| theme.families.of(family));
         let (fill, stroke) = (super::scene::opaque(theme.raised), Stroke::new(theme.line, 1.0));
         if is_group {
             // The box behind it says that there is more in this one.
@@ -325,7 +312,7 @@ impl Pen<'_> {
         let mut left = x;
         for (family, part) in &card.shares {
             let width = room * part;
-            self.scene.rect(Rect::new(left, place.bottom() - 9.0, (width - 1.0).max(0.5), 3.0), colour_of(theme, *family));
+            self.scene.rect(Rect::new(left, place.bottom() - 9.0, (width - 1.0).max(0.5), 3.0), theme.families.of(*family));
             left += width;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Ink;
 use crate::colormap::Rgb;
+use crate::weights::Family;
 
 /// The tokens of the design, dark and light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Theme {
     pub good: Rgb,
     pub warn: Rgb,
     pub bad: Rgb,
-    pub families: Families,
+    pub families: Families<Rgb>,
     /// Bars and curves of a histogram that has no colours of its own.
     pub plot: Rgb,
     /// The histogram beside a colour bar.
@@ -35,15 +36,15 @@ pub struct Theme {
     pub gap: Rgb,
 }
 
-/// The colours of the families of operations.
+/// The colours of the families of operations, as files or as the window has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Families {
-    pub convolution: Rgb,
-    pub depthwise: Rgb,
-    pub matrix: Rgb,
-    pub elementwise: Rgb,
-    pub activation: Rgb,
-    pub movement: Rgb,
+pub struct Families<C> {
+    pub convolution: C,
+    pub depthwise: C,
+    pub matrix: C,
+    pub elementwise: C,
+    pub activation: C,
+    pub movement: C,
 }
 
 pub const DARK: Theme = Theme {
@@ -107,6 +108,19 @@ impl Theme {
     pub fn ink(&self) -> Ink {
         let [red, green, blue] = self.panel;
         Ink { background: [red, green, blue, 255], gap: self.gap }
+    }
+}
+
+impl<C: Copy> Families<C> {
+    pub const fn of(&self, family: Family) -> C {
+        match family {
+            Family::Convolution => self.convolution,
+            Family::Depthwise => self.depthwise,
+            Family::Matrix => self.matrix,
+            Family::Elementwise => self.elementwise,
+            Family::Activation => self.activation,
+            Family::Movement => self.movement,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! (`egui_kittest`), a few pictures, and the real window on a virtual display.
 
 mod browse;
+mod canvas;
 mod commands;
 mod compare;
 mod figures;

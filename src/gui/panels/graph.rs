@@ -24,7 +24,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Color32, FontId, Galley, Sense, WidgetInfo, vec2};
+use egui::{Color32, FontId, Galley, Pos2, Sense, Stroke, WidgetInfo, vec2};
 
 use self::boxes::Emphasis;
 pub use self::boxes::Texts;
@@ -161,14 +161,18 @@ fn show_canvas(
         let mut scene = std::mem::take(&mut view.scene);
         scene.prepare(ui, picture, &canvas, &colours, &lit);
         let mut texts = std::mem::take(&mut view.texts);
-        groups::frames(ui, picture, &canvas);
+        let moving = view.moving.take().and_then(|moving| Some((moving.part(now)?, moving)));
+        groups::frames(ui, picture, &canvas, |index| {
+            let after = &picture.layout.frames[index];
+            moving.as_ref().map_or(*after, |(part, moving)| moving.frame(&picture.drawn.frames[index], after, *part))
+        });
         // Titles that are larger than the room they have would cover boxes.
         let titles_fit = groups::titles_fit(&canvas);
         if !titles_fit {
             groups::titles(ui, picture, view, &canvas, commands);
         }
-        let moving = view.moving.take().and_then(|moving| Some((moving.part(now)?, moving)));
         if let Some((part, moving)) = moving {
+            moving_edges(ui, picture, &canvas, &moving, part);
             let rect_of = |node: u32| {
                 let after = &picture.layout.nodes[node as usize];
                 canvas.rect_on_screen(&moving.rect(&picture.drawn.nodes[node as usize], after, part))
@@ -237,6 +241,22 @@ fn overlays(
     let legend = colour::legend(ui, document, view, picture, rect, commands);
     let pair = pair::show(ui, document, if legend.is_positive() { rect.with_max_y(legend.top()) } else { rect }, commands);
     view.covered = [field, way, legend, pair].into_iter().filter(egui::Rect::is_positive).collect();
+}
+
+/// Draws the edges in sight while their boxes are on their way.
+fn moving_edges(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas, moving: &Moving, part: f64) {
+    let mut routes = Vec::new();
+    picture.index.pieces_in(&picture.layout, &canvas.visible(), 0.0, |piece| routes.push(piece.route));
+    routes.sort_unstable();
+    routes.dedup();
+    let plain = strokes::plain(Tokens::of(ui), canvas.zoom);
+    // Those that are new come in as they move.
+    let stroke = Stroke::new(plain.width, plain.color.gamma_multiply(0.4 + 0.6 * part as f32));
+    for route in routes {
+        let points = moving.points(&picture.drawn.nodes, &picture.layout, &picture.layout.edges[route as usize], part);
+        let points: Vec<Pos2> = points.into_iter().map(|point| canvas.screen_from_layout(point)).collect();
+        strokes::on_the_way(ui.painter(), &points, picture.layout.direction, canvas.zoom, stroke);
+    }
 }
 
 /// Draws what stands out once more: the neighbours of the selection, the selection, what is pointed at.

@@ -5,7 +5,6 @@ use egui::accesskit::Role;
 use egui::{Align, Color32, FontId, Key, Layout, ProgressBar, Rect, RichText, ScrollArea, Sense, TextEdit, WidgetInfo, pos2, vec2};
 
 use crate::gui::command::Command;
-use crate::gui::panels::weights::family_color;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, ROW_HEIGHT, Tokens};
 use crate::gui::views::{StatisticsColumn as Column, StatisticsView};
@@ -286,7 +285,7 @@ fn show_line(ui: &egui::Ui, document: &Document, view: &StatisticsView, line: us
         }
     }
     let square = Rect::from_center_size(pos2(rect.left() + SIDE + 4.0, middle), vec2(8.0, 8.0));
-    ui.painter().rect_filled(square, 2.0, family_color(tokens, row.family));
+    ui.painter().rect_filled(square, 2.0, tokens.families.of(row.family));
     let color = if row.problem.is_some() { tokens.warn } else { tokens.text };
     let room = NAME_WIDTH - 16.0;
     let role = widgets::fit_text(ui, &format!(" {}", row.weight.role.name), theme::text_font(), tokens.dim, room * 0.6);

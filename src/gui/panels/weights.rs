@@ -12,7 +12,7 @@ use crate::gui::{names, widgets};
 use crate::jobs::{Glance, Row};
 use crate::model::OperationRef;
 use crate::runtime::ExecutedLayer;
-use crate::weights::{Family, Query};
+use crate::weights::Query;
 
 /// A column that is shown while there is room for it; the first ones longest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -414,7 +414,7 @@ fn show_row(ui: &mut egui::Ui, document: &Document, row: &Row, columns: &[(Colum
     }
     let middle = rect.center().y;
     let square = Rect::from_center_size(pos2(rect.left() + SIDE + 4.0, middle), vec2(8.0, 8.0));
-    ui.painter().rect_filled(square, 2.0, family_color(tokens, row.family));
+    ui.painter().rect_filled(square, 2.0, tokens.families.of(row.family));
     let room = name_room(rect.width(), columns) - 16.0;
     let color = if row.problem.is_some() { tokens.warn } else { tokens.text };
     // The role has gates and directions at its end, which tell rows of one layer apart.
@@ -518,18 +518,6 @@ fn footer(ui: &mut egui::Ui, document: &Document, view: &WeightsView) {
         ui.add_space(12.0);
         ui.add(egui::Label::new(RichText::new(line).size(12.0).color(tokens.dim)).truncate());
     });
-}
-
-pub fn family_color(tokens: &Tokens, family: Family) -> Color32 {
-    let families = &tokens.families;
-    match family {
-        Family::Convolution => families.convolution,
-        Family::Depthwise => families.depthwise,
-        Family::Matrix => families.matrix,
-        Family::Elementwise => families.elementwise,
-        Family::Activation => families.activation,
-        Family::Movement => families.movement,
-    }
 }
 
 #[cfg(test)]

@@ -365,12 +365,12 @@ fn the_graph_is_saved_whole_or_as_seen() {
 }
 
 /// Chooses an entry of the menu in the panel's head.
-fn choose_in_graph(stage: &mut Stage, entry: &str) {
+pub fn choose_in_graph(stage: &mut Stage, entry: &str) {
     stage.choose("Graph menu", entry);
 }
 
 /// A model of eight blocks alike, each of four operations with names that say so.
-fn blocks(folder: &std::path::Path) -> std::path::PathBuf {
+pub fn blocks(folder: &std::path::Path) -> std::path::PathBuf {
     let port = |id: u32| format!("<port id=\"{id}\" precision=\"FP32\"><dim>1</dim><dim>4</dim></port>");
     let mut layers = format!(
         "<layer id=\"0\" name=\"image\" type=\"Parameter\" version=\"opset1\"><data shape=\"1,4\" element_type=\"f32\"/><output>{}</output></layer>",
@@ -399,7 +399,7 @@ fn blocks(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Selects an operation through the palette.
-fn select_by_name(stage: &mut Stage, name: &str) {
+pub fn select_by_name(stage: &mut Stage, name: &str) {
     stage.press(CTRL, Key::K);
     stage.type_text(name);
     stage.press(Modifiers::NONE, Key::Enter);

@@ -29,6 +29,8 @@ pub struct Stage {
     pub harness: Harness<'static, App>,
     /// A message whenever a job or a panel asks for a frame.
     woken: Receiver<()>,
+    /// The picture that the window put on the clipboard last.
+    pub copied_image: Option<egui::ColorImage>,
 }
 
 impl Stage {
@@ -65,7 +67,7 @@ impl Stage {
             });
             App::bare(&creation.egui_ctx, arguments)
         });
-        let mut stage = Self { harness, woken };
+        let mut stage = Self { harness, woken, copied_image: None };
         stage.settle();
         stage
     }
@@ -80,6 +82,11 @@ impl Stage {
         let mut resting = 0;
         while resting < REST {
             self.harness.step();
+            for command in &self.harness.output().platform_output.commands {
+                if let egui::OutputCommand::CopyImage(image) = command {
+                    self.copied_image = Some(image.clone());
+                }
+            }
             resting = if self.harness.state().is_settled() { resting + 1 } else { 0 };
             if resting == 0 {
                 self.await_frame(deadline);

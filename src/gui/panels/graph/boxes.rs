@@ -11,7 +11,6 @@ use super::canvas::Canvas;
 use super::colour::Colours;
 use super::scene::{NAME_ZOOM, Pen, Scene, TYPE_ZOOM};
 use crate::gui::command::Command;
-use crate::gui::panels::weights::family_color;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, Tokens};
 use crate::gui::{names, widgets};
@@ -258,7 +257,7 @@ fn shares(ui: &egui::Ui, card: &Card, rect: Rect, zoom: f32) {
     for (family, part) in &card.shares {
         let width = room * part;
         let at = Rect::from_min_size(pos2(left, rect.bottom() - 9.0 * zoom), vec2((width - 1.0).max(0.5), (3.0 * zoom).max(1.0)));
-        ui.painter().rect_filled(at, 0.0, family_color(tokens, *family));
+        ui.painter().rect_filled(at, 0.0, tokens.families.of(*family));
         left += width;
     }
 }

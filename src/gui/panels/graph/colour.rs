@@ -7,7 +7,6 @@ use egui::{Align, Color32, Layout, Rect, RichText, WidgetInfo, pos2, vec2};
 
 use crate::colormap::Map;
 use crate::gui::command::Command;
-use crate::gui::panels::weights::family_color;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, Tokens};
 use crate::gui::views::GraphView;
@@ -39,7 +38,7 @@ impl Colours {
     /// The strip at a box's left.
     pub fn edge(&self, tokens: &Tokens, picture: &GraphPicture, node: u32) -> Color32 {
         match &self.figures {
-            None => picture.cards[node as usize].family.map_or(tokens.faint, |family| family_color(tokens, family)),
+            None => picture.cards[node as usize].family.map_or(tokens.faint, |family| tokens.families.of(family)),
             Some(figures) => figure(figures, picture, node).map_or(tokens.line, color_at),
         }
     }
@@ -132,7 +131,7 @@ pub fn legend(
                     let (line, response) = ui.allocate_exact_size(vec2(ui.available_width(), 17.0), egui::Sense::hover());
                     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, family.name()));
                     let square = Rect::from_center_size(pos2(line.left() + 4.0, line.center().y), vec2(8.0, 8.0));
-                    ui.painter().rect_filled(square, 2.0, family_color(tokens, family));
+                    ui.painter().rect_filled(square, 2.0, tokens.families.of(family));
                     let text = widgets::fit_text(ui, family.name(), theme::small_font(), tokens.dim, line.width() - 16.0);
                     ui.painter().galley(pos2(line.left() + 14.0, line.center().y - text.size().y / 2.0), text, tokens.dim);
                 }

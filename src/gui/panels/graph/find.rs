@@ -7,10 +7,10 @@ use egui::accesskit::Role;
 use egui::{Align, Key, Layout, Rect, RichText, ScrollArea, Sense, TextEdit, WidgetInfo, pos2, vec2};
 
 use crate::gui::command::Command;
+use crate::gui::names;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, ROW_HEIGHT, Tokens};
 use crate::gui::widgets::{self, Glyph};
-use crate::gui::{names, panels::weights::family_color};
 use crate::jobs::{Found, GraphPicture};
 use crate::model::OperationRef;
 use crate::weights::Family;
@@ -199,7 +199,7 @@ fn rows(ui: &mut egui::Ui, document: &Document, view: &mut FindView, hits: &[Ope
                 ui.painter().rect_filled(rect, 0.0, tokens.control);
             }
             let square = Rect::from_center_size(pos2(rect.left() + 13.0, rect.center().y), vec2(8.0, 8.0));
-            ui.painter().rect_filled(square, 2.0, family_color(tokens, Family::of(&found.kind)));
+            ui.painter().rect_filled(square, 2.0, tokens.families.of(Family::of(&found.kind)));
             let kind = widgets::fit_text(ui, &found.kind, theme::small_number_font(), tokens.dim, rect.width() * 0.4);
             let kind_at = pos2(rect.right() - 10.0 - kind.size().x, rect.center().y - kind.size().y / 2.0);
             let room = kind_at.x - rect.left() - 34.0;

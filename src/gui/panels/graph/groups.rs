@@ -7,13 +7,12 @@ use egui::{Color32, FontId, Rect, Stroke, StrokeKind, pos2, vec2};
 use super::canvas::Canvas;
 use super::scene::TYPE_ZOOM;
 use crate::gui::command::{Command, FoldChange};
-use crate::gui::panels::weights::family_color;
 use crate::gui::state::Document;
 use crate::gui::theme::{self, Tokens};
 use crate::gui::views::{GraphView, Held};
 use crate::gui::widgets::{self, Glyph};
 use crate::jobs::{DETAIL_SIZE, GraphPicture, TITLE_SIZE, alike_text};
-use crate::layout::{FrameOf, Node};
+use crate::layout::{self, FrameOf, Node};
 use crate::model::OperationRef;
 
 /// The height of a frame's title at zoom 1, and the least on the screen.
@@ -27,18 +26,19 @@ pub fn fold(view: &mut GraphView, held: Held, change: FoldChange, commands: &mut
     commands.push(Command::Fold(change));
 }
 
-/// Draws the frames in sight, outer ones below inner ones, without their titles.
-pub fn frames(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas) {
+/// Draws the frames in sight, outer ones below inner ones, without their titles. `place_of` tells where each
+/// is now.
+pub fn frames(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas, place_of: impl Fn(usize) -> layout::Rect) {
     let tokens = Tokens::of(ui);
     let part = canvas.visible();
-    for (index, place) in picture.layout.frames.iter().enumerate().filter(|(_, place)| place.touches(&part)) {
-        let rect = canvas.rect_on_screen(place);
+    for (index, place) in (0..picture.layout.frames.len()).map(|index| (index, place_of(index))).filter(|(_, place)| place.touches(&part)) {
+        let rect = canvas.rect_on_screen(&place);
         let radius = (8.0 * canvas.zoom as f32).min(8.0);
         ui.painter().rect(rect, radius, ground(tokens, picture, index), Stroke::new(1.0, tokens.line), StrokeKind::Inside);
         let of = picture.drawn.frames[index];
         if let (FrameOf::Operation(_), Some(family)) = (of, picture.frames[index].family) {
             let strip = Rect::from_min_size(rect.min, vec2((4.0 * canvas.zoom as f32).clamp(2.0, 4.0), rect.height()));
-            ui.painter().rect_filled(strip, 0.0, family_color(tokens, family));
+            ui.painter().rect_filled(strip, 0.0, tokens.families.of(family));
         }
     }
 }

@@ -72,9 +72,10 @@ pub fn click(
     view: &mut GraphView,
     commands: &mut Vec<Command>,
 ) {
-    // What egui calls a drag may still be a click to the hand.
-    let moved =
-        ui.input(|input| input.pointer.press_origin().zip(input.pointer.interact_pos()).map_or(0.0, |(from, to)| from.distance(to)));
+    // What egui calls a drag may still be a click to the hand. When the button is up egui has forgotten where it went down.
+    let (origin, pointer) = ui.input(|input| (input.pointer.press_origin(), input.pointer.interact_pos()));
+    view.pressed_at = origin.or(view.pressed_at);
+    let moved = view.pressed_at.zip(pointer).map_or(0.0, |(from, to)| from.distance(to));
     // By the pointer: Enter and Space click what has the keyboard, too.
     let is_click = response.clicked_by(egui::PointerButton::Primary) || (response.drag_stopped() && moved <= CLICK_TOLERANCE);
     if !is_click {

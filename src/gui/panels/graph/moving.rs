@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::scene::Scene;
 use crate::gui::views::{GraphView, Held};
 use crate::jobs::GraphPicture;
-use crate::layout::{FrameOf, Node, Point, Rect};
+use crate::layout::{Direction, FrameOf, Layout, Node, Point, Rect, Route};
 
 const SECONDS: f64 = 0.15;
 /// Of more boxes in sight none moves: they are too small to be followed.
@@ -18,6 +18,8 @@ const MOST: usize = 600;
 pub struct Moving {
     /// Where boxes were, in the new layout's coordinates.
     before: HashMap<Node, Rect>,
+    /// Where frames were.
+    frames: HashMap<FrameOf, Rect>,
     /// Where boxes come from that were not there.
     out_of: Rect,
     /// In the time of the frame's input, seconds.
@@ -27,20 +29,53 @@ pub struct Moving {
 impl Moving {
     /// Where a box is at a time between then and now; `part` is 0 to 1.
     pub fn rect(&self, node: &Node, after: &Rect, part: f64) -> Rect {
-        let before = self.before.get(node).unwrap_or(&self.out_of);
-        let eased = part * part * (3.0 - 2.0 * part);
-        let mix = |from: f64, to: f64| from + (to - from) * eased;
-        Rect {
-            x: mix(before.x, after.x),
-            y: mix(before.y, after.y),
-            width: mix(before.width, after.width),
-            height: mix(before.height, after.height),
-        }
+        between(self.before.get(node).unwrap_or(&self.out_of), after, part)
+    }
+
+    /// Where a frame is. One that was not there comes at its place.
+    pub fn frame(&self, frame: &FrameOf, after: &Rect, part: f64) -> Rect {
+        between(self.frames.get(frame).unwrap_or(after), after, part)
+    }
+
+    /// The points of an edge: its ends stay at their boxes, and what is between goes along with the nearer one.
+    pub fn points(&self, nodes: &[Node], layout: &Layout, route: &Route, part: f64) -> Vec<Point> {
+        let (Some(first), Some(last)) = (route.points.first(), route.points.last()) else { return Vec::new() };
+        let shift_at = |node: u32, end: &Point| {
+            let after = &layout.nodes[node as usize];
+            let now = self.rect(&nodes[node as usize], after, part);
+            let scale = |now: f64, after: f64| if after > 0.0 { now / after } else { 1.0 };
+            let at = Point {
+                x: now.x + (end.x - after.x) * scale(now.width, after.width),
+                y: now.y + (end.y - after.y) * scale(now.height, after.height),
+            };
+            (at.x - end.x, at.y - end.y)
+        };
+        let (from, to) = (shift_at(route.from, first), shift_at(route.to, last));
+        let along = |point: &Point| if layout.direction == Direction::Down { point.y } else { point.x };
+        let (start, length) = (along(first), along(last) - along(first));
+        let shifted = |point: &Point| {
+            let nearer = if length == 0.0 { 0.5 } else { ((along(point) - start) / length).clamp(0.0, 1.0) };
+            let mix = |from: f64, to: f64| from + (to - from) * nearer;
+            Point { x: point.x + mix(from.0, to.0), y: point.y + mix(from.1, to.1) }
+        };
+        route.points.iter().map(shifted).collect()
     }
 
     /// How far the way is done; `None` at its end.
     pub fn part(&self, now: f64) -> Option<f64> {
         Some((now - self.start) / SECONDS).filter(|part| (0.0..1.0).contains(part))
+    }
+}
+
+/// Between two places; slow at either end.
+fn between(before: &Rect, after: &Rect, part: f64) -> Rect {
+    let eased = part * part * (3.0 - 2.0 * part);
+    let mix = |from: f64, to: f64| from + (to - from) * eased;
+    Rect {
+        x: mix(before.x, after.x),
+        y: mix(before.y, after.y),
+        width: mix(before.width, after.width),
+        height: mix(before.height, after.height),
     }
 }
 
@@ -61,6 +96,7 @@ pub fn take_over(view: &mut GraphView, picture: &Arc<GraphPicture>, now: f64, mo
     let shifted = |rect: &Rect| Rect { x: rect.x + x, y: rect.y + y, ..*rect };
     view.moving = (moves && !nodes.is_empty() && nodes.len() <= MOST).then(|| Moving {
         before: nodes.iter().map(|node| (before.drawn.nodes[*node as usize], shifted(&before.layout.nodes[*node as usize]))).collect(),
+        frames: before.drawn.frames.iter().zip(&before.layout.frames).map(|(frame, place)| (*frame, shifted(place))).collect(),
         out_of: new,
         start: now,
     });
@@ -92,4 +128,37 @@ fn nearest(view: &GraphView, before: &GraphPicture, after: &GraphPicture) -> Opt
         let new = place_of(after, &Held::Node(*before.drawn.nodes.get(node as usize)?))?;
         Some((before.layout.nodes[node as usize], new))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{GraphId, OperationId, OperationRef};
+
+    fn node(index: u32) -> Node {
+        Node::Operation(OperationRef { graph: GraphId(0), operation: OperationId(index) })
+    }
+
+    /// Ends of edges stay at their boxes, which move and grow; at the end all is as the layout has it.
+    #[test]
+    fn edges_stay_at_boxes_that_move() {
+        let rect = |x: f64, y: f64, width: f64| Rect { x, y, width, height: 40.0 };
+        let route = Route {
+            edge: 0,
+            from: 0,
+            to: 1,
+            points: [(30.0, 40.0), (30.0, 60.0), (250.0, 80.0), (250.0, 120.0)].map(|(x, y)| Point { x, y }).to_vec(),
+        };
+        let layout =
+            Layout { nodes: vec![rect(0.0, 0.0, 120.0), rect(200.0, 120.0, 100.0)], edges: vec![route.clone()], ..Layout::default() };
+        let before = HashMap::from([(node(0), rect(-50.0, 10.0, 60.0)), (node(1), rect(200.0, 220.0, 100.0))]);
+        let moving = Moving { before, frames: HashMap::new(), out_of: Rect::default(), start: 0.0 };
+        let nodes = [node(0), node(1)];
+        // A quarter along the upper side of the first box; half of the lower one.
+        let first = moving.points(&nodes, &layout, &route, 0.0);
+        assert_eq!((first[0], first[3]), (Point { x: -35.0, y: 50.0 }, Point { x: 250.0, y: 220.0 }));
+        let half = moving.points(&nodes, &layout, &route, 0.5);
+        assert_eq!((half[0], half[3]), (Point { x: -2.5, y: 45.0 }, Point { x: 250.0, y: 170.0 }));
+        assert_eq!(moving.points(&nodes, &layout, &route, 1.0), route.points);
+    }
 }

@@ -3,7 +3,7 @@
 use egui::epaint::{Mesh, PathShape};
 use egui::{Pos2, Stroke, pos2, vec2};
 
-use super::scene::Pen;
+use super::scene::{Pen, TYPE_ZOOM};
 use crate::gui::theme::{self, Tokens};
 use crate::layout::{Direction, Piece};
 
@@ -34,6 +34,18 @@ pub fn piece(pen: &mut Pen<'_>, piece: Piece, stroke: Stroke, mesh: &mut Mesh) {
     }
 }
 
+/// Draws an edge that is on its way, through points of the screen.
+pub fn on_the_way(painter: &egui::Painter, points: &[Pos2], direction: Direction, zoom: f64, stroke: Stroke) {
+    for pair in points.windows(2) {
+        painter.add(PathShape::line(curve(pair[0], pair[1], direction), stroke));
+    }
+    if let [.., a, tip] = points[..]
+        && zoom >= TYPE_ZOOM
+    {
+        painter.add(PathShape::convex_polygon(corners(a, tip, direction, zoom).to_vec(), stroke.color, Stroke::NONE));
+    }
+}
+
 /// The curve between two points of an edge, as [`crate::layout::Route::curve`] has it: it leaves and
 /// enters in the direction of the layout.
 fn curve(a: Pos2, b: Pos2, direction: Direction) -> Vec<Pos2> {
@@ -54,18 +66,22 @@ fn curve(a: Pos2, b: Pos2, direction: Direction) -> Vec<Pos2> {
         .collect()
 }
 
-/// The head points the way that the curve arrives.
 fn head(a: Pos2, tip: Pos2, direction: Direction, zoom: f64, stroke: Stroke, mesh: &mut Mesh) {
+    let first = mesh.vertices.len() as u32;
+    for point in corners(a, tip, direction, zoom) {
+        mesh.colored_vertex(point, stroke.color);
+    }
+    mesh.add_triangle(first, first + 1, first + 2);
+}
+
+/// The corners of a head, which points the way that the curve arrives.
+fn corners(a: Pos2, tip: Pos2, direction: Direction, zoom: f64) -> [Pos2; 3] {
     let way = tip - a;
     let along_y = if direction == Direction::Down { way.y != 0.0 } else { way.x == 0.0 };
     let forth = if along_y { vec2(0.0, way.y.signum()) } else { vec2(way.x.signum(), 0.0) };
     let side = 3.5 * (zoom as f32).clamp(0.5, 1.4);
     let (base, across) = (tip - forth * 1.7 * side, vec2(forth.y, forth.x) * side);
-    let first = mesh.vertices.len() as u32;
-    for point in [tip, base - across, base + across] {
-        mesh.colored_vertex(point, stroke.color);
-    }
-    mesh.add_triangle(first, first + 1, first + 2);
+    [tip, base - across, base + across]
 }
 
 #[cfg(test)]
