@@ -214,8 +214,7 @@ fn farther(low: f32, high: f32, centre: f32) -> Option<f32> {
         return None;
     }
     let (below, above) = (f64::from(centre) - f64::from(low), f64::from(high) - f64::from(centre));
-    // Without a branch, which would be guessed wrong every other time.
-    Some([low, high][usize::from(above >= below)])
+    Some(std::hint::select_unpredictable(above >= below, high, low))
 }
 
 #[derive(Default)]
