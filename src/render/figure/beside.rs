@@ -22,7 +22,9 @@ pub fn beside(title: &str, subtitle: &str, parts: Vec<Scene>, theme: &Theme, pix
     let gap = if is_bare { BARE_GAP } else { 0.0 };
     let gaps = gap * parts.len().saturating_sub(1) as f32;
     let inner = if is_beside { (wide + gaps, highest) } else { (widest, high + gaps) };
-    let mut sketch = Sketch { scene: Scene::new(0.0, 0.0, (!is_bare).then_some(theme.panel)), theme, grown: growth(inner.0, inner.1) };
+    // As large as the figures' own heads.
+    let grown = parts.first().map_or(1.0, |part| growth(part.width, part.height));
+    let mut sketch = Sketch { scene: Scene::new(0.0, 0.0, (!is_bare).then_some(theme.panel)), theme, grown };
     let top = match is_bare || title.is_empty() {
         true => 0.0,
         // The figures have a margin of their own.
