@@ -5,6 +5,7 @@
 //! (codes - 1)` over a range that holds zero; codes are rounded half to even, all in float32.
 
 use fearless_simd::{Level, dispatch};
+use rayon::prelude::*;
 
 use super::align::Alignment;
 use super::anatomy::{Narrow, OutlierCost};
@@ -13,7 +14,7 @@ use super::quantiser::{Granularity, Grid};
 use super::sums::{all_finite, extremes, sqnr_db};
 use super::walk::{Source, Stretch, walk};
 use crate::jobs::Token;
-use crate::stats::Summary;
+use crate::stats::{self, Summary};
 use crate::weights::FoldError;
 
 /// Less is not worth a sentence.
@@ -22,6 +23,8 @@ const WORTH_DB: f64 = 3.0;
 const RARE: usize = 1000;
 /// No more than so many are left out.
 const MOST: usize = 1024;
+/// Values that are read at a time.
+const BLOCK: usize = 1 << 16;
 
 pub(super) struct Question<'a> {
     pub alignment: &'a Alignment,
@@ -70,25 +73,17 @@ impl Question<'_> {
         };
         let Some(limit) = limits.iter().flatten().copied().reduce(f32::min) else { return Ok(None) };
         // Only a true outlier is called one.
-        let mut values = vec![0.0; self.alignment.count()];
-        self.before.read(0, &mut values)?;
-        let summary = Summary::of(&values, token).map_err(FoldError::Cancelled)?;
+        let summary = Summary::of(&Read { source: self.before, count: self.alignment.count() }, token)?;
         let reach = 6.0 * 1.4826 * summary.mad;
         if (f64::from(limit) - summary.percentiles.p50.abs()).abs() <= reach {
             return Ok(None);
         }
-        let is_left_out = |place: usize, value: f32| {
-            let limit = limits.get(self.alignment.channel_of(place).unwrap_or(0)).copied().flatten();
-            value.is_finite() && limit.is_some_and(|limit| value.abs() >= limit)
-        };
-        let places: Vec<usize> =
-            values.iter().enumerate().filter(|(place, value)| is_left_out(*place, **value)).map(|(place, _)| place).collect();
-        let mut first_places = places.clone();
-        first_places.sort_by(|a, b| values[*b].abs().total_cmp(&values[*a].abs()));
-        first_places.truncate(3);
-        let without = self.extremes_without(&values, &places);
+        let mut left_out = self.beyond(&limits, limit, token)?;
+        let places: Vec<usize> = left_out.iter().map(|(place, _)| *place).collect();
+        left_out.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let first_places = left_out.iter().take(3).map(|(place, _)| *place).collect();
+        let without = self.extremes_within(&limits, token)?;
         let quantisers = self.quantisers(&without, is_by_tensor);
-        drop(values);
         let powers = self.powers(&quantisers, &places, token)?;
         let total = powers.iter().fold(Powers::default(), |sum, channel| sum.plus(*channel));
         let gain_db = sqnr_db(total.signal, total.error) - current_db;
@@ -155,9 +150,21 @@ impl Question<'_> {
 
     /// Of every channel, with its `top` largest magnitudes.
     fn extremes(&self, top: usize, token: &Token) -> Result<Vec<Extremes>, FoldError> {
+        self.extremes_by(top, token, |extremes, stretch| extremes.add(stretch.a, top))
+    }
+
+    /// Of every channel, without the values that reach its limit.
+    fn extremes_within(&self, limits: &[Option<f32>], token: &Token) -> Result<Vec<Extremes>, FoldError> {
+        self.extremes_by(0, token, |extremes, stretch| {
+            let limit = limits.get(stretch.channel).copied().flatten().unwrap_or(f32::INFINITY);
+            stretch.a.iter().filter(|value| value.abs() < limit).for_each(|value| extremes.add_one(*value, 0));
+        })
+    }
+
+    fn extremes_by(&self, top: usize, token: &Token, add: impl Fn(&mut Extremes, &Stretch<'_>) + Sync) -> Result<Vec<Extremes>, FoldError> {
         let visit = |state: &mut Vec<Extremes>, local: usize, stretch: &Stretch<'_>| {
             if let Some(extremes) = state.get_mut(local) {
-                extremes.add(stretch.a, top);
+                add(extremes, stretch);
             }
         };
         let alignment = self.alignment.with_itself();
@@ -170,18 +177,23 @@ impl Question<'_> {
         Ok(channels)
     }
 
-    fn extremes_without(&self, values: &[f32], places: &[usize]) -> Vec<Extremes> {
-        let mut channels = vec![Extremes::default(); self.alignment.channels().unwrap_or(1)];
-        for (place, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-            let channel = self.alignment.channel_of(place).unwrap_or(0);
-            if places.binary_search(&place).is_err()
-                && let Some(extremes) = channels.get_mut(channel)
-            {
-                extremes.low = extremes.low.min(*value);
-                extremes.high = extremes.high.max(*value);
-            }
-        }
-        channels
+    /// Where finite values reach the limit of their channel, in order, and their magnitudes. `least` is the least limit.
+    fn beyond(&self, limits: &[Option<f32>], least: f32, token: &Token) -> Result<Vec<(usize, f32)>, FoldError> {
+        let count = self.alignment.count();
+        let is_left_out = |place: usize, size: f32| {
+            let limit = limits.get(self.alignment.channel_of(place).unwrap_or(0)).copied().flatten();
+            limit.is_some_and(|limit| size >= limit)
+        };
+        let of_block = |block: &mut Vec<f32>, number: usize| -> Result<Vec<(usize, f32)>, FoldError> {
+            token.check()?;
+            let start = number * BLOCK;
+            block.resize(BLOCK.min(count - start), 0.0);
+            self.before.read(start, block)?;
+            let sizes = block.iter().enumerate().map(|(at, value)| (start + at, value.abs()));
+            Ok(sizes.filter(|(place, size)| *size >= least && size.is_finite() && is_left_out(*place, *size)).collect())
+        };
+        let blocks = (0..count.div_ceil(BLOCK)).into_par_iter().map_init(Vec::new, of_block);
+        Ok(blocks.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// A quantiser a channel, or the same for all.
@@ -227,6 +239,26 @@ impl Question<'_> {
             channels.iter_mut().skip(first).zip(&states).for_each(|(channel, state)| *channel = channel.plus(*state));
         }
         Ok(channels)
+    }
+}
+
+/// A side's values in its own order, for figures.
+struct Read<'a> {
+    source: &'a dyn Source,
+    count: usize,
+}
+
+impl stats::Blocks for Read<'_> {
+    type Error = FoldError;
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn block<'b>(&'b self, start: usize, len: usize, room: &'b mut Vec<f32>) -> Result<&'b [f32], FoldError> {
+        room.resize(len, 0.0);
+        self.source.read(start, room)?;
+        Ok(room)
     }
 }
 
