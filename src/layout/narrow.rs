@@ -21,7 +21,7 @@ const MORE_STEPS: u64 = 4_000_000;
 /// # Errors
 /// [`Cancelled`].
 pub(super) fn narrow(layered: &Layered, xs: &mut Vec<f64>, sections: &[(usize, usize)], token: &Token) -> Result<(), Cancelled> {
-    let mut columns = Columns::new(layered, xs, false);
+    let mut columns = Columns::new(layered, xs, true);
     let mut stretches: Vec<(usize, usize)> = sections.iter().flat_map(|section| windows(layered, *section)).collect();
     stretches.retain(|(first, last)| layered.layers[*first..=*last].iter().any(|layer| layer.len() > 1));
     // In steps, so that a layer more does not change what the others look like.

@@ -15,6 +15,11 @@ use crate::jobs::{Cancelled, Token};
 
 /// Layers that a branch is moved by at most.
 const FAR: i64 = 24;
+/// Boxes to either side of one that are moved with it.
+const LONG: usize = 64;
+/// Looks at layers and nodes for each node, and some more for few nodes.
+const EFFORT: usize = 200;
+const MORE_EFFORT: usize = 1_000_000;
 /// The part of the width that is saved must be so many times the part of the lines' length that is added.
 const WORTH: f64 = 3.0;
 
@@ -30,6 +35,7 @@ struct Layers<'a> {
     line: f64,
     /// The layers that boxes may stand in: those of ports are a frame's borders.
     free: (i64, i64),
+    effort: usize,
 }
 
 /// The layers of all nodes, as they are to be.
@@ -57,6 +63,7 @@ impl<'a> Layers<'a> {
             width_of: level.sizes.iter().map(|size| size.width + spacing.nodes).collect(),
             line: spacing.lines,
             free: (0, 0),
+            effort: 0,
         }
     }
 
@@ -68,6 +75,7 @@ impl<'a> Layers<'a> {
         let boxes = || part.nodes.iter().filter(|node| !level.is_port(**node)).map(|node| self.rank(*node));
         self.free = (boxes().min().unwrap_or(0), boxes().max().unwrap_or(0));
         self.widths = vec![0.0; count];
+        self.effort = EFFORT * part.nodes.len() + MORE_EFFORT;
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
         for node in &part.nodes {
             let layer = self.rank(*node) as usize;
@@ -107,6 +115,7 @@ impl<'a> Layers<'a> {
     /// The room of a line in the layers that it passes.
     fn add_line(&mut self, link: &Link, room: f64) {
         let (above, below) = (self.rank(link.upper) as usize, self.rank(link.lower) as usize);
+        self.effort = self.effort.saturating_sub(below - above);
         if link.is_drawn {
             self.widths[above + 1..below].iter_mut().for_each(|width| *width += room);
         }
@@ -127,19 +136,20 @@ impl<'a> Layers<'a> {
         if !self.is_inner(node) {
             return branch;
         }
-        while let [(above, _)] = self.into.of(branch[0])
+        while let [(above, _)] = self.into.of(branch[branch.len() - 1])
+            && branch.len() < LONG
             && self.is_inner(*above)
-            && self.rank(*above) + 1 == self.rank(branch[0])
+            && self.rank(*above) + 1 == self.rank(branch[branch.len() - 1])
         {
-            branch.insert(0, *above);
+            branch.push(*above);
         }
-        let mut last = node;
-        while let [(below, _)] = self.out.of(last)
+        branch.reverse();
+        while let [(below, _)] = self.out.of(branch[branch.len() - 1])
+            && branch.len() < 2 * LONG
             && self.is_inner(*below)
-            && self.rank(*below) == self.rank(last) + 1
+            && self.rank(*below) == self.rank(branch[branch.len() - 1]) + 1
         {
             branch.push(*below);
-            last = *below;
         }
         branch
     }
@@ -159,6 +169,9 @@ impl<'a> Layers<'a> {
         let is_between = lines_in > 0 && lines_out > 0;
         let mut best: Option<(f64, i64)> = None;
         for by in (1..=down).chain((1..=up).map(|by| -by)) {
+            if self.effort == 0 {
+                return None;
+            }
             let touched = self.shift(&branch, by);
             // In the layer that it leaves, and in those that it comes to.
             let now = touched.map(|layer| self.widths[layer]).fold(0.0, f64::max);
@@ -179,6 +192,7 @@ impl<'a> Layers<'a> {
     fn shift(&mut self, branch: &[u32], by: i64) -> std::ops::Range<usize> {
         let (first, last) = (branch[0], branch[branch.len() - 1]);
         let (old_first, old_last) = (self.rank(first), self.rank(last));
+        self.effort = self.effort.saturating_sub(2 * branch.len() + by.unsigned_abs() as usize);
         self.add_lines(branch, -self.line);
         for node in branch {
             let rank = &mut self.ranks[*node as usize];

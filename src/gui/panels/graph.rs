@@ -161,6 +161,9 @@ fn show_canvas(
         let mut scene = std::mem::take(&mut view.scene);
         scene.prepare(ui, picture, &canvas, &colours, &lit);
         let mut texts = std::mem::take(&mut view.texts);
+        if texts.forget_stale(ui) {
+            scene.labels = None;
+        }
         let moving = view.moving.take().and_then(|moving| Some((moving.part(now)?, moving)));
         groups::frames(ui, picture, &canvas, |index| {
             let after = &picture.layout.frames[index];

@@ -25,6 +25,9 @@ fn a_double_click_opens_a_closed_group() {
     let beside = stage.node(&button).rect().left_center() - vec2(20.0, 0.0);
     stage.double_click_at(beside);
     stage.expect(&[&button.replace("Open ", "Close ")]);
+    // The selection goes on to the first operation in it.
+    let selected = stage.labels().into_iter().find(|label| label.starts_with("Selected: ")).unwrap();
+    assert!(selected.contains("relu") && selected.contains("Relu"), "{selected}");
 }
 
 #[test]
@@ -113,4 +116,21 @@ fn the_graph_is_copied_as_a_picture() {
         let ground = image.pixels[0];
         assert!(ground.r() < 60 && image.pixels.iter().any(|pixel| pixel.r() > 200), "light texts on a dark ground");
     }
+}
+
+/// egui draws its glyphs anew for another theme; texts that were laid out before must not be drawn with them.
+#[test]
+fn texts_in_boxes_stay_legible_when_the_theme_changes() {
+    let mut stage = Stage::example();
+    let dark = stage.pixels("Graph of 8 operations");
+    stage.harness.ctx.set_theme(egui::Theme::Light);
+    stage.settle();
+    let light = stage.pixels("Graph of 8 operations");
+    let arguments = super::stage::example();
+    let mut fresh = Stage::with(arguments, vec2(1600.0, 1000.0), egui::Theme::Light);
+    let is_alike = |(a, b): (&[u8; 4], &[u8; 4])| a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= 2);
+    assert!(fresh.pixels("Graph of 8 operations").iter().zip(&light).all(is_alike), "as in a window that was light from the start");
+    stage.harness.ctx.set_theme(egui::Theme::Dark);
+    stage.settle();
+    assert!(stage.pixels("Graph of 8 operations").iter().zip(&dark).all(is_alike), "as before");
 }

@@ -126,6 +126,8 @@ pub fn emphasise(ui: &egui::Ui, picture: &GraphPicture, canvas: &Canvas, node: u
 #[derive(Clone, Default)]
 pub struct Texts {
     of: Option<Arc<GraphPicture>>,
+    /// A letter as egui laid it out in the frame before.
+    letter: Option<Arc<Galley>>,
     step: usize,
     pixels_per_point: f32,
     cards: HashMap<u32, CardTexts>,
@@ -141,6 +143,20 @@ struct CardTexts {
 }
 
 impl Texts {
+    /// Forgets all texts if egui has drawn its glyphs anew, as it does when their texture is full or the theme is
+    /// another: kept texts would show whatever letters stand in the old places now. Returns whether it has; what
+    /// else is kept is then to be forgotten, too. To be asked in every frame: egui keeps one text as long as it is
+    /// laid out in each, and makes all of them anew together with the glyphs.
+    pub fn forget_stale(&mut self, ui: &egui::Ui) -> bool {
+        let letter = ui.painter().layout_no_wrap("a".to_owned(), FontId::proportional(DETAIL_SIZE), Color32::PLACEHOLDER);
+        let is_stale = self.letter.as_ref().is_some_and(|known| !Arc::ptr_eq(known, &letter));
+        if is_stale {
+            self.cards.clear();
+        }
+        self.letter = Some(letter);
+        is_stale
+    }
+
     /// Writes what can be read of the boxes in sight, and shows their kernels.
     pub fn paint(
         &mut self,
@@ -159,7 +175,8 @@ impl Texts {
         let pixels_per_point = ui.ctx().pixels_per_point();
         let is_same = self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, picture));
         if !is_same || self.step != step || self.pixels_per_point != pixels_per_point || self.cards.len() > 8192 {
-            *self = Self { of: Some(Arc::clone(picture)), step, pixels_per_point, cards: HashMap::new() };
+            let letter = self.letter.take();
+            *self = Self { of: Some(Arc::clone(picture)), letter, step, pixels_per_point, cards: HashMap::new() };
         }
         let mut new = 0;
         for node in &scene.nodes {

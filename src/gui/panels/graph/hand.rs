@@ -84,7 +84,11 @@ pub fn click(
     response.request_focus();
     let is_double = response.double_clicked();
     match hovered.and_then(|node| picture.drawn.nodes.get(node as usize)) {
-        Some(Node::Group(group)) if is_double => groups::fold(view, Held::Group(*group), FoldChange::Group(*group, true), commands),
+        Some(Node::Group(group)) if is_double => {
+            // Both clicks may have come in one frame.
+            commands.push(Command::ChooseGroup(*group));
+            groups::fold(view, Held::Group(*group), FoldChange::Group(*group, true), commands);
+        }
         Some(Node::Group(group)) => commands.push(Command::ChooseGroup(*group)),
         Some(Node::Operation(OperationRef { graph, operation })) => {
             commands.push(Command::Select { graph: *graph, operation: *operation, fly: false });
