@@ -162,7 +162,10 @@ def memory(command, clean=()):
             if os.path.exists(path):
                 os.remove(path)
         lower = lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit << 20, limit << 20))
-        if subprocess.run(command, preexec_fn=lower, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
+        # A backtrace needs memory of its own; without it, what does not fit ends at once.
+        environment = {**os.environ, "RUST_BACKTRACE": "0"}
+        done = subprocess.run(command, preexec_fn=lower, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        if done.returncode == 0:
             return limit
     return float("inf")
 

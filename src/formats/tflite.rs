@@ -30,7 +30,7 @@ mod warnings;
 
 use std::collections::HashSet;
 
-pub(crate) use self::debug::NAME as DEBUG_METADATA;
+pub use self::debug::NAME as DEBUG_METADATA;
 pub(crate) use self::tensors::type_code;
 
 use self::buffers::Buffers;

@@ -7,7 +7,7 @@
 
 use super::Histogram;
 use super::blocks::{Blocks, pieces};
-use super::loops::{self, Grid, NEAR_EDGE, SLOTS, Slots};
+use super::loops::{self, Grid, NEAR_EDGE, SLOTS, Slots, TURNS, USED};
 use crate::jobs::Token;
 
 /// Edges that float32 arithmetic finds the bins between.
@@ -45,19 +45,19 @@ impl Even {
     pub fn count<S: Blocks + ?Sized>(&self, values: &S, token: &Token) -> Result<Histogram, S::Error> {
         let bins = self.least.len() - 1;
         let empty = || Histogram { counts: vec![0; bins], ..Histogram::default() };
-        let slots = || -> Box<Slots> { vec![[0u32; 4]; SLOTS].try_into().unwrap_or_else(|_| Box::new([[0; 4]; SLOTS])) };
+        let slots = || -> Box<Slots> { vec![0u32; 1 << 16].try_into().unwrap_or_else(|_| Box::new([0; 1 << 16])) };
         pieces(
             values,
             token,
             slots,
             |slots, piece| {
-                slots.fill([0; 4]);
+                slots[..USED].fill(0);
                 let (mut found, mut odd) = (empty(), Vec::new());
                 piece.for_each_block(|_, block| {
                     loops::count_bins(block, self.grid, slots, &mut odd);
                     odd.drain(..).for_each(|value| self.look_up(value, &mut found));
                 })?;
-                let sums = slots.iter().map(|turns| turns.iter().copied().map(u64::from).sum::<u64>());
+                let sums = slots.chunks(TURNS).map(|turns| turns.iter().copied().map(u64::from).sum::<u64>());
                 for (slot, sum) in sums.enumerate().take(bins + 2) {
                     match slot.checked_sub(1) {
                         None => found.below += sum,

@@ -142,11 +142,14 @@ fn collect_with(block: &[f32], marks: &[u8; PREFIXES], out: &mut Vec<f32>) {
 }
 
 /// Counters that are taken in turn, so that equal neighbours don't wait for each other.
-const TURNS: usize = 4;
+pub(super) const TURNS: usize = 4;
 /// Bins with one more at either end for what lies outside; a power of two.
 pub(super) const SLOTS: usize = 1024;
 
-pub(super) type Slots = [[u32; TURNS]; SLOTS];
+/// For each slot its counters, one after the other. As many as 16 bits tell apart, so that no index has to be
+/// checked; those behind [`USED`] stay as they are.
+pub(super) type Slots = [u32; 1 << 16];
+pub(super) const USED: usize = SLOTS * TURNS;
 
 /// Evenly spaced bins, by a multiplication in float32. Monotone in the value, which is what lets its
 /// users prove that it is right (see `histogram`).
@@ -189,23 +192,23 @@ fn count_bins_with(block: &[f32], grid: Grid, slots: &mut Slots, odd: &mut Vec<f
         (whole.to_bits() & (SLOTS as u32 - 1), u32::from(is_near) | u32::from(is_odd))
     };
     let (chunks, rest) = block.as_chunks::<LANES>();
-    let (mut places, mut odds) = ([0u32; LANES], [0u32; LANES]);
+    let (mut places, mut odds) = ([0u16; LANES], [0u32; LANES]);
     for chunk in chunks {
         let mut any = 0;
         for lane in 0..LANES {
-            let (place, is_odd) = slot(chunk[lane]);
-            places[lane] = place;
+            let (slot, is_odd) = slot(chunk[lane]);
+            places[lane] = (slot as usize * TURNS + lane % TURNS) as u16;
             odds[lane] = is_odd;
             any |= is_odd;
         }
         if any == 0 {
-            for lane in 0..LANES {
-                slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1;
+            for place in places {
+                slots[usize::from(place)] += 1;
             }
         } else {
             for lane in 0..LANES {
                 match odds[lane] {
-                    0 => slots[places[lane] as usize & (SLOTS - 1)][lane % TURNS] += 1,
+                    0 => slots[usize::from(places[lane])] += 1,
                     _ => odd.push(chunk[lane]),
                 }
             }
