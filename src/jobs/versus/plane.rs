@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::super::{Cancelled, Figures, Token};
-use crate::colormap::{Colours, Limits, Map, Range};
+use crate::colormap::{Colours, Limits, Range};
 use crate::render::{self, Image, Numbers, Options, Pyramid, Viewport};
 use crate::stats::{Plain, Summary};
 use crate::values::Blocks;
@@ -113,11 +113,6 @@ impl Plane {
 
     pub fn default_range(&self, symmetric: bool) -> Range {
         self.figures().default_range(symmetric)
-    }
-
-    /// Diverging for weights of both signs, sequential for others.
-    pub fn default_map(&self) -> Map {
-        Map::default_for(self.summary().moments.min < 0.0)
     }
 
     /// The pyramid of a view, complete or not; `None` where reading the cells is quick enough. One view's is kept.
