@@ -206,6 +206,7 @@ fn transposed<T: Copy + Send + Sync>(entries: &[T], width: usize) -> Vec<T> {
 }
 
 /// Of the extremes of some cells the one farther from the centre.
+#[inline(always)]
 fn farther(low: f32, high: f32, centre: f32) -> Option<f32> {
     if low.is_nan() {
         return Some(f32::NAN);

@@ -34,11 +34,9 @@ impl Spans {
     /// Calls `each` with the number of every span that is not empty and the extremes of its entries. Uses up `row`.
     pub fn each(&self, row: &mut Extremes, wide: &mut Extremes, mut each: impl FnMut(usize, f32, f32)) {
         for (level, spans) in self.by_window.iter().enumerate() {
-            for (number, first, last) in spans {
-                let (Some((mut low, mut high)), Some(more)) = (row.get(*first), row.get(*last)) else { continue };
-                widen_one(&mut low, &mut high, more.0, more.1);
-                each(*number as usize, low, high);
-            }
+            // Of the instructions that all processors have, a choice between floats would become a branch, which is
+            // guessed wrong every other time.
+            dispatch!(Level::new(), _ => row.each(spans, &mut each));
             if level + 1 < self.by_window.len() {
                 row.double(1 << level, wide);
             }
@@ -75,6 +73,16 @@ impl Extremes {
         }
     }
 
+    #[inline(always)]
+    fn each(&self, spans: &[(u32, u32, u32)], each: &mut impl FnMut(usize, f32, f32)) {
+        for (number, first, last) in spans {
+            let (Some((mut low, mut high)), Some(more)) = (self.get(*first), self.get(*last)) else { continue };
+            widen_one(&mut low, &mut high, more.0, more.1);
+            each(*number as usize, low, high);
+        }
+    }
+
+    #[inline(always)]
     fn get(&self, place: u32) -> Option<(f32, f32)> {
         Some((*self.low.get(place as usize)?, *self.high.get(place as usize)?))
     }
@@ -105,7 +113,7 @@ fn widen_each(low: &mut [f32], high: &mut [f32], lows: &[f32], highs: &[f32]) {
 
 /// Comparisons without branches, so that the loops above become vector instructions. A NaN once in
 /// `low` stays: no comparison with it holds.
-#[inline]
+#[inline(always)]
 pub(super) fn widen_one(to_low: &mut f32, to_high: &mut f32, low: f32, high: f32) {
     *to_low = if (low < *to_low) | low.is_nan() { low } else { *to_low };
     *to_high = if high > *to_high { high } else { *to_high };
