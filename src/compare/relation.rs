@@ -166,7 +166,12 @@ mod tests {
     #[test]
     fn one_value_that_hardly_counts() {
         let (tiny, least) = (3.051_757_8e-5f64, 6.103_515_6e-5f64);
-        let sums = |beyond: u64, e2: f64| Sums { count: 124_416, equal: 124_415, beyond, beyond_e2: e2, e2, r2: 43.6, ..Sums::default() };
+        let sums = |beyond: u64, e2: f64| {
+            let mut sums = Sums::default();
+            (sums.count, sums.equal, sums.beyond) = (124_416, 124_415, beyond);
+            (sums.beyond_e2, sums.e2, sums.r2) = (e2, e2, 43.6);
+            sums
+        };
         assert!(is_rounding(&sums(1, (least - tiny).powi(2)), &[None, None]));
         assert!(!is_rounding(&sums(1, 1e-4), &[None, None]), "a value that counts");
         assert!(!is_rounding(&sums(1000, 1e-9), &[None, None]), "many values");
