@@ -143,9 +143,8 @@ impl Colours {
 #[derive(Clone, Debug)]
 pub struct Lookup {
     colours: Colours,
-    table: &'static [Rgb; 256],
-    /// The table, and from 256 on the colours of NaN and the infinities.
-    all: Box<[Rgb; 512]>,
+    /// The map's table, and from 256 on the colours of NaN and the infinities.
+    table: Box<[Rgb; 512]>,
     /// `thresholds[i]` is the lowest float that takes entry `i + 1` or a higher one.
     thresholds: Option<Box<[f32; 255]>>,
 }
@@ -159,12 +158,11 @@ impl Lookup {
             }
             thresholds
         });
-        let table = colours.map.table();
-        let mut all = Box::new([NAN; 512]);
-        all[..256].copy_from_slice(table);
-        all[257] = POSITIVE_INFINITY;
-        all[258] = NEGATIVE_INFINITY;
-        Self { colours, table, all, thresholds }
+        let mut table = Box::new([NAN; 512]);
+        table[..256].copy_from_slice(colours.map.table());
+        table[257] = POSITIVE_INFINITY;
+        table[258] = NEGATIVE_INFINITY;
+        Self { colours, table, thresholds }
     }
 
     /// The middle of the limits.
@@ -191,7 +189,7 @@ impl Lookup {
         for values in values.chunks(entries.len()) {
             let entries = &mut entries[..values.len()];
             dispatch!(Level::new(), _ => linear_entries(values, low, span, entries));
-            out.extend(entries.iter().map(|entry| self.all[usize::from(*entry) % self.all.len()]));
+            out.extend(entries.iter().map(|entry| self.table[usize::from(*entry) % self.table.len()]));
         }
     }
 

@@ -36,6 +36,7 @@ pub use channels::{Channel, RIDGE_BINS, Ridges, channels, dead_channels, outlier
 pub use codes::{CodeCounts, CodeError};
 pub use figures::{CodeFigures, Figure, Figures, code_counts};
 pub use histogram::Histogram;
+pub(crate) use loops::extremes;
 pub use matrix::Spectrum;
 pub use moments::Moments;
 pub use select::{Value, percentiles};

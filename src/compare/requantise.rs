@@ -11,10 +11,10 @@ use super::align::Alignment;
 use super::anatomy::{Narrow, OutlierCost};
 use super::metrics::{ChannelError, worst};
 use super::quantiser::{Granularity, Grid};
-use super::sums::{all_finite, extremes, sqnr_db};
+use super::sums::{all_finite, sqnr_db};
 use super::walk::{Source, Stretch, walk};
 use crate::jobs::Token;
-use crate::stats::{self, Summary};
+use crate::stats::{self, Summary, extremes};
 use crate::weights::FoldError;
 
 /// Less is not worth a sentence.
@@ -302,7 +302,7 @@ impl Extremes {
                 part.iter().filter(|value| value.is_finite()).for_each(|value| self.add_one(*value, top));
                 continue;
             }
-            let (low, high) = extremes(part);
+            let (low, high, _) = extremes(part);
             (self.low, self.high) = (self.low.min(low), self.high.max(high));
             // Few parts hold one of the largest.
             if top > 0 && high.max(-low) > self.floor(top) {

@@ -8,6 +8,7 @@
 use fearless_simd::{Level, dispatch};
 
 use super::walk::Stretch;
+use crate::stats::extremes;
 
 /// Sums over pairs of R (the reference) and T, with e = T - R.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -219,7 +220,7 @@ fn of(a: &[f32], b: &[f32], steps: &[f32], tolerance: &Tolerance) -> Sums {
     let mut sums = lanes.sums(a.len() as u64);
     sums.close -= if rest_a.is_empty() { 0 } else { (LANES - rest_a.len()) as u64 };
     // Only what is there, for the zeros may lie outside.
-    let (low, high) = extremes(a);
+    let (low, high, _) = extremes(a);
     (sums.min_r, sums.max_r) = (low.into(), high.into());
     [sums.m2, sums.m3, sums.m4] = central_powers(a, sums.r / count);
     let mean = sums.e / count;
@@ -314,23 +315,6 @@ impl Lanes {
             ..Sums::default()
         }
     }
-}
-
-/// The least and the greatest of finite values; the infinities of nothing.
-#[inline(always)]
-pub(super) fn extremes(values: &[f32]) -> (f32, f32) {
-    const WIDE: usize = 32;
-    let (mut low, mut high) = ([f32::INFINITY; WIDE], [f32::NEG_INFINITY; WIDE]);
-    let (chunks, rest) = values.as_chunks::<WIDE>();
-    for chunk in chunks {
-        for lane in 0..WIDE {
-            let value = chunk[lane];
-            low[lane] = if value < low[lane] { value } else { low[lane] };
-            high[lane] = if value > high[lane] { value } else { high[lane] };
-        }
-    }
-    let low = low.into_iter().chain(rest.iter().copied()).fold(f32::INFINITY, f32::min);
-    (low, high.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, f32::max))
 }
 
 /// Sums of the second, third and fourth powers of the distance from `mean`.

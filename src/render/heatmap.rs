@@ -274,14 +274,11 @@ fn magnified(paint: &Paint<'_>, viewport: &Viewport, image: &mut Image) {
             for (slot, len) in &runs {
                 let (here, after) = rest.split_at_mut((*len).min(rest.len()));
                 rest = after;
-                let colours = if row.line == Line::None && slot.line == Line::None { &scratch.colours } else { &shades };
+                let Some(colour) = scratch.colours.get(slot.cell - first) else { continue };
                 let [red, green, blue] = match (row.line, slot.line) {
-                    // Behind the last cell of the row there is no gap either.
-                    (Line::Gap, _) | (_, Line::Gap) if slot.cell - first < scratch.colours.len() => options.ink.gap,
-                    _ => match colours.get(slot.cell - first) {
-                        Some(colour) => *colour,
-                        None => continue,
-                    },
+                    (Line::Gap, _) | (_, Line::Gap) => options.ink.gap,
+                    (Line::None, Line::None) => *colour,
+                    _ => shades.get(slot.cell - first).copied().unwrap_or(*colour),
                 };
                 here.fill([red, green, blue, 255]);
             }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fearless_simd::dispatch;
 use rayon::prelude::*;
 
-use self::extremes::{Extremes, Spans, fold, widen};
+use self::extremes::{Extremes, Spans};
 use super::field::{Field, Numbers};
 use crate::jobs::{Cancelled, Token};
 use crate::view::View;
@@ -369,24 +369,20 @@ impl Band {
         let width = field.columns;
         let [across4, across16] = [4, 16].map(|side| width.div_ceil(side));
         let [down4, down16] = [4, 16].map(|side| rows.len().div_ceil(side));
-        let fresh = |squares: usize| (vec![f32::INFINITY; squares], vec![f32::NEG_INFINITY; squares]);
-        let (mut low4, mut high4) = fresh(down4 * across4);
+        let squares = down4 * across4;
+        let (mut low4, mut high4) = (Vec::with_capacity(squares), Vec::with_capacity(squares));
         let mut sums16 = vec![Total::default(); down16 * across16];
-        let (mut low, mut high, mut scratch) = (vec![0.0; width], vec![0.0; width], Vec::new());
+        let (mut four, mut scratch) = (Extremes::default(), Vec::new());
         for quad in 0..down4 {
-            low.fill(f32::INFINITY);
-            high.fill(f32::NEG_INFINITY);
+            four.clear(width);
             let sums = &mut sums16[quad / 4 * across16..][..across16];
             for row in (rows.start + quad * 4..rows.end).take(4) {
                 field.with_row(row, 0, width, &mut scratch, |cells| {
-                    widen(&mut low, &mut high, cells, cells);
+                    four.widen(cells, cells);
                     dispatch!(fearless_simd::Level::new(), _ => add_up(cells, sums));
                 });
             }
-            let squares = low4[quad * across4..].iter_mut().zip(&mut high4[quad * across4..]);
-            for ((to_low, to_high), (low, high)) in squares.zip(low.chunks(4).zip(high.chunks(4))) {
-                (*to_low, *to_high) = fold(low, high);
-            }
+            four.fold_by(4, &mut low4, &mut high4);
         }
         let of4 = Level { columns: across4, low: low4, high: high4, sums: Vec::new() };
         let of8 = of4.coarser();
@@ -455,7 +451,7 @@ impl Level {
             let mut row = Extremes::default();
             row.clear(columns);
             lows.chunks(columns).zip(highs.chunks(columns)).for_each(|(lows, highs)| row.widen(lows, highs));
-            row.halve(&mut low, &mut high);
+            row.fold_by(2, &mut low, &mut high);
         }
         Self { columns: columns.div_ceil(2), low, high, sums: Vec::new() }
     }

@@ -101,9 +101,10 @@ fn powers(sub: &[f32], center: f64) -> [f64; 4] {
     [a, b, c, d].map(|lanes| lanes.iter().sum())
 }
 
-/// Of finite values the least, the greatest, and how many are zero.
+/// Of finite values the least, the greatest, and how many are zero; the infinities and none of nothing. For loops that
+/// are compiled for several kinds of processors.
 #[inline(always)]
-fn extremes(sub: &[f32]) -> (f32, f32, u64) {
+pub fn extremes(sub: &[f32]) -> (f32, f32, u64) {
     let mut low = [f32::INFINITY; WIDE];
     let mut high = [f32::NEG_INFINITY; WIDE];
     let mut zeros = [0u32; WIDE];

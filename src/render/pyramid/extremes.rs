@@ -5,7 +5,7 @@ use std::ops::Range;
 use fearless_simd::{Level, dispatch};
 
 /// The extremes of extremes.
-pub(super) fn fold(low: &[f32], high: &[f32]) -> (f32, f32) {
+fn fold(low: &[f32], high: &[f32]) -> (f32, f32) {
     let mut all = (f32::INFINITY, f32::NEG_INFINITY);
     for (low, high) in low.iter().zip(high) {
         widen_one(&mut all.0, &mut all.1, *low, *high);
@@ -64,9 +64,9 @@ impl Extremes {
         widen(&mut self.low, &mut self.high, lows, highs);
     }
 
-    /// Appends the extremes of every two neighbours.
-    pub fn halve(&self, low: &mut Vec<f32>, high: &mut Vec<f32>) {
-        for (lows, highs) in self.low.chunks(2).zip(self.high.chunks(2)) {
+    /// Appends the extremes of every so many neighbours.
+    pub fn fold_by(&self, count: usize, low: &mut Vec<f32>, high: &mut Vec<f32>) {
+        for (lows, highs) in self.low.chunks(count).zip(self.high.chunks(count)) {
             let (least, most) = fold(lows, highs);
             low.push(least);
             high.push(most);
@@ -100,7 +100,7 @@ impl Extremes {
 }
 
 /// The extremes of the rows above and of one more.
-pub(super) fn widen(low: &mut [f32], high: &mut [f32], lows: &[f32], highs: &[f32]) {
+fn widen(low: &mut [f32], high: &mut [f32], lows: &[f32], highs: &[f32]) {
     dispatch!(Level::new(), _ => widen_each(low, high, lows, highs));
 }
 
@@ -114,7 +114,7 @@ fn widen_each(low: &mut [f32], high: &mut [f32], lows: &[f32], highs: &[f32]) {
 /// Comparisons without branches, so that the loops above become vector instructions. A NaN once in
 /// `low` stays: no comparison with it holds.
 #[inline(always)]
-pub(super) fn widen_one(to_low: &mut f32, to_high: &mut f32, low: f32, high: f32) {
+fn widen_one(to_low: &mut f32, to_high: &mut f32, low: f32, high: f32) {
     *to_low = if (low < *to_low) | low.is_nan() { low } else { *to_low };
     *to_high = if high > *to_high { high } else { *to_high };
 }
