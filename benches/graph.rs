@@ -34,7 +34,7 @@ fn main() {
     window.app.draw_every_operation();
     window.rest();
     println!(
-        "| zoom | boxes in and around the view | meshes made anew | median frame | worst frame | median of triangles | worst of triangles |"
+        "| zoom | boxes drawn one by one | meshes made anew | median frame | worst frame | median of triangles | worst of triangles |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     window.press(egui::Key::F);

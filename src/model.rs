@@ -15,6 +15,7 @@ use crate::source::Source;
 mod attributes;
 mod dtype;
 mod file;
+mod filled;
 mod flow;
 mod shape;
 mod storage;
@@ -165,7 +166,8 @@ pub enum Data {
     Unavailable(String),
 }
 
-/// A range of bytes in one of the model's sources, checked to lie inside it.
+/// A range of bytes in one of the model's sources, checked to lie inside it; or of such as no file holds
+/// (see [`Bytes::zeros`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bytes {
     pub source: usize,
@@ -196,7 +198,10 @@ impl Model {
     /// The bytes of a stored range. Empty if the range does not lie in its source, which a
     /// reader that keeps the invariants never lets happen.
     pub fn bytes(&self, bytes: Bytes) -> &[u8] {
-        let range = self.sources.get(bytes.source).and_then(|source| source.range(bytes.offset, bytes.len));
+        let range = match bytes.filled() {
+            Some(range) => Some(range),
+            None => self.sources.get(bytes.source).and_then(|source| source.range(bytes.offset, bytes.len)),
+        };
         debug_assert!(range.is_some(), "a stored range outside its source");
         range.unwrap_or_default()
     }

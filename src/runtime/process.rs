@@ -15,7 +15,7 @@ use super::net::Net;
 use super::protocol::{self, Hello, Output, Ran, Reply, Request};
 use super::{RuntimeError, helper};
 use crate::jobs::{Cancelled, Token};
-use crate::model::Model;
+use crate::model::{FormatName, Model};
 use crate::source::Source;
 
 /// How long the library may take to load: from a slow disk and for the first time it is seconds.
@@ -237,9 +237,10 @@ fn text(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).to_string_lossy().into_owned()
 }
 
-/// The file with the model's constants, where that is not the model's own.
+/// The file with the model's constants, in a format that keeps them in one.
 pub(super) fn bin(model: &Model) -> Option<String> {
-    model.sources.first().map(Source::path).filter(|path| *path != model.file).map(text)
+    let source = model.sources.first().filter(|_| model.format == FormatName::OpenvinoIr);
+    source.map(Source::path).filter(|path| *path != model.file).map(text)
 }
 
 impl Process {

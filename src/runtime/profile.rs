@@ -161,19 +161,21 @@ pub fn profile(model: &Model, runtime: &mut Runtime, token: &Token) -> Result<Pr
     })
 }
 
-/// The file that the runtime reads: the model's own, or a copy of a model that is none.
+/// The file that the runtime reads: the model's own, or a copy of a model that is a member of a bundle.
 pub(super) fn place(model: &Model, folder: &Path) -> Result<PathBuf, String> {
     if model.format == FormatName::OpenvinoIr && model.format_version.parse().is_ok_and(|version: u32| version < 10) {
         return Err(format!("it reads IR from version 10 on, and this is version {}", model.format_version));
     }
-    match (model.file.is_file(), model.format, model.sources.first()) {
-        (true, ..) => Ok(model.file.clone()),
-        (false, FormatName::Tflite, Some(source)) => {
+    // A bundle of one model goes by the bundle's own name.
+    let is_whole = model.bundle.is_none() && model.file.is_file();
+    match model.sources.first().filter(|_| model.format == FormatName::Tflite) {
+        _ if is_whole => Ok(model.file.clone()),
+        Some(source) => {
             let path = folder.join("model.tflite");
             fs::write(&path, source.bytes()).map_err(|error| format!("a copy of it can't be written: {error}"))?;
             Ok(path)
         }
-        _ => Err("it reads models of this format from files of their own only".into()),
+        None => Err("it reads models of this format from files of their own only".into()),
     }
 }
 

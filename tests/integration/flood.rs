@@ -1,5 +1,5 @@
 //! Files that describe as much as they can with few bytes: one table named a million times, one shared
-//! list of names, a directory of files without contents.
+//! list of names, a directory of files without contents, layers whose inputs are to be filled in.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,16 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         fs::write(&path, bytes).unwrap();
         path
     };
-    files.into_iter().map(write).collect()
+    let mut paths: Vec<_> = files.into_iter().map(write).collect();
+    paths.push(folder.join("left_out.xml"));
+    fs::write(folder.join("left_out.xml"), left_out()).unwrap();
+    paths
+}
+
+/// Layers of OpenVINO IR whose inputs are left out and filled in.
+fn left_out() -> String {
+    let layer = r#"<layer type="NonMaxSuppression" version="opset1"><input><port/><port/></input></layer>"#;
+    format!(r#"<net version="11"><layers>{}</layers></net>"#, layer.repeat(COUNT / 4))
 }
 
 fn slot(id: u16) -> u16 {

@@ -88,6 +88,8 @@ fn constants_are_found_again_in_the_model_that_the_frontend_makes() {
         ("assets/example/digits_int8.tflite", &[("conv1", "kernel"), ("conv1", "bias"), ("depthwise2", "kernel"), ("logits", "bias")]),
         ("fixtures/tflite/conv_uint8.tflite", &[("conv1", "kernel")]),
         ("fixtures/tflite/transpose_conv.tflite", &[("up", "kernel"), ("up", "bias")]),
+        // The runtime gets the model in a bundle as a file of its own.
+        ("fixtures/container/one.task", &[]),
     ] {
         let (run, json) = verified(&root().join(file));
         assert_eq!((run.status, &json["frontend"]["different"], &json["reads"]), (Some(0), &0.into(), &true.into()), "{file}: {}", run.err);
@@ -106,6 +108,9 @@ fn constants_are_found_again_in_the_model_that_the_frontend_makes() {
         "{text}"
     );
     assert!(text.lines().last().unwrap().contains("are the same in the model that it reads"), "{text}");
+    // What lies beside a model in its bundle is not there for the runtime.
+    let (run, json) = verified(&root().join("fixtures/container/outside.task"));
+    assert_eq!((run.status, &json["reads"]), (Some(0), &false.into()), "{json}");
     // OpenVINO's own form is read as it is, and has no such column.
     let (_, json) = verified(&root().join("assets/example/digits_int8.xml"));
     assert!(json["frontend"].is_null() && json["weights"][0]["frontend"].is_null());
@@ -189,6 +194,10 @@ fn a_model_is_run_and_its_layers_are_joined_to_operations() {
     assert_eq!(layer["type"], "Convolution", "{layer}");
     assert!(!layer["kernel"].as_str().unwrap().is_empty() && !layer["precision"].as_str().unwrap().is_empty(), "{layer}");
     assert!(layers.iter().any(|layer| layer["operations"].as_array().unwrap().len() > 1), "nothing is fused: {layers:#?}");
+    // The one model of a bundle.
+    let profile = weightscope([Path::new("profile"), &root().join("fixtures/container/one.task"), Path::new("--json")]).json();
+    let layers = profile["layers"].as_array().unwrap();
+    assert!(layers.iter().any(|layer| layer["type"] == "FullyConnected" && layer["operations"] != Value::Array(Vec::new())), "{layers:#?}");
 }
 
 #[test]

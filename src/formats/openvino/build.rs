@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::attribute;
 use super::constants::Constants;
+use super::defaults;
 use super::flow;
 use super::legacy;
 use super::record::{Layer, Net, Port};
@@ -95,6 +96,9 @@ impl Builder<'_> {
         if let Dialect::Legacy { precision, .. } = &self.dialect {
             let precision = precision.clone();
             unfed = self.add_blobs(&mut net, precision.as_deref(), &first_tensors, &mut inputs, &mut graph);
+        }
+        if matches!(self.dialect, Dialect::Current) {
+            add_defaults(&net, &mut inputs, &mut graph);
         }
         for ((position, layer), inputs) in net.layers.into_iter().enumerate().zip(inputs) {
             let outputs: Vec<TensorId> = (0..output_count(&layer)).filter_map(|output| tensor((position, output))).collect();
@@ -236,6 +240,17 @@ impl Builder<'_> {
             }
         }
         unfed
+    }
+}
+
+/// What the runtime fills in of the inputs that layers leave out, behind those that they have.
+fn add_defaults(net: &Net, inputs: &mut [Vec<Option<TensorId>>], graph: &mut Graph) {
+    for (layer, inputs) in net.layers.iter().zip(inputs) {
+        let fed: Vec<_> = inputs.iter().map(|input| input.map(|id| graph.tensor(id))).collect();
+        for tensor in defaults::of(&layer.name, &layer.kind, &layer.version, &layer.attributes, &fed) {
+            inputs.push(Some(id_of(graph.tensors.len())));
+            graph.tensors.push(tensor);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use quick_xml::events::BytesStart;
 use serde_json::{Map, Value};
 
 use super::attribute;
+use super::defaults;
 use super::xml::{Document, Error, Result, attributes, entry_bytes};
 use crate::model::{Attributes, DType, Graph, Operation, Tensor};
 
@@ -19,6 +20,8 @@ const OUTPUT_BYTES: usize = size_of::<Port>() + size_of::<Tensor>() + 64;
 const DIM_BYTES: usize = size_of::<Option<u64>>();
 const EDGE_BYTES: usize = size_of::<Edge>() * 5 / 4;
 const BLOB_BYTES: usize = 2 * size_of::<Blob>() + size_of::<Tensor>();
+/// An input that is filled in, with its name.
+const FILLED_BYTES: usize = 2 * size_of::<Tensor>() + 64;
 const BODY_BYTES: usize = 2 * (size_of::<(String, Net)>() + size_of::<Graph>());
 
 /// A `<net>`, or the body of a layer.
@@ -218,6 +221,8 @@ impl<'x> Parts<'_, 'x> {
                 }
             }
         }
+        let filled = defaults::most(&layer.kind, &layer.version, layer.inputs.len());
+        self.document.pay(filled * (FILLED_BYTES + layer.name.len()))?;
         layer.attributes = self.document.attributes(own)?;
         Ok(layer)
     }
