@@ -1,6 +1,6 @@
 //! The layout beside dagre, elkjs and Graphviz dot, on the same graphs in one run:
 //!
-//!     npm install --prefix benches/layout && cargo bench --no-default-features --bench layout -- [--limit SECONDS] [MODEL...]
+//!     npm install --prefix benches/layout && cargo bench --no-default-features --bench layout -- [--limit SECONDS] [--only quality|times] [MODEL...]
 //!
 //! Every program runs as a process of its own, ours too, which tells how much time the processor spent
 //! on the layout alone (so that what else the machine does matters little) and how much memory the process
@@ -31,6 +31,10 @@ struct Case {
     graph: LayoutGraph,
 }
 
+fn case(name: &str, graph: LayoutGraph) -> Case {
+    Case { name: name.into(), graph }
+}
+
 /// What one program made of one graph.
 struct Run {
     millis: f64,
@@ -59,8 +63,21 @@ fn main() {
         limit = Duration::from_secs(arguments.get(1).and_then(|text| text.parse().ok()).expect("seconds after --limit"));
         arguments.drain(..2);
     }
+    let mut tables = "quality, times".to_owned();
+    if arguments.first().is_some_and(|argument| argument == "--only") {
+        tables = arguments.get(1).cloned().expect("`quality` or `times` after --only");
+        arguments.drain(..2);
+    }
     let folder = tempfile::tempdir().expect("a folder for the graphs");
-    let case = |name: &str, graph: LayoutGraph| Case { name: name.into(), graph };
+    if tables.contains("quality") {
+        qualities(folder.path(), &arguments, limit);
+    }
+    if tables.contains("times") {
+        speeds(folder.path(), limit);
+    }
+}
+
+fn qualities(folder: &Path, models: &[String], limit: Duration) {
     let mut small = vec![
         case("transformer, 500", graphs::transformer(500)),
         case("transformer, 2,000", graphs::transformer(2_000)),
@@ -69,15 +86,18 @@ fn main() {
         case("vision transformer, 1,000", graphs::vision(1_000)),
         case("vision transformer, 2,000", graphs::vision(2_000)),
     ];
-    small.extend(arguments.iter().flat_map(|path| of_model(Path::new(path))));
+    small.extend(models.iter().flat_map(|path| of_model(Path::new(path))));
     println!("Crossings; then length of all lines, area and time by those of dagre. `→ n` references.\n");
     println!(
         "| graph | nodes | edges | → | crossings: ours | dagre | elk | dot | length | area | through boxes: ours | dagre | elk | dot | time |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for case in &small {
-        quality_row(folder.path(), case, limit);
+        quality_row(folder, case, limit);
     }
+}
+
+fn speeds(folder: &Path, limit: Duration) {
     println!("\nTime of the layout and peak memory of the process.\n");
     println!("| graph | nodes | edges | ours | memory | dagre | elk | dot |\n| --- | --- | --- | --- | --- | --- | --- | --- |");
     for case in [
@@ -87,7 +107,7 @@ fn main() {
         case("transformer, 10,000", graphs::transformer(10_000)),
         case("transformer, 100,000", graphs::transformer(100_000)),
     ] {
-        time_row(folder.path(), &case, limit);
+        time_row(folder, &case, limit);
     }
 }
 

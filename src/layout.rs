@@ -45,6 +45,7 @@ mod reduce;
 mod relieve;
 mod route;
 mod simplex;
+mod stagger;
 
 pub use drawn::{Drawn, FrameOf, Node, Source};
 pub use index::{Band, Index, Piece, Run};

@@ -3,7 +3,8 @@
 //! Layers are chosen for short lines alone. A branch that is shorter than the one beside it can stand
 //! anywhere along that, at no cost; and what costs a layer's height of one line may save a box's width of the
 //! whole picture. From the widest layer down, a branch or a box is moved along its lines to where it makes
-//! no layer as wide as the one that it leaves, until a widest layer is left that nothing can leave.
+//! no layer as wide as the one that it leaves, until a widest layer is left that nothing can leave. At last boxes
+//! side by side are staggered where that keeps lines apart ([`super::stagger`]).
 
 use std::collections::BinaryHeap;
 
@@ -23,19 +24,19 @@ const MORE_EFFORT: usize = 1_000_000;
 /// The part of the width that is saved must be so many times the part of the lines' length that is added.
 const WORTH: f64 = 3.0;
 
-struct Layers<'a> {
-    links: &'a [Link],
+pub(super) struct Layers<'a> {
+    pub(super) links: &'a [Link],
     /// Numbers of the links out of and into each node of the level, those that are drawn first.
-    out: Adjacency,
-    into: Adjacency,
-    ranks: Vec<u32>,
+    pub(super) out: Adjacency,
+    pub(super) into: Adjacency,
+    pub(super) ranks: Vec<u32>,
     /// Width of each layer, the room of lines included.
     widths: Vec<f64>,
     width_of: Vec<f64>,
     line: f64,
     /// The layers that boxes may stand in: those of ports are a frame's borders.
-    free: (i64, i64),
-    effort: usize,
+    pub(super) free: (i64, i64),
+    pub(super) effort: usize,
 }
 
 /// The layers of all nodes, as they are to be.
@@ -106,9 +107,10 @@ impl<'a> Layers<'a> {
                 widest.push((key(self.widths[touched]), touched));
             }
         }
+        self.stagger(part, |node| level.is_port(node));
     }
 
-    fn rank(&self, node: u32) -> i64 {
+    pub(super) fn rank(&self, node: u32) -> i64 {
         i64::from(self.ranks[node as usize])
     }
 
@@ -121,12 +123,12 @@ impl<'a> Layers<'a> {
         }
     }
 
-    fn drawn(&self, of: &[(u32, u32)]) -> usize {
+    pub(super) fn drawn(&self, of: &[(u32, u32)]) -> usize {
         of.iter().filter(|(_, link)| self.links[*link as usize].is_drawn).count()
     }
 
     /// Whether a node is one of a row: one line in, one out.
-    fn is_inner(&self, node: u32) -> bool {
+    pub(super) fn is_inner(&self, node: u32) -> bool {
         self.into.len(node) == 1 && self.out.len(node) == 1
     }
 
@@ -189,7 +191,7 @@ impl<'a> Layers<'a> {
     }
 
     /// Moves a branch, and returns the layers that this touches.
-    fn shift(&mut self, branch: &[u32], by: i64) -> std::ops::Range<usize> {
+    pub(super) fn shift(&mut self, branch: &[u32], by: i64) -> std::ops::Range<usize> {
         let (first, last) = (branch[0], branch[branch.len() - 1]);
         let (old_first, old_last) = (self.rank(first), self.rank(last));
         self.effort = self.effort.saturating_sub(2 * branch.len() + by.unsigned_abs() as usize);

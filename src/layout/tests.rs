@@ -172,6 +172,21 @@ fn planar_graphs_have_no_crossings() {
     }
 }
 
+/// Two boxes that both read four branches: 6 crossings while they stand side by side, 4 once one stands further
+/// down, or up where they feed the branches.
+#[test]
+fn boxes_with_the_same_branches_are_staggered() {
+    // From the forks 1 to 4 to 5, and over a box each to 6, which is not needed for two more layers.
+    let forks = (1..=4).flat_map(|fork| [(0, fork), (fork, fork + 8), (fork, fork + 12), (fork + 8, 5), (fork + 12, 6)]);
+    let edges: Vec<(u32, u32)> = forks.chain([(5, 7), (7, 8), (8, 17), (6, 17)]).collect();
+    let upwards = edges.iter().map(|(from, to)| (17 - to, 17 - from)).collect();
+    for (name, edges) in [("down", edges), ("up", upwards)] {
+        let layout = of(&graph(18, edges));
+        let crossings = measure(&layout.nodes, &layout.edges).crossings;
+        assert!(crossings <= 4, "{name}: {crossings}");
+    }
+}
+
 #[test]
 fn large_graphs() {
     let wide = graph(20_001, (1..=10_000).flat_map(|node| [(0, node), (node, node + 10_000)]).collect());
