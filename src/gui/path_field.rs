@@ -8,6 +8,9 @@ use super::command::{Command, Pick};
 use super::theme::{self, Tokens};
 use crate::jobs::{Completions, expand_home};
 
+/// Completions that are offered.
+const OFFERED: usize = 6;
+
 /// What was typed, and the completions for it.
 #[derive(Clone, Debug, Default)]
 pub struct PathField {
@@ -16,6 +19,8 @@ pub struct PathField {
     /// What completions were asked for last.
     asked: Option<String>,
     is_fresh: bool,
+    /// Whether the folder that the program runs in is listed while nothing is typed.
+    lists_folder: bool,
 }
 
 impl PathField {
@@ -41,6 +46,7 @@ impl PathField {
 
     /// The dialog that opens a model, or another file with a model's constants.
     pub fn show_open(&mut self, ctx: &egui::Context, purpose: Pick, commands: &mut Vec<Command>) {
+        self.lists_folder = true;
         let (title, wanted, label) = match purpose {
             Pick::Constants => ("Choose the .bin", "the .bin file with the model's constants", "Path of the .bin"),
             Pick::Open | Pick::Save | Pick::Runtime | Pick::Other(_) => {
@@ -79,9 +85,11 @@ impl PathField {
     /// The field and its completions; whether Enter was pressed.
     pub fn show(&mut self, ui: &mut egui::Ui, label: &str, commands: &mut Vec<Command>) -> bool {
         let id = ui.scope_id().with("path field");
+        let offered = if self.text.is_empty() && !self.lists_folder { &[][..] } else { &self.completions.paths };
+        let offered: Vec<String> = offered.iter().take(OFFERED).cloned().collect();
         let tab = ui.memory(|memory| memory.has_focus(id)) && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Tab));
-        if tab && let Some(completion) = self.completions.paths.first().cloned() {
-            self.text = completion;
+        if tab && let Some(completion) = offered.first() {
+            self.text.clone_from(completion);
             place_cursor_at_end(ui.ctx(), id, &self.text);
         }
         let field =
@@ -96,7 +104,7 @@ impl PathField {
             commands.push(Command::NeedCompletions(self.text.clone()));
         }
         let tokens = Tokens::of(ui);
-        for completion in self.completions.paths.iter().take(6) {
+        for completion in &offered {
             let line = egui::Button::new(RichText::new(completion).font(theme::number_font()).color(tokens.dim)).frame(false);
             if ui.add(line).clicked() {
                 self.text.clone_from(completion);

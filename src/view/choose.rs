@@ -37,7 +37,12 @@ pub fn wrap(view: &View, aspect: f64) -> Option<usize> {
     let count = view.grid.blocks.len().max(1);
     let (height, width) = view.block_size();
     let aspect = if aspect.is_finite() && aspect > 0.0 { aspect } else { 1.0 };
-    let best = (count as f64 * height.max(1) as f64 / width.max(1) as f64 * aspect).sqrt().ceil().max(1.0) as usize;
+    let (height, width) = (height.max(1), width.max(1));
+    let exact = (count as f64 * height as f64 / width as f64 * aspect).sqrt();
+    // How large a cell can be drawn with so many blocks a row.
+    let scale = |wrap: usize| (aspect / (wrap * width) as f64).min(1.0 / (count.div_ceil(wrap) * height) as f64);
+    let (fewer, more) = (exact.floor().max(1.0) as usize, exact.ceil().max(1.0) as usize);
+    let best = if scale(fewer) > scale(more) { fewer } else { more };
     Some(match height * width {
         1 if count <= 16 => count,
         1 if best >= 8 => best.checked_next_multiple_of(8).unwrap_or(best).min(count),
@@ -131,6 +136,8 @@ mod tests {
             (&[16, 1, 1, 8], "OHWI", 16, 8, None, &[1, 0, 0, 1]),
             (&[16, 8], "OI", 16, 8, None, &[1, 1]),
             (&[16, 8], "IO", 8, 16, None, &[1, 1]),
+            // Lines one below the other rather than two beside each other.
+            (&[258, 1, 256], "OIW", 258, 256, Some(1), &[1, 0, 1]),
             (&[256], "O", 16, 16, Some(16), &[17]),
         ] {
             let view = View::default_for(shape, Some(layout), 1.0);
