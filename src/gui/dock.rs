@@ -28,16 +28,69 @@ const INSPECTOR_WIDTH: f32 = 1100.0;
 /// Below this width the graph is a tab.
 const GRAPH_WIDTH: f32 = 800.0;
 
-pub struct Dock {
-    wide: Tree<Pane>,
-    narrow: Tree<Pane>,
+/// The window's panels.
+pub type Dock = Trees<Pane>;
+
+/// Two arrangements of the same panes: for a window of the usual width, which is remembered, and for a narrow one.
+pub struct Trees<P> {
+    wide: Tree<P>,
+    narrow: Tree<P>,
 }
 
-impl Pane {
-    pub const ALL: [Self; 7] =
-        [Self::Weights, Self::Graph, Self::Heatmap, Self::Histogram, Self::Channels, Self::Statistics, Self::Inspector];
+/// Panes that are arranged together.
+pub trait Arranged: Copy + PartialEq + Serialize + DeserializeOwned + 'static {
+    const ALL: &'static [Self];
 
-    pub fn title(self) -> &'static str {
+    /// What the pane is called where it is a tab.
+    fn title(self) -> &'static str;
+
+    /// The first arrangement.
+    fn wide() -> Tree<Self>;
+
+    /// The arrangement of a narrow window.
+    fn narrow() -> Tree<Self>;
+}
+
+impl<P: Arranged> Default for Trees<P> {
+    fn default() -> Self {
+        Self { wide: P::wide(), narrow: P::narrow() }
+    }
+}
+
+impl<P: Arranged> Trees<P> {
+    /// Reads what [`to_text`](Self::to_text) wrote; anything else gives the first arrangement.
+    pub fn from_text(text: Option<&str>) -> Self {
+        let read = text.and_then(|text| serde_json::from_str(text).ok()).filter(holds_every_pane_once);
+        Self { wide: read.unwrap_or_else(P::wide), narrow: P::narrow() }
+    }
+
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(&self.wide).unwrap_or_default()
+    }
+
+    /// Shows the pane, where another tab covers it.
+    pub fn bring_to_front(&mut self, pane: P) {
+        for tree in [&mut self.wide, &mut self.narrow] {
+            tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+        }
+    }
+
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The arrangement for a width; below `narrow` that of a narrow window.
+    pub(super) fn of_width(&mut self, width: f32, narrow: f32) -> &mut Tree<P> {
+        if width < narrow { &mut self.narrow } else { &mut self.wide }
+    }
+}
+
+const PANES: [Pane; 7] = [Pane::Weights, Pane::Graph, Pane::Heatmap, Pane::Histogram, Pane::Channels, Pane::Statistics, Pane::Inspector];
+
+impl Arranged for Pane {
+    const ALL: &'static [Self] = &PANES;
+
+    fn title(self) -> &'static str {
         match self {
             Self::Weights => "Weights",
             Self::Graph => "Graph",
@@ -48,72 +101,39 @@ impl Pane {
             Self::Inspector => "Inspector",
         }
     }
-}
 
-impl Default for Dock {
-    fn default() -> Self {
-        Self { wide: wide_tree(), narrow: narrow_tree() }
+    fn wide() -> Tree<Self> {
+        let mut tiles = Tiles::default();
+        let [weights, graph, heatmap, histogram, channels, statistics, inspector] = PANES.map(|pane| tiles.insert_pane(pane));
+        let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
+        let whole = tiles.insert_tab_tile(vec![graph, statistics]);
+        let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.66), (distributions, 0.34)]);
+        let columns = [(weights, 0.265), (whole, 0.245), (pictures, 0.325), (inspector, 0.165)];
+        let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
+        Tree::new(egui::Id::unique("panels"), root, tiles)
+    }
+
+    fn narrow() -> Tree<Self> {
+        let mut tiles = Tiles::default();
+        let [weights, graph, heatmap, histogram, channels, statistics, inspector] = PANES.map(|pane| tiles.insert_pane(pane));
+        let tabs = tiles.insert_tab_tile(vec![heatmap, graph, statistics]);
+        let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
+        let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (distributions, 0.34)]);
+        let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &[(weights, 0.38), (pictures, 0.62), (inspector, 0.2)]);
+        Tree::new(egui::Id::unique("narrow panels"), root, tiles)
     }
 }
 
 impl Dock {
-    /// Reads what [`Dock::to_text`] wrote; anything else gives the first arrangement.
-    pub fn from_text(text: Option<&str>) -> Self {
-        Self { wide: read_tree(text, &Pane::ALL).unwrap_or_else(wide_tree), narrow: narrow_tree() }
-    }
-
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(&self.wide).unwrap_or_default()
-    }
-
-    /// Shows the pane, where another tab covers it.
-    pub fn bring_to_front(&mut self, pane: Pane) {
-        for tree in [&mut self.wide, &mut self.narrow] {
-            tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
-        }
-    }
-
-    pub fn reset(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Shows a pane that is a tab behind others.
-    pub fn bring_forward(&mut self, pane: Pane) {
-        for tree in [&mut self.wide, &mut self.narrow] {
-            tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
-        }
-    }
-
     pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
         let width = ui.available_width();
-        let tree = if width < GRAPH_WIDTH { &mut self.narrow } else { &mut self.wide };
+        let tree = self.of_width(width, GRAPH_WIDTH);
         let inspector = tree.tiles.find_pane(&Pane::Inspector);
         if let Some(inspector) = inspector {
             tree.set_visible(inspector, width >= INSPECTOR_WIDTH);
         }
         show_tree(ui, tree, |ui, pane| panels::show(pane, ui, state, focus_filter, commands));
     }
-}
-
-fn wide_tree() -> Tree<Pane> {
-    let mut tiles = Tiles::default();
-    let [weights, graph, heatmap, histogram, channels, statistics, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
-    let whole = tiles.insert_tab_tile(vec![graph, statistics]);
-    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(heatmap, 0.66), (distributions, 0.34)]);
-    let columns = [(weights, 0.265), (whole, 0.245), (pictures, 0.325), (inspector, 0.165)];
-    let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &columns);
-    Tree::new(egui::Id::unique("panels"), root, tiles)
-}
-
-fn narrow_tree() -> Tree<Pane> {
-    let mut tiles = Tiles::default();
-    let [weights, graph, heatmap, histogram, channels, statistics, inspector] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let tabs = tiles.insert_tab_tile(vec![heatmap, graph, statistics]);
-    let distributions = tiles.insert_tab_tile(vec![histogram, channels]);
-    let pictures = linear(&mut tiles, egui_tiles::LinearDir::Vertical, &[(tabs, 0.66), (distributions, 0.34)]);
-    let root = linear(&mut tiles, egui_tiles::LinearDir::Horizontal, &[(weights, 0.38), (pictures, 0.62), (inspector, 0.2)]);
-    Tree::new(egui::Id::unique("narrow panels"), root, tiles)
 }
 
 pub(super) fn linear<P>(tiles: &mut Tiles<P>, direction: egui_tiles::LinearDir, children: &[(TileId, f32)]) -> TileId {
@@ -124,30 +144,15 @@ pub(super) fn linear<P>(tiles: &mut Tiles<P>, direction: egui_tiles::LinearDir, 
     tiles.insert_container(Container::Linear(container))
 }
 
-/// Reads an arrangement; `None` of what is none, or has lost a pane or has one twice.
-pub(super) fn read_tree<P: Titled + DeserializeOwned>(text: Option<&str>, all: &[P]) -> Option<Tree<P>> {
-    text.and_then(|text| serde_json::from_str::<Tree<P>>(text).ok()).filter(|tree| holds_every_pane_once(tree, all))
-}
-
-pub(super) fn holds_every_pane_once<P: Titled>(tree: &Tree<P>, all: &[P]) -> bool {
+/// An arrangement that lost a pane would leave it out of reach.
+fn holds_every_pane_once<P: Arranged>(tree: &Tree<P>) -> bool {
     let panes: Vec<P> = tree.tiles.tiles().filter_map(|tile| if let Tile::Pane(pane) = tile { Some(*pane) } else { None }).collect();
-    panes.len() == all.len() && all.iter().all(|pane| panes.contains(pane))
-}
-
-/// A kind of pane, known by its title where it is a tab.
-pub(super) trait Titled: Copy + PartialEq {
-    fn title(self) -> &'static str;
-}
-
-impl Titled for Pane {
-    fn title(self) -> &'static str {
-        self.title()
-    }
+    panes.len() == P::ALL.len() && P::ALL.iter().all(|pane| panes.contains(pane))
 }
 
 /// Draws an arrangement with the window's gaps around it. `show` draws a pane and tells whether it is being dragged by
 /// its head.
-pub(super) fn show_tree<P: Titled>(ui: &mut egui::Ui, tree: &mut Tree<P>, show: impl FnMut(&mut egui::Ui, P) -> bool) {
+pub(super) fn show_tree<P: Arranged>(ui: &mut egui::Ui, tree: &mut Tree<P>, show: impl FnMut(&mut egui::Ui, P) -> bool) {
     let whole = ui.available_rect_before_wrap().shrink2(egui::vec2(PANEL_GAP, 0.0));
     let area = whole.with_max_y(whole.bottom() - PANEL_GAP);
     ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| tree.ui(&mut PanePainter(show), ui));
@@ -165,7 +170,7 @@ fn paint_pane<R>(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
 
 struct PanePainter<F>(F);
 
-impl<P: Titled, F: FnMut(&mut egui::Ui, P) -> bool> Behavior<P> for PanePainter<F> {
+impl<P: Arranged, F: FnMut(&mut egui::Ui, P) -> bool> Behavior<P> for PanePainter<F> {
     fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, pane: &mut P) -> UiResponse {
         let is_dragged = paint_pane(ui, |ui| (self.0)(ui, *pane));
         if is_dragged { UiResponse::DragStarted } else { UiResponse::None }
@@ -203,19 +208,21 @@ impl<P: Titled, F: FnMut(&mut egui::Ui, P) -> bool> Behavior<P> for PanePainter<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gui::compare;
 
     #[test]
-    fn the_arrangement_survives_and_damage_gives_the_first_one() {
-        let dock = Dock::default();
-        let text = dock.to_text();
-        assert!(holds_every_pane_once(&Dock::from_text(Some(&text)).wide, &Pane::ALL));
-        for damaged in [None, Some(""), Some("{}"), Some(&text[..text.len() / 2])] {
-            assert!(holds_every_pane_once(&Dock::from_text(damaged).wide, &Pane::ALL));
-        }
-        // A tree that lost a pane would leave it out of reach.
+    fn arrangements_survive_and_damage_gives_the_first_one() {
+        check(Pane::Graph);
+        check(compare::dock::Pane::Pairs);
+    }
+
+    fn check<P: Arranged>(pane: P) {
+        let text = Trees::<P>::default().to_text();
         let mut tiles = Tiles::default();
-        let only = tiles.insert_pane(Pane::Graph);
-        let lost = serde_json::to_string(&Tree::new(egui::Id::unique("panels"), only, tiles)).unwrap();
-        assert!(holds_every_pane_once(&Dock::from_text(Some(&lost)).wide, &Pane::ALL));
+        let only = tiles.insert_pane(pane);
+        let lost = serde_json::to_string(&Tree::new(egui::Id::unique("panes"), only, tiles)).unwrap();
+        for text in [None, Some(""), Some("{}"), Some(&text[..text.len() / 2]), Some(&lost), Some(&text)] {
+            assert!(holds_every_pane_once(&Trees::<P>::from_text(text).wide), "{text:?}");
+        }
     }
 }

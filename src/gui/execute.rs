@@ -193,7 +193,7 @@ fn act(app: &mut App, ctx: &egui::Context, action: Action) {
         Action::FindAnything => app.state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::FilterWeights => app.focus_filter = true,
         Action::FindInGraph => {
-            app.dock.bring_forward(Pane::Graph);
+            app.dock.bring_to_front(Pane::Graph);
             on_views(app, |document| document.views.graph.find.open());
         }
         Action::NextHit => on_views(app, |document| document.views.graph.find.steps += 1),
