@@ -31,7 +31,7 @@ mod select;
 
 pub use alike::Alike;
 pub use bins::{Bins, MAX_BINS, Rule};
-pub use blocks::{Blocks, Plain};
+pub use blocks::Readable;
 pub use channels::{Channel, RIDGE_BINS, Ridges, channels, dead_channels, outlier_channels};
 pub use codes::{CodeCounts, CodeError};
 pub use figures::{CodeFigures, Figure, Figures, code_counts};
@@ -80,7 +80,7 @@ impl Summary {
     ///
     /// # Errors
     /// Cancelled, or why the values can't be read.
-    pub fn of<S: Blocks + ?Sized>(values: &S, token: &Token) -> Result<Self, S::Error> {
+    pub fn of<S: Readable + ?Sized>(values: &S, token: &Token) -> Result<Self, S::Error> {
         const PERCENTS: [f64; 9] = [0.1, 1.0, 2.0, 25.0, 50.0, 75.0, 98.0, 99.0, 99.9];
         let (moments, counts) = if order::is_small(values.count()) {
             (Moments::of(values, token)?, Vec::new())

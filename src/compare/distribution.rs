@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::align::Alignment;
 use super::side::Side;
 use crate::jobs::{Cancelled, Token};
-use crate::stats::{Bins, Histogram, Plain, Summary};
+use crate::stats::{Bins, Histogram, Summary};
 use crate::values::Blocks;
 use crate::weights::FoldError;
 
@@ -105,8 +105,8 @@ pub fn shared_histograms_of(
     let has_values = |summary: &&Summary| summary.moments.finite > 0;
     let ends = [of_a, of_b].into_iter().filter(has_values).map(|summary| (summary.moments.min, summary.moments.max));
     let range = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0.0, 1.0));
-    let of_a = Histogram::of_summarised_in(&Plain(a), of_a, range, bins, token)?;
-    let of_b = Histogram::with_edges_of(&Plain(b), &of_a.edges, token)?;
+    let of_a = Histogram::of_summarised_in(a, of_a, range, bins, token)?;
+    let of_b = Histogram::with_edges_of(b, &of_a.edges, token)?;
     Ok([of_a, of_b])
 }
 

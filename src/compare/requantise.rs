@@ -248,7 +248,7 @@ struct Read<'a> {
     count: usize,
 }
 
-impl stats::Blocks for Read<'_> {
+impl stats::Readable for Read<'_> {
     type Error = FoldError;
 
     fn count(&self) -> usize {

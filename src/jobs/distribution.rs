@@ -3,7 +3,7 @@
 
 use super::pool::Failure;
 use super::{Loaded, Token};
-use crate::stats::{Bins, CodeFigures, Histogram, Plain, Rule, code_counts};
+use crate::stats::{Bins, CodeFigures, Histogram, Rule, code_counts};
 
 /// What is counted, and into which bins.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,7 +34,7 @@ impl Distribution {
         let histogram = match (&counts, counting.range) {
             (Some(counts), _) if counting.of_codes => Histogram::of_codes(counts),
             (_, Some(range)) => Histogram::of(&loaded.as_slice(), Some(range), bins, token)?,
-            _ => Histogram::of_summarised(&Plain(&*loaded.values), &loaded.summary, bins, token)?,
+            _ => Histogram::of_summarised(&loaded.values, &loaded.summary, bins, token)?,
         };
         Ok(Self { histogram, codes })
     }

@@ -13,7 +13,7 @@ use super::pool::Failure;
 use super::{Cancelled, Token};
 use crate::colormap::{Limits, Map, Range};
 use crate::render::{KernelScales, Pyramid};
-use crate::stats::{self, Channel, Moments, Plain, Summary};
+use crate::stats::{self, Channel, Moments, Summary};
 use crate::values::Blocks;
 use crate::values::blocks::sample;
 use crate::values::text::{Lengths, Texts};
@@ -189,7 +189,7 @@ impl Loaded {
     /// [`Cancelled`].
     pub fn counted(&self, token: &Token) -> Result<Self, Cancelled> {
         token.expect(3);
-        let summary = Summary::of(&Plain(&*self.values), token)?;
+        let summary = Summary::of(&self.values, token)?;
         token.advance(1);
         let figures = Figures::of_blocks(&*self.values, summary.moments, token)?;
         token.advance(1);
@@ -330,7 +330,7 @@ impl Loaded {
         if kept.get().is_none() {
             let no_codes = || Failure::Failed("The weight's values do not come from stored integers one by one".to_owned());
             let numbers = self.numbers(shows, token).ok_or_else(no_codes)?;
-            let moments = Moments::of(&Plain(&*numbers), token)?;
+            let moments = Moments::of(&numbers, token)?;
             let _ = kept.set(Figures::of_blocks(&*numbers, moments, token)?);
         }
         Ok(())

@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn gaps_between_kernels_and_the_empty_end() {
-        let view = View::default_for(&[3, 1, 2], Some("OHW"), 1.0);
+        let view = View::default_for(&[3, 1, 2], Some("OHW"), 2.0);
         assert_eq!((view.rows(), view.columns(), view.wrap()), (2, 4, Some(2)));
         let values = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0];
         let image = heatmap(&values, &view, &CODES, &Viewport::whole(&view, [3.0, 3.0]), &options());

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::BLOCK;
 use crate::jobs::{Cancelled, Token};
-use crate::values;
+use crate::values::Blocks;
 use crate::weights::fold::{FoldError, Numbers, Value};
 
 /// Blocks that one piece of work holds: enough that what a piece sets up is little beside it, and few
@@ -16,8 +16,9 @@ fn piece_blocks(count: usize) -> usize {
     (count / BLOCK / 32).clamp(4, 64)
 }
 
-/// A row of float32 values that can be read from any place.
-pub trait Blocks: Sync {
+/// A row of float32 values that can be read from any place. All [`Blocks`] are, and never fail of it but when they are
+/// cancelled; a weight's values, which are computed on the way, may.
+pub trait Readable: Sync {
     /// Why they can't be read.
     type Error: From<Cancelled> + Send;
 
@@ -30,19 +31,7 @@ pub trait Blocks: Sync {
     fn block<'a>(&'a self, start: usize, len: usize, room: &'a mut Vec<f32>) -> Result<&'a [f32], Self::Error>;
 }
 
-impl Blocks for [f32] {
-    type Error = Cancelled;
-
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn block<'a>(&'a self, start: usize, len: usize, _room: &'a mut Vec<f32>) -> Result<&'a [f32], Cancelled> {
-        Ok(self.get(start..start + len).unwrap_or_default())
-    }
-}
-
-impl Blocks for Vec<f32> {
+impl<B: Blocks + ?Sized> Readable for B {
     type Error = Cancelled;
 
     fn count(&self) -> usize {
@@ -50,44 +39,17 @@ impl Blocks for Vec<f32> {
     }
 
     fn block<'a>(&'a self, start: usize, len: usize, room: &'a mut Vec<f32>) -> Result<&'a [f32], Cancelled> {
-        self.as_slice().block(start, len, room)
-    }
-}
-
-impl<const N: usize> Blocks for [f32; N] {
-    type Error = Cancelled;
-
-    fn count(&self) -> usize {
-        N
-    }
-
-    fn block<'a>(&'a self, start: usize, len: usize, room: &'a mut Vec<f32>) -> Result<&'a [f32], Cancelled> {
-        self.as_slice().block(start, len, room)
-    }
-}
-
-/// Values of a kind that reading can't fail of.
-pub struct Plain<'a, B: ?Sized>(pub &'a B);
-
-impl<B: values::Blocks + ?Sized> Blocks for Plain<'_, B> {
-    type Error = Cancelled;
-
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn block<'a>(&'a self, start: usize, len: usize, room: &'a mut Vec<f32>) -> Result<&'a [f32], Cancelled> {
-        if let Some(values) = self.0.as_slice() {
-            return values.block(start, len, room);
+        if let Some(values) = self.as_slice() {
+            return Ok(values.get(start..start + len).unwrap_or_default());
         }
         room.resize(len, 0.0);
-        self.0.read(start, room);
+        self.read(start, room);
         Ok(room)
     }
 }
 
 /// A weight's real values are decoded on the way.
-impl Blocks for Value<'_> {
+impl Readable for Value<'_> {
     type Error = FoldError;
 
     fn count(&self) -> usize {
@@ -110,7 +72,7 @@ pub(super) struct Watched<'a, S: ?Sized> {
     pub token: &'a Token,
 }
 
-impl<S: Blocks + ?Sized> Blocks for Watched<'_, S> {
+impl<S: Readable + ?Sized> Readable for Watched<'_, S> {
     type Error = S::Error;
 
     fn count(&self) -> usize {
@@ -126,7 +88,7 @@ impl<S: Blocks + ?Sized> Blocks for Watched<'_, S> {
 
 /// What `work` makes of every piece, put together in order. It is called with a state of its thread,
 /// and reads the piece's blocks by the function that it is given.
-pub(super) fn pieces<S: Blocks + ?Sized, T: Send, R: Send>(
+pub(super) fn pieces<S: Readable + ?Sized, T: Send, R: Send>(
     source: &S,
     token: &Token,
     state: impl Fn() -> T + Sync + Send,
@@ -154,7 +116,7 @@ pub(super) struct Piece<'a, S: ?Sized> {
     end: usize,
 }
 
-impl<S: Blocks + ?Sized> Piece<'_, S> {
+impl<S: Readable + ?Sized> Piece<'_, S> {
     /// Calls `each` with the place of every block's first value and the block.
     pub fn for_each_block(&self, mut each: impl FnMut(usize, &[f32])) -> Result<(), S::Error> {
         let mut room = Vec::new();

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::BLOCK;
-use super::blocks::{Blocks, pieces};
+use super::blocks::{Readable, pieces};
 use super::order::{between, place};
 use crate::jobs::{Cancelled, Token};
 
@@ -120,7 +120,7 @@ pub fn channels(values: &[f32], shape: &[usize], axis: usize, token: &Token) -> 
 ///
 /// # Errors
 /// Cancelled, or why the values can't be read.
-pub fn dead_channels<S: Blocks + ?Sized>(values: &S, shape: &[usize], axis: usize, token: &Token) -> Result<Option<u64>, S::Error> {
+pub fn dead_channels<S: Readable + ?Sized>(values: &S, shape: &[usize], axis: usize, token: &Token) -> Result<Option<u64>, S::Error> {
     let product = |dims: &[usize]| dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
     let dims = shape.get(axis).zip(shape.get(axis + 1..)).and_then(|(channels, inner)| Some((*channels, product(inner)?)));
     let Some((channels, inner)) = dims.filter(|_| values.count() > 0 && product(shape) == Some(values.count())) else {

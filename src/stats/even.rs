@@ -6,7 +6,7 @@
 //! tolerance are compared with the edges themselves.
 
 use super::Histogram;
-use super::blocks::{Blocks, pieces};
+use super::blocks::{Readable, pieces};
 use super::loops::{self, Grid, NEAR_EDGE, SLOTS, Slots, TURNS, USED};
 use crate::jobs::Token;
 
@@ -42,7 +42,7 @@ impl Even {
     }
 
     /// Counts; the edges are left out.
-    pub fn count<S: Blocks + ?Sized>(&self, values: &S, token: &Token) -> Result<Histogram, S::Error> {
+    pub fn count<S: Readable + ?Sized>(&self, values: &S, token: &Token) -> Result<Histogram, S::Error> {
         let bins = self.least.len() - 1;
         let empty = || Histogram { counts: vec![0; bins], ..Histogram::default() };
         let slots = || -> Box<Slots> { vec![0u32; 1 << 16].try_into().unwrap_or_else(|_| Box::new([0; 1 << 16])) };

@@ -9,7 +9,7 @@ use super::bins::{self, Bins, MAX_BINS};
 use super::blocks::{Piece, pieces};
 use super::even::Even;
 use super::select::Value;
-use super::{BLOCK, Blocks, CodeCounts, Summary};
+use super::{BLOCK, CodeCounts, Readable, Summary};
 use crate::jobs::{Cancelled, Token};
 
 /// How many values fall where. Every value is counted exactly once.
@@ -55,7 +55,7 @@ impl Histogram {
     ///
     /// # Errors
     /// Cancelled, or why the values can't be read.
-    pub fn of_summarised<S: Blocks + ?Sized>(values: &S, summary: &Summary, bins: Bins, token: &Token) -> Result<Self, S::Error> {
+    pub fn of_summarised<S: Readable + ?Sized>(values: &S, summary: &Summary, bins: Bins, token: &Token) -> Result<Self, S::Error> {
         let moments = &summary.moments;
         let range = if moments.finite > 0 { (moments.min, moments.max) } else { (0.0, 1.0) };
         Self::of_summarised_in(values, summary, range, bins, token)
@@ -65,7 +65,7 @@ impl Histogram {
     ///
     /// # Errors
     /// As for [`of_summarised`](Self::of_summarised).
-    pub fn of_summarised_in<S: Blocks + ?Sized>(
+    pub fn of_summarised_in<S: Readable + ?Sized>(
         values: &S,
         summary: &Summary,
         range: (f64, f64),
@@ -83,7 +83,7 @@ impl Histogram {
     ///
     /// # Errors
     /// Cancelled, or why the values can't be read.
-    pub fn with_edges_of<S: Blocks + ?Sized>(values: &S, edges: &[f64], token: &Token) -> Result<Self, S::Error> {
+    pub fn with_edges_of<S: Readable + ?Sized>(values: &S, edges: &[f64], token: &Token) -> Result<Self, S::Error> {
         let histogram = match Even::new(edges) {
             Some(even) => even.count(values, token)?,
             None => count_blocks(values, edges, token)?,
@@ -191,7 +191,7 @@ fn count<T: Value>(values: &[T], edges: &[f64], token: &Token) -> Result<Histogr
     values.par_chunks(stretch).map(work).try_reduce(empty, |a, b| Ok(sum(a, &b)))
 }
 
-fn count_blocks<S: Blocks + ?Sized>(values: &S, edges: &[f64], token: &Token) -> Result<Histogram, S::Error> {
+fn count_blocks<S: Readable + ?Sized>(values: &S, edges: &[f64], token: &Token) -> Result<Histogram, S::Error> {
     let empty = || Histogram { counts: vec![0; edges.len().saturating_sub(1)], ..Histogram::default() };
     let work = |(): &mut (), piece: &Piece<'_, S>| {
         let mut histogram = empty();

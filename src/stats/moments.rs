@@ -4,7 +4,7 @@
 //! from zero; joining shifts them to the common one (Pébay 2008, "Formulas for robust, one-pass
 //! parallel computation of covariances and arbitrary-order statistical moments").
 
-use super::blocks::{Blocks, pieces};
+use super::blocks::{Readable, pieces};
 use super::loops::{self, PREFIXES};
 use crate::jobs::Token;
 
@@ -36,7 +36,7 @@ impl Moments {
     ///
     /// # Errors
     /// Cancelled, or why the values can't be read.
-    pub fn of<S: Blocks + ?Sized>(values: &S, token: &Token) -> Result<Self, S::Error> {
+    pub fn of<S: Readable + ?Sized>(values: &S, token: &Token) -> Result<Self, S::Error> {
         let parts = pieces(
             values,
             token,
@@ -85,7 +85,7 @@ pub(super) struct Scanned {
 }
 
 /// One pass that finds moments, and where values lie.
-pub(super) fn scan<S: Blocks + ?Sized>(values: &S, token: &Token) -> Result<Scanned, S::Error> {
+pub(super) fn scan<S: Readable + ?Sized>(values: &S, token: &Token) -> Result<Scanned, S::Error> {
     let table = || -> Box<[u32; PREFIXES]> { vec![0u32; PREFIXES].try_into().unwrap_or_else(|_| Box::new([0; PREFIXES])) };
     pieces(
         values,

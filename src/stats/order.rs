@@ -5,7 +5,7 @@
 //! from the median are. So only the values of a few buckets have to be looked at: the second pass
 //! collects them, each distinct value once with its count.
 
-use super::blocks::{Blocks, pieces};
+use super::blocks::{Readable, pieces};
 use super::loops::{self, PREFIXES};
 use super::select::Value;
 use crate::jobs::Token;
@@ -28,7 +28,7 @@ const SMALL: usize = 1 << 16;
 
 /// Finds the order figures of the finite values. `counts` are those of `moments::scan`, or empty
 /// for few values; NaN where there is no finite value.
-pub(super) fn order<S: Blocks + ?Sized>(values: &S, counts: &[u64], percents: &[f64], token: &Token) -> Result<Order, S::Error> {
+pub(super) fn order<S: Readable + ?Sized>(values: &S, counts: &[u64], percents: &[f64], token: &Token) -> Result<Order, S::Error> {
     let buckets = Buckets::of(counts);
     let wanted = if counts.is_empty() { Wanted::everything() } else { buckets.wanted(percents) };
     let found = distinct(values, &wanted.marks, token)?;
@@ -231,7 +231,7 @@ fn weighted<T: Copy + Value>(ascending: &[(T, u64)], rank: u64) -> f64 {
 }
 
 /// The values whose first 16 bits are marked, ascending, each distinct one with its count.
-fn distinct<S: Blocks + ?Sized>(values: &S, marks: &[u8; PREFIXES], token: &Token) -> Result<Vec<(f32, u64)>, S::Error> {
+fn distinct<S: Readable + ?Sized>(values: &S, marks: &[u8; PREFIXES], token: &Token) -> Result<Vec<(f32, u64)>, S::Error> {
     pieces(
         values,
         token,

@@ -52,7 +52,7 @@ macro_rules! in_memory {
     };
 }
 
-in_memory!(Vec<f32> [], &[f32] [], [f32; N] [const N: usize]);
+in_memory!(Vec<f32> [], [f32] [], &[f32] [], [f32; N] [const N: usize]);
 
 impl<B: Blocks + ?Sized> Blocks for Arc<B> {
     fn len(&self) -> usize {

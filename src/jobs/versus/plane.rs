@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::super::{Cancelled, Figures, Token};
 use crate::colormap::{Colours, Limits, Range};
 use crate::render::{self, Image, Numbers, Options, Pyramid, Viewport};
-use crate::stats::{Plain, Summary};
+use crate::stats::Summary;
 use crate::values::Blocks;
 use crate::values::blocks::sample;
 use crate::view::View;
@@ -156,7 +156,7 @@ impl Plane {
 }
 
 fn figures(values: &dyn Blocks, token: &Token) -> Result<(Summary, Figures), Cancelled> {
-    let summary = Summary::of(&Plain(values), token)?;
+    let summary = Summary::of(values, token)?;
     let figures = Figures::of_blocks(values, summary.moments, token)?;
     Ok((summary, figures))
 }
