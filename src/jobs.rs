@@ -24,7 +24,8 @@ mod token;
 pub mod versus;
 
 pub use cards::{
-    CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE, alike_text,
+    CARD_MARGINS, Card, DETAIL_SIZE, FrameCard, GraphPicture, GraphPlan, OPEN_ROOM, THUMBNAIL_HEIGHT, THUMBNAIL_PIXELS, TITLE_SIZE,
+    alike_text,
 };
 pub use complete::{Completions, expand_home};
 pub use distribution::{Counting, Distribution, has_codes};

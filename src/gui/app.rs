@@ -8,6 +8,7 @@ use egui::Key;
 
 use crate::cli::{Theme, WindowArguments};
 use crate::jobs::Pool;
+use crate::layout::Point;
 use crate::runtime::{Choice, OnDemand};
 
 use super::action::Action;
@@ -249,6 +250,11 @@ impl App {
     /// The zoom of the graph on display: for measurements.
     pub fn graph_zoom(&self) -> Option<f64> {
         self.state.document().map(|document| document.views.graph.zoom)
+    }
+
+    /// The point of the layout in the middle of the graph's canvas: for tests.
+    pub fn graph_center(&self) -> Option<Point> {
+        self.state.document().map(|document| document.views.graph.center)
     }
 
     /// Boxes of the graph that are drawn one by one: for measurements.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::TextureHandle;
 
-use super::panels::graph::{FindView, Lit, Minimap, Moving, Scene, Texts};
+use super::panels::graph::{FindView, Lit, Minimap, Moving, Pointed, Scene, Texts};
 use crate::colormap::{Colours, Limits, Map, Norm, Range};
 use crate::groups::GroupRef;
 use crate::jobs::{Counting, Loaded, Look, Measure, PictureKey, Shows, has_codes};
@@ -172,8 +172,8 @@ pub struct GraphView {
     pub colour_by: Option<Measure>,
     pub legend: bool,
     pub find: FindView,
-    /// The box whose row in a list is pointed at, and since when; `None`: the view has gone there.
-    pub pointed: Option<(u32, Option<f64>)>,
+    /// The box whose row in a list is pointed at.
+    pub pointed: Option<(u32, Pointed)>,
     /// Where a button was pressed on the canvas last.
     pub pressed_at: Option<egui::Pos2>,
     /// The box below the pointer in the frame before.

@@ -88,6 +88,8 @@ const TITLE_HEIGHT: f64 = 34.0;
 const DETAIL_HEIGHT: f64 = 18.0;
 /// The bar that shows a group's families.
 const SHARES_HEIGHT: f64 = 6.0;
+/// The room at the right of a group's second line, where the window has the button that opens it.
+pub const OPEN_ROOM: f64 = 20.0;
 /// The height of the picture inside a box, its margin included.
 pub const THUMBNAIL_HEIGHT: f64 = 56.0;
 /// Sizes of type in boxes: the title in [`Font::SansBold`], the detail in [`Font::Mono`].
@@ -158,7 +160,8 @@ impl Card {
 /// As wide as the texts need, within bounds: longer ones are cut in the middle.
 fn size(card: &Card) -> NodeSize {
     let title = font::width(Font::SansBold, TITLE_SIZE, &card.title()) + alike_width(card.alike);
-    let detail = font::width(Font::Mono, DETAIL_SIZE, &card.detail);
+    let button = if card.shares.is_empty() { 0.0 } else { OPEN_ROOM as f32 };
+    let detail = font::width(Font::Mono, DETAIL_SIZE, &card.detail) + button;
     let wide = (f64::from(title.max(detail)) + CARD_MARGINS).ceil().clamp(LEAST_WIDTH, MOST_WIDTH);
     // Even, so that middles lie on whole points.
     let width = if card.thumbnail.is_some() { wide.max(THUMBNAIL_WIDTH) } else { wide };

@@ -31,6 +31,7 @@ pub use self::boxes::Texts;
 use self::canvas::Canvas;
 use self::colour::Colours;
 pub use self::find::FindView;
+pub use self::hand::Pointed;
 pub use self::lit::Lit;
 pub use self::minimap::Minimap;
 pub use self::moving::Moving;

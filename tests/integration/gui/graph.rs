@@ -194,6 +194,31 @@ fn pointing_at_a_row_lights_its_operation() {
     assert!(stage.pixels("Graph of 8 operations") == plain);
 }
 
+/// A row that comes below a pointer at rest was not pointed at: the view goes where the keyboard sent it.
+#[test]
+fn a_list_that_opens_below_the_pointer_moves_nothing() {
+    let mut stage = Stage::example();
+    stage.press(Modifiers::NONE, Key::F);
+    let canvas = stage.node("Graph of 8 operations").rect();
+    // Where the sixth row will be, of an operation out of sight.
+    let at = canvas.left_top() + egui::vec2(100.0, 190.0);
+    stage.harness.hover_at(at);
+    stage.press_times(Key::Plus, 8);
+    stage.press(CTRL, Key::F);
+    stage.type_text("2d");
+    stage.finish_motion();
+    let center = |stage: &Stage| stage.harness.state().graph_center().unwrap();
+    let before = center(&stage);
+    let row = stage.labels().into_iter().find(|label| label.starts_with("Hit ") && stage.node(label).rect().contains(at));
+    assert!(row.is_some(), "no row lies below the pointer");
+    stage.finish_motion();
+    assert_eq!(center(&stage), before);
+    // Until the pointer moves on the row.
+    stage.harness.hover_at(at + egui::vec2(8.0, 0.0));
+    stage.finish_motion();
+    assert!(center(&stage) != before);
+}
+
 #[test]
 fn boxes_are_coloured_by_figures_of_their_weights() {
     let mut stage = Stage::example();

@@ -14,7 +14,7 @@ use crate::gui::command::Command;
 use crate::gui::state::{Document, Progress};
 use crate::gui::theme::{self, Tokens};
 use crate::gui::{names, widgets};
-use crate::jobs::{Card, DETAIL_SIZE, GraphPicture, THUMBNAIL_HEIGHT, TITLE_SIZE, alike_text};
+use crate::jobs::{Card, DETAIL_SIZE, GraphPicture, OPEN_ROOM, THUMBNAIL_HEIGHT, TITLE_SIZE, alike_text};
 
 /// From this zoom on attributes are listed where a box has room.
 const ATTRIBUTES_ZOOM: f64 = 1.5;
@@ -226,8 +226,7 @@ fn lay_out(ui: &egui::Ui, card: &Card, attributes: &[String], step: usize, width
     let title = if is_named || card.kind.is_empty() { card.title() } else { card.kind.clone() };
     let title_room = room - alike.as_ref().map_or(0.0, |alike| alike.size().x + 8.0 * zoom);
     let title = widgets::fit_text(ui, &title, FontId::new(TITLE_SIZE * scale, theme::semibold()), Color32::PLACEHOLDER, title_room);
-    // At the right of a group's second line is the button that opens it.
-    let detail_room = if card.shares.is_empty() { room } else { room - 20.0 * zoom };
+    let detail_room = if card.shares.is_empty() { room } else { room - OPEN_ROOM as f32 * zoom };
     let font = FontId::monospace(DETAIL_SIZE * scale);
     let detail =
         (is_named && !card.detail.is_empty()).then(|| widgets::fit_text(ui, &card.detail, font, Color32::PLACEHOLDER, detail_room));

@@ -18,6 +18,8 @@ use crate::model::OperationRef;
 const CLICK_TOLERANCE: f32 = 3.0;
 /// So long a row of a list is pointed at before the view moves to its operation.
 const DWELL_SECONDS: f64 = 0.2;
+/// A pointer that was moved so long ago at most is on the move.
+const MOVING_SECONDS: f32 = 0.1;
 
 /// Carries out what was asked for from outside since the last frame.
 pub fn asked(ui: &egui::Ui, picture: &Arc<GraphPicture>, view: &mut GraphView, rect: Rect, selected: Option<u32>, smallest: f64) {
@@ -45,21 +47,42 @@ pub fn asked(ui: &egui::Ui, picture: &Arc<GraphPicture>, view: &mut GraphView, r
     }
 }
 
+/// How far the pointing at a row has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pointed {
+    /// The row came below the pointer by itself, as the list changed or scrolled.
+    Passed,
+    /// The pointer was moved there at this time.
+    Since(f64),
+    /// The view has gone there.
+    Shown,
+}
+
 /// The box of the operation whose row in a list is pointed at. After a moment the view moves there,
 /// unless it is in sight.
 pub fn pointed(ui: &egui::Ui, document: &Document, picture: &GraphPicture, view: &mut GraphView, canvas: &Canvas) -> Option<u32> {
     let node = document.pointed.and_then(|place| picture.drawn.node_of(place));
-    let now = ui.input(|input| input.time);
+    let (now, is_moving) = ui.input(|input| {
+        // In this frame or in the one before, however slow they are.
+        let recently = MOVING_SECONDS.max(1.5 * input.stable_dt);
+        (input.time, input.pointer.time_since_last_movement() <= recently)
+    });
     if view.pointed.map(|(node, _)| node) != node {
-        view.pointed = node.map(|node| (node, Some(now)));
+        view.pointed = node.map(|node| (node, Pointed::Passed));
     }
-    if let Some((node, Some(since))) = view.pointed {
-        if now - since < DWELL_SECONDS {
+    match view.pointed {
+        Some((node, Pointed::Passed)) if is_moving => {
+            view.pointed = Some((node, Pointed::Since(now)));
+            ui.ctx().request_repaint_after_secs(DWELL_SECONDS as f32);
+        }
+        Some((_, Pointed::Since(since))) if now - since < DWELL_SECONDS => {
             ui.ctx().request_repaint_after_secs((DWELL_SECONDS - (now - since)) as f32);
-        } else {
-            view.pointed = Some((node, None));
+        }
+        Some((node, Pointed::Since(_))) => {
+            view.pointed = Some((node, Pointed::Shown));
             camera::reveal(ui, view, canvas, &picture.layout.nodes[node as usize], false);
         }
+        _ => {}
     }
     node
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Rect, Stroke, vec2};
-use egui_plot::{Bar, BarChart, GridMark, Plot, PlotBounds, Span, VLine};
+use egui_plot::{AxisHints, Bar, BarChart, GridMark, Plot, PlotBounds, Span, VLine};
 
 use crate::gui::names::{self, signed};
 use crate::gui::state::Document;
@@ -73,6 +73,8 @@ pub fn show(
             .allow_zoom(false)
             .allow_drag(false)
             .sense(egui::Sense::click_and_drag())
+            // There are as many marks as have room; none is to fade.
+            .custom_x_axes(vec![AxisHints::new_x().label_spacing(egui::Rangef::new(8.0, 9.0))])
             .y_axis_min_width(30.0)
             .y_axis_formatter(move |mark, _| count_label(mark.value, is_log))
             .x_grid_spacer(move |_| x_marks.clone())
