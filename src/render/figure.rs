@@ -10,7 +10,7 @@ mod heatmap;
 mod histogram;
 
 pub use beside::{beside, swiped};
-pub use heatmap::{HeatmapFigure, corner};
+pub use heatmap::{HeatmapFigure, cell_corner, corner};
 pub use histogram::HistogramFigure;
 
 use thiserror::Error;

@@ -335,6 +335,17 @@ pub fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
     [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
+/// The names of the axes that indices of single rows and columns of cells count: `O:H ↓  I:W →`.
+pub fn cell_corner(view: &View) -> String {
+    let names = |outer, inner| {
+        let names = [outer, inner].map(|place| long_axes(view, place).collect::<Vec<_>>().join("·"));
+        names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(":")
+    };
+    let (rows, columns) = (names(Place::Rows, Place::CellRows), names(Place::Columns, Place::CellColumns));
+    let arrows = [(rows, "↓"), (columns, "→")].into_iter().filter(|(name, _)| !name.is_empty());
+    arrows.map(|(name, arrow)| format!("{name} {arrow}")).collect::<Vec<_>>().join("  ")
+}
+
 /// What the labels do not say: the cells of a block, the sliders.
 fn caption(view: &View) -> String {
     let mut parts = Vec::new();

@@ -258,7 +258,14 @@ fn values_are_a_table_and_are_copied_with_tabs() {
     stage.type_text("0, 0, 0, 0");
     stage.press(Modifiers::NONE, Key::Enter);
     let table = stage.node("Table of").rect();
-    let cell = |row: f32, column: f32| table.min + egui::vec2((column + 0.5) * 84.0, (row + 0.5) * 20.0);
+    // Indices stand beside the rows and above the columns.
+    for (left, top) in [(40.0, 0.0), (0.0, 18.0)] {
+        let beside =
+            egui::Rect::from_min_max(table.min - egui::vec2(left, top), table.min + egui::vec2(80.0 - 2.0 * left, 80.0 - 4.0 * top));
+        let pixels = stage.pixels_of(beside);
+        assert!(pixels.iter().any(|pixel| *pixel != pixels[0]), "nothing is written in {beside}");
+    }
+    let cell = |row: f32, column: f32| table.min + egui::vec2((column + 0.5) * 92.0, (row + 0.5) * 20.0);
     stage.drag(cell(0.0, 0.0), cell(0.0, 2.0));
     stage.harness.event(egui::Event::Copy);
     stage.harness.step();

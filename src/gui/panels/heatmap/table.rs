@@ -10,13 +10,14 @@ use crate::colormap::Colours;
 use crate::gui::theme::{self, Tokens};
 use crate::gui::views::HeatmapView;
 use crate::jobs::{Loaded, Look, Shows, Token};
+use crate::render::figure::cell_corner;
 use crate::render::number::significant;
 use crate::view::{Place, View};
 
 /// A cell's size in points.
-const CELL: egui::Vec2 = vec2(84.0, 20.0);
+const CELL: egui::Vec2 = vec2(92.0, 20.0);
 /// The room of the indices beside the rows.
-const INDICES: f32 = 76.0;
+const INDICES: f32 = 84.0;
 /// Cells that are copied at most.
 const MOST_COPIED: usize = 1 << 20;
 
@@ -33,77 +34,74 @@ pub fn show(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Loaded, look:
     let size = vec2(columns as f32 * CELL.x, rows as f32 * CELL.y);
     let fly_to = heatmap.fly_to.take();
     let table = heatmap.table.get_or_insert_with(Default::default);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(body), |ui| {
-        let mut scroll = ScrollArea::both().auto_shrink(false).id_salt("values");
-        if let Some((row, column)) = fly_to {
-            let middle = vec2(column as f32 * CELL.x, row as f32 * CELL.y) - (body.size() - CELL) / 2.0;
-            scroll = scroll.scroll_offset(middle.max(egui::Vec2::ZERO));
-        }
-        scroll.show_viewport(ui, |ui, seen| {
-            ui.set_min_size(size);
-            let origin = ui.min_rect().min;
-            let response = ui.interact(
-                Rect::from_min_size(origin + seen.min.to_vec2(), seen.size()),
-                ui.scope_id().with("cells"),
-                Sense::click_and_drag(),
-            );
-            response.widget_info(|| WidgetInfo::labeled(Role::Table, true, format!("Table of {rows} rows and {columns} columns")));
-            let range = |from: f32, to: f32, step: f32, count: usize| {
-                ((from / step).floor().max(0.0) as usize).min(count)..((to / step).ceil().max(0.0) as usize).min(count)
-            };
-            let (seen_rows, seen_columns) =
-                (range(seen.top(), seen.bottom(), CELL.y, rows), range(seen.left(), seen.right(), CELL.x, columns));
-            let cell_at = |at: egui::Pos2| {
-                let at = (at - origin).max(egui::Vec2::ZERO);
-                (((at.y / CELL.y) as usize).min(rows - 1), ((at.x / CELL.x) as usize).min(columns - 1))
-            };
-            select(ui, &response, table, cell_at, (rows, columns));
-            let numbers = loaded.numbers(look.shows, &Token::new());
-            for row in seen_rows.clone() {
-                for column in seen_columns.clone() {
-                    let Some(offset) = view.offset(row, column) else { continue };
-                    let mut value = [f32::NAN];
-                    if let Some(numbers) = &numbers {
-                        numbers.read(offset, &mut value);
-                    }
-                    let rect = Rect::from_min_size(origin + vec2(column as f32 * CELL.x, row as f32 * CELL.y), CELL);
-                    let is_selected = table.selected.is_some_and(|corners| contains(corners, (row, column)));
-                    let ground = if look.has_own_scales() { None } else { Some(colours.colour(value[0])) };
-                    if let Some([red, green, blue]) = ground {
-                        let strip = Rect::from_min_max(rect.min + vec2(1.0, 1.0), pos2(rect.left() + 5.0, rect.bottom() - 1.0));
-                        ui.painter().rect_filled(strip, 0.0, egui::Color32::from_rgb(red, green, blue));
-                    }
-                    if is_selected {
-                        ui.painter().rect_filled(Rect::from_min_max(rect.min + vec2(5.0, 0.0), rect.max), 0.0, tokens.selection);
-                    }
-                    ui.painter().text(
-                        rect.right_center() - vec2(6.0, 0.0),
-                        Align2::RIGHT_CENTER,
-                        text_of(value[0], look.shows),
-                        font.clone(),
-                        tokens.text,
-                    );
-                }
+    let (origin, rows_in_sight, columns_in_sight) = ui
+        .scope_builder(egui::UiBuilder::new().max_rect(body), |ui| {
+            let mut scroll = ScrollArea::both().auto_shrink(false).id_salt("values");
+            if let Some((row, column)) = fly_to {
+                let middle = vec2(column as f32 * CELL.x, row as f32 * CELL.y) - (body.size() - CELL) / 2.0;
+                scroll = scroll.scroll_offset(middle.max(egui::Vec2::ZERO));
             }
-            indices(ui, view, area, body, origin, (seen_rows, seen_columns));
-        });
-    });
+            let shown = scroll.show_viewport(ui, |ui, seen| {
+                ui.set_min_size(size);
+                let origin = ui.min_rect().min;
+                let response = ui.interact(
+                    Rect::from_min_size(origin + seen.min.to_vec2(), seen.size()),
+                    ui.scope_id().with("cells"),
+                    Sense::click_and_drag(),
+                );
+                response.widget_info(|| WidgetInfo::labeled(Role::Table, true, format!("Table of {rows} rows and {columns} columns")));
+                let range = |from: f32, to: f32, step: f32, count: usize| {
+                    ((from / step).floor().max(0.0) as usize).min(count)..((to / step).ceil().max(0.0) as usize).min(count)
+                };
+                let (seen_rows, seen_columns) =
+                    (range(seen.top(), seen.bottom(), CELL.y, rows), range(seen.left(), seen.right(), CELL.x, columns));
+                let cell_at = |at: egui::Pos2| {
+                    let at = (at - origin).max(egui::Vec2::ZERO);
+                    (((at.y / CELL.y) as usize).min(rows - 1), ((at.x / CELL.x) as usize).min(columns - 1))
+                };
+                select(ui, &response, table, cell_at, (rows, columns));
+                let numbers = loaded.numbers(look.shows, &Token::new());
+                for row in seen_rows.clone() {
+                    for column in seen_columns.clone() {
+                        let Some(offset) = view.offset(row, column) else { continue };
+                        let mut value = [f32::NAN];
+                        if let Some(numbers) = &numbers {
+                            numbers.read(offset, &mut value);
+                        }
+                        let rect = Rect::from_min_size(origin + vec2(column as f32 * CELL.x, row as f32 * CELL.y), CELL);
+                        let is_selected = table.selected.is_some_and(|corners| contains(corners, (row, column)));
+                        let ground = if look.has_own_scales() { None } else { Some(colours.colour(value[0])) };
+                        if let Some([red, green, blue]) = ground {
+                            let strip = Rect::from_min_max(rect.min + vec2(1.0, 1.0), pos2(rect.left() + 5.0, rect.bottom() - 1.0));
+                            ui.painter().rect_filled(strip, 0.0, egui::Color32::from_rgb(red, green, blue));
+                        }
+                        if is_selected {
+                            ui.painter().rect_filled(Rect::from_min_max(rect.min + vec2(5.0, 0.0), rect.max), 0.0, tokens.selection);
+                        }
+                        ui.painter().text(
+                            rect.right_center() - vec2(6.0, 0.0),
+                            Align2::RIGHT_CENTER,
+                            text_of(value[0], look.shows),
+                            font.clone(),
+                            tokens.text,
+                        );
+                    }
+                }
+                (origin, seen_rows, seen_columns)
+            });
+            shown.inner
+        })
+        .inner;
+    indices(ui, view, body, origin, (rows_in_sight, columns_in_sight));
     heatmap.pinned = heatmap.table.as_ref().and_then(|table| table.selected).map(|corners| corners[1]);
     ui.advance_cursor_after_rect(area);
 }
 
 /// Indices of rows and columns, at the table's edges whatever is in sight.
-fn indices(
-    ui: &egui::Ui,
-    view: &View,
-    area: Rect,
-    body: Rect,
-    origin: egui::Pos2,
-    (rows, columns): (std::ops::Range<usize>, std::ops::Range<usize>),
-) {
+fn indices(ui: &egui::Ui, view: &View, body: Rect, origin: egui::Pos2, (rows, columns): (std::ops::Range<usize>, std::ops::Range<usize>)) {
     let tokens = Tokens::of(ui);
     let font = theme::small_number_font();
-    let painter = ui.painter().with_clip_rect(area);
+    let painter = ui.painter();
     let name = |cell: usize, is_row: bool| {
         let (outer, inner, block) = if is_row {
             (Place::Rows, Place::CellRows, view.block_size().0)
@@ -115,6 +113,7 @@ fn indices(
         let outer = if view.wrap().is_some() && !is_row { position } else { view.index_at(outer, position) };
         if block > 1 { format!("{outer}:{}", view.index_at(inner, cell % block)) } else { outer.to_string() }
     };
+    painter.text(body.left_top() - vec2(8.0, 4.0), Align2::RIGHT_BOTTOM, cell_corner(view), theme::small_font(), tokens.text);
     for row in rows {
         let y = origin.y + (row as f32 + 0.5) * CELL.y;
         if (body.top()..body.bottom()).contains(&y) {
