@@ -41,7 +41,7 @@ pub fn show(ctx: &egui::Context, view: &mut FileView, state: &State, commands: &
         commands.push(Command::CloseOverlay);
         return;
     };
-    let modal = egui::Modal::new(egui::Id::unique("file")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "file").show(ctx, |ui| {
         let room = ctx.content_rect().size() - vec2(64.0, 200.0);
         ui.set_width(room.x.min(WIDTH));
         heading(ui, file);

@@ -67,7 +67,10 @@ pub fn show(ctx: &egui::Context, palette: &mut Palette, state: &State, commands:
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut chosen = None;
-        ScrollArea::vertical().max_height(420.0).auto_shrink([false, true]).show_rows(ui, ROW_HEIGHT, palette.rows.len(), |ui, range| {
+        // The list grows again after it was short: egui would leave it as it was in the frame before.
+        let height = 420.0_f32.min(ctx.content_rect().height() - 160.0).max(ROW_HEIGHT);
+        let list = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
+        list.show_rows(ui, ROW_HEIGHT, palette.rows.len(), |ui, range| {
             for position in range {
                 if row(ui, &palette.rows[position], position == palette.selected, down || up) {
                     chosen = Some(position);

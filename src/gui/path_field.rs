@@ -6,6 +6,7 @@ use egui::{Key, RichText, TextEdit};
 
 use super::command::{Command, Pick};
 use super::theme::{self, Tokens};
+use super::widgets;
 use crate::jobs::{Completions, expand_home};
 
 /// Completions that are offered.
@@ -53,7 +54,7 @@ impl PathField {
                 ("Open model", "a .tflite, .task, .litertlm or .xml file", "Path of the model")
             }
         };
-        let modal = egui::Modal::new(egui::Id::unique("open path")).show(ctx, |ui| {
+        let modal = widgets::modal(ctx, "open path").show(ctx, |ui| {
             ui.set_width(560.0);
             ui.label(RichText::new(title).font(egui::FontId::new(16.0, theme::semibold())));
             ui.label(

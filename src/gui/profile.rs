@@ -11,6 +11,7 @@ use super::names;
 use super::state::{Document, Progress, State};
 use super::table::{self, Cell, Column, Order};
 use super::theme::{self, Tokens};
+use super::widgets;
 use crate::model::{GraphId, OperationId};
 use crate::runtime::{ExecutedLayer, Profile};
 
@@ -84,7 +85,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut ProfileBox, state: &State, command
         commands.push(Command::CloseOverlay);
         return;
     };
-    let modal = egui::Modal::new(egui::Id::unique("profile")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "profile").show(ctx, |ui| {
         let tokens = Tokens::of(ui);
         ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
         ui.label(RichText::new("Profile on OpenVINO").font(egui::FontId::new(16.0, theme::semibold())));

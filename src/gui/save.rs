@@ -226,7 +226,7 @@ pub fn heatmap_file(document: &Document, options: PictureOptions) -> Option<Pict
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SaveDialog, state: &State, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new(egui::Id::unique("save")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "save").show(ctx, |ui| {
         ui.set_width(600.0_f32.min(ctx.content_rect().width() - 64.0));
         let tokens = Tokens::of(ui);
         ui.label(RichText::new(dialog.title()).font(egui::FontId::new(16.0, theme::semibold())));
@@ -311,7 +311,7 @@ fn set_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
         ui.separator();
         theme_and_scale(ui, &mut dialog.options);
         ui.separator();
-        ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
+        widgets::checkbox(ui, &mut dialog.options.bare, "picture only").on_hover_text("Without title, axes and colour bar");
     });
 }
 
@@ -339,14 +339,15 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'stati
         if !is_histogram {
             ui.separator();
             let without = if dialog.what == What::Graph { "Without title and legend" } else { "Without title, axes and colour bar" };
-            ui.checkbox(&mut dialog.options.bare, "picture only").on_hover_text(without);
+            widgets::checkbox(ui, &mut dialog.options.bare, "picture only").on_hover_text(without);
         }
         if dialog.what == What::Graph {
             ui.separator();
-            ui.checkbox(&mut dialog.part_only, "part in sight").on_hover_text("Only what the canvas shows now, not the whole graph");
+            widgets::checkbox(ui, &mut dialog.part_only, "part in sight")
+                .on_hover_text("Only what the canvas shows now, not the whole graph");
         }
     });
-    if !is_histogram {
+    if dialog.what == What::Heatmap {
         ui.add_space(4.0);
         ui.horizontal(|ui| cell_size(ui, dialog));
     }
@@ -362,7 +363,7 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'stati
 /// One cell as so many pixels, or as many as make a pleasant picture.
 fn cell_size(ui: &mut egui::Ui, dialog: &mut SaveDialog) {
     let mut is_fixed = dialog.options.cell.is_some();
-    if ui.checkbox(&mut is_fixed, "one cell is").on_hover_text("Otherwise a size that makes a pleasant picture").changed() {
+    if widgets::checkbox(ui, &mut is_fixed, "one cell is").on_hover_text("Otherwise a size that makes a pleasant picture").changed() {
         dialog.options.cell = is_fixed.then_some(8);
     }
     let mut cell = dialog.options.cell.unwrap_or(8);
@@ -379,7 +380,7 @@ fn number_options(ui: &mut egui::Ui, dialog: &mut SaveDialog) -> Option<&'static
     ui.horizontal(|ui| {
         choose_extension(ui, dialog, &["npy", "npz", "csv", "safetensors"]);
         ui.separator();
-        ui.checkbox(&mut dialog.all_weights, "all weights of the model");
+        widgets::checkbox(ui, &mut dialog.all_weights, "all weights of the model");
     });
     ui.add_space(4.0);
     ui.horizontal(|ui| {

@@ -25,7 +25,7 @@ impl SettingsBox {
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut SettingsBox, state: &State, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new(egui::Id::unique("settings")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "settings").show(ctx, |ui| {
         let tokens = Tokens::of(ui);
         ui.set_width(640.0_f32.min(ctx.content_rect().width() - 64.0));
         ui.label(RichText::new("Settings").font(egui::FontId::new(16.0, theme::semibold())));

@@ -8,16 +8,17 @@ use super::theme::{self, Tokens};
 use super::widgets;
 
 /// The width of the list with its three columns.
-const WIDTH: f32 = 1120.0;
+const WIDTH: f32 = 1200.0;
 
 pub fn show_list(ctx: &egui::Context, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new(egui::Id::unique("shortcuts")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "shortcuts").show(ctx, |ui| {
         ui.label(RichText::new("Keyboard shortcuts").font(egui::FontId::new(16.0, theme::semibold())));
         ui.add_space(8.0);
         // Wide enough for the three columns, where the window is.
         let room = ui.ctx().content_rect().size() - egui::vec2(64.0, 160.0);
         ui.set_width(room.x.min(WIDTH));
-        egui::ScrollArea::both().max_height(room.y).show(ui, |ui| {
+        // It scrolls only where the window has no room for it.
+        egui::ScrollArea::both().max_height(room.y).min_scrolled_height(room.y).show(ui, |ui| {
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
             ui.horizontal_top(|ui| {
                 for menus in [&[Menu::File, Menu::Help][..], &[Menu::View], &[Menu::Go]] {
@@ -57,7 +58,7 @@ fn list(ui: &mut egui::Ui, menu: Menu) {
 }
 
 pub fn show_about(ctx: &egui::Context, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new(egui::Id::unique("about")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "about").show(ctx, |ui| {
         ui.set_width(420.0);
         ui.horizontal(|ui| {
             widgets::logo(ui, 36.0);

@@ -12,6 +12,7 @@ use super::names;
 use super::state::{Document, Progress, State};
 use super::table::{self, Cell, Column, Order};
 use super::theme::{self, Tokens};
+use super::widgets;
 use crate::jobs::{Key, Pool};
 use crate::runtime::{Checked, Report, Verdict};
 use crate::weights::Weight;
@@ -109,7 +110,7 @@ pub fn show(ctx: &egui::Context, dialog: &mut VerifyBox, state: &State, pool: &P
         commands.push(Command::CloseOverlay);
         return;
     };
-    let modal = egui::Modal::new(egui::Id::unique("verify")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "verify").show(ctx, |ui| {
         let tokens = Tokens::of(ui);
         ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
         ui.label(RichText::new("Verify against OpenVINO").font(egui::FontId::new(16.0, theme::semibold())));

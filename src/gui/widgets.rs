@@ -13,6 +13,22 @@ use super::theme::{self, HEAD_HEIGHT, Tokens};
 
 pub use glyph::Glyph;
 
+/// A box over everything else, with the margins of a window.
+pub fn modal(ctx: &egui::Context, name: &str) -> egui::Modal {
+    egui::Modal::new(egui::Id::unique(name)).frame(egui::Frame::window(&ctx.style_of(ctx.theme())))
+}
+
+/// A box to tick, with a line around it that is seen on any ground.
+pub fn checkbox(ui: &mut Ui, is_ticked: &mut bool, text: &str) -> Response {
+    let style = Arc::clone(ui.style());
+    let line = Stroke::new(1.0, Tokens::of(ui).dim);
+    let states = &mut ui.visuals_mut().widgets;
+    (states.inactive.bg_stroke, states.hovered.bg_stroke) = (line, line);
+    let response = ui.checkbox(is_ticked, text);
+    ui.set_style(style);
+    response
+}
+
 /// A panel's one-line head: title, what it shows, and its few controls at the right. Returns
 /// whether the person began to drag the panel by it.
 pub fn head(ui: &mut Ui, title: &str, shows: &str, controls: impl FnOnce(&mut Ui)) -> bool {

@@ -335,7 +335,11 @@ fn sentence(words: &str) -> String {
     let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
     let told: Vec<&str> = lines.clone().filter(|line| !is_place(line) && *line != "Converting input model").collect();
     let told = if told.is_empty() { lines.collect() } else { told };
-    crate::formats::one_line(&told.join(" ")).chars().take(MAX_LETTERS).collect()
+    let line = crate::formats::one_line(&told.join(" "));
+    match line.char_indices().nth(MAX_LETTERS) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -350,6 +354,8 @@ mod tests {
         assert_eq!(sentence(words), "Cannot create Frobnicate layer n1 id:1 from unsupported opset: opset1");
         assert_eq!(sentence(&format!("general error: {words}")), sentence(words));
         assert_eq!(sentence("Exception from a.cpp:1:\n"), "Exception from a.cpp:1:");
+        let long = sentence(&"é ".repeat(1000));
+        assert!(long.chars().count() <= 301 && long.ends_with("é…"), "{long}");
     }
 
     #[cfg(unix)]

@@ -60,7 +60,7 @@ pub fn links(ui: &mut egui::Ui, faces: &mut FacesView) {
             ("limits", "A and B have the same limits of colours", &mut links.limits),
             ("colours", "A and B have the same colour map", &mut links.colours),
         ] {
-            ui.checkbox(is_linked, name).on_hover_text(hint);
+            widgets::checkbox(ui, is_linked, name).on_hover_text(hint);
         }
     });
 }

@@ -87,7 +87,7 @@ impl Dialog {
 }
 
 pub fn show(ctx: &egui::Context, dialog: &mut Dialog, state: &State, commands: &mut Vec<Command>) {
-    let modal = egui::Modal::new(egui::Id::unique("comparison box")).show(ctx, |ui| {
+    let modal = widgets::modal(ctx, "comparison box").show(ctx, |ui| {
         ui.set_width(600.0_f32.min(ctx.content_rect().width() - 64.0));
         match dialog.kind {
             Kind::Choose(a) => choose(ui, dialog, a, state, commands),
@@ -212,7 +212,7 @@ fn picture_options(ui: &mut egui::Ui, dialog: &mut Dialog) {
         ui.separator();
         crate::gui::save::theme_and_scale(ui, &mut dialog.options);
         ui.separator();
-        ui.checkbox(&mut dialog.options.bare, "pictures only").on_hover_text("Without title, axes and colour bars");
+        widgets::checkbox(ui, &mut dialog.options.bare, "pictures only").on_hover_text("Without title, axes and colour bars");
     });
 }
 

@@ -215,7 +215,7 @@ fn columns_menu(ui: &mut egui::Ui, comparison: &Comparison, view: &mut TableView
     small_menu(ui, "Columns", "Which figures the table shows", true, |ui| {
         for column in Column::ALL {
             let mut is_shown = view.columns.contains(&column);
-            if ui.checkbox(&mut is_shown, column.title()).on_hover_text(column.explanation()).clicked() {
+            if widgets::checkbox(ui, &mut is_shown, column.title()).on_hover_text(column.explanation()).clicked() {
                 view.columns.retain(|other| *other != column);
                 if is_shown {
                     view.columns.push(column);

@@ -53,7 +53,7 @@ fn column_menu(ui: &mut egui::Ui, view: &mut StatisticsView) {
                     let mut is_shown = view.columns.contains(&column);
                     let hover = if let Column::Figure(figure) = column { figure.definition() } else { "" };
                     let label = if let Column::Figure(figure) = column { figure.name() } else { title(column) };
-                    if ui.checkbox(&mut is_shown, label).on_hover_text(hover).changed() {
+                    if widgets::checkbox(ui, &mut is_shown, label).on_hover_text(hover).changed() {
                         // Always in one order, whichever was chosen first.
                         let chosen = every_column().filter(|other| if *other == column { is_shown } else { view.columns.contains(other) });
                         view.columns = chosen.collect();

@@ -26,7 +26,7 @@ pub fn controls(ui: &mut egui::Ui, document: &Document, view: &mut GraphView, co
         entry(ui, Action::FitGraph, commands);
         entry(ui, Action::TurnGraph, commands);
         entry(ui, Action::WheelZooms, commands);
-        ui.checkbox(&mut view.legend, "Legend");
+        widgets::checkbox(ui, &mut view.legend, "Legend");
         if let Some(picture) = document.layouts.get(&document.in_view).and_then(Progress::ready) {
             if let Some(operation) = document.selected {
                 super::groups::of_operation(ui, document, picture, OperationRef { graph: document.graph, operation }, view, commands);
@@ -58,7 +58,7 @@ pub fn of_groups(ui: &mut egui::Ui, document: &Document, picture: &GraphPicture,
     }
     ui.separator();
     let mut is_grouped = picture.fold.is_grouped;
-    if ui.checkbox(&mut is_grouped, "Groups").on_hover_text("Draw groups of operations as boxes that open").changed() {
+    if widgets::checkbox(ui, &mut is_grouped, "Groups").on_hover_text("Draw groups of operations as boxes that open").changed() {
         view.held = None;
         commands.push(Command::Fold(FoldChange::Grouped(is_grouped)));
     }

@@ -9,6 +9,7 @@ use crate::gui::command::Command;
 use crate::gui::names;
 use crate::gui::theme::Tokens;
 use crate::gui::views::HeatmapView;
+use crate::gui::widgets;
 use crate::jobs::{Loaded, Shows};
 use crate::render::Reduction;
 use crate::view::Place;
@@ -42,14 +43,13 @@ pub fn menu(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Loaded) {
         ui.separator();
         let Some(view) = &mut heatmap.view else { return };
         ui.add_enabled_ui(view.has_blocks() && view.colour_axis().is_none(), |ui| {
-            ui.checkbox(&mut heatmap.own_scale, "each kernel on its own scale")
+            widgets::checkbox(ui, &mut heatmap.own_scale, "each kernel on its own scale")
                 .on_hover_text("The colours end at each kernel's largest magnitude");
         });
         let input = Look::input_axis(loaded).filter(|axis| view.can_be_colours(*axis));
         ui.add_enabled_ui(input.is_some(), |ui| {
             let mut is_rgb = view.colour_axis().is_some();
-            if ui
-                .checkbox(&mut is_rgb, "input channels as RGB")
+            if widgets::checkbox(ui, &mut is_rgb, "input channels as RGB")
                 .on_hover_text("Three input channels, scaled jointly, 0 is mid-grey")
                 .changed()
                 && let Some(axis) = input
@@ -61,7 +61,7 @@ pub fn menu(ui: &mut egui::Ui, heatmap: &mut HeatmapView, loaded: &Loaded) {
             }
         });
         ui.add_enabled_ui(loaded.has_codes(), |ui| {
-            ui.checkbox(&mut heatmap.saturated, "saturated codes in blue")
+            widgets::checkbox(ui, &mut heatmap.saturated, "saturated codes in blue")
                 .on_hover_text("Codes at the lowest and highest number that their type can hold");
         });
         ui.separator();
@@ -118,7 +118,7 @@ pub fn badge(ui: &mut egui::Ui, heatmap: &HeatmapView, loaded: &Loaded) {
         ui.add_space(12.0);
         let room = ui.available_width() - 12.0;
         let text = notes.join(" · ");
-        let galley = crate::gui::widgets::fit_text(ui, &text, egui::FontId::proportional(11.5), Tokens::of(ui).warn, room);
+        let galley = widgets::fit_text(ui, &text, egui::FontId::proportional(11.5), Tokens::of(ui).warn, room);
         let label = ui.label(galley);
         // However much of it there is room for, all of it is said.
         label.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &text));
