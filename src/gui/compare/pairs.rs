@@ -263,7 +263,9 @@ fn more_menu(ui: &mut egui::Ui, comparison: &Comparison, view: &TableView, comma
     let title = if ticked.is_empty() { "More".to_owned() } else { format!("{} ticked", ticked.len()) };
     small_menu(ui, &title, "Fix list, pairs by hand, A and B exchanged", false, |ui| {
         let (listed, what) = if ticked.is_empty() { (&bad, "bad") } else { (&ticked, "ticked") };
-        ui.label(RichText::new(format!("Copy the {} {what} layers as a fix list for", listed.len())).color(Tokens::of(ui).dim).size(12.0));
+        let plural = if listed.len() == 1 { "" } else { "s" };
+        let text = format!("Copy {} {what} layer{plural} as a fix list for", listed.len());
+        ui.label(RichText::new(text).color(Tokens::of(ui).dim).size(12.0));
         ui.add_enabled_ui(!listed.is_empty(), |ui| {
             for tool in fix_list::Tool::ALL {
                 if ui.button(tool.title()).clicked() {
