@@ -218,7 +218,7 @@ fn ticked_layers_are_a_fix_list() {
     let mut stage = comparison();
     stage.click("Tick conv3 kernel for the fix list");
     stage.click("1 ticked");
-    stage.expect(&["Copy the 1 ticked layers as a fix list for"]);
+    stage.expect(&["Copy 1 ticked layer as a fix list for"]);
     stage.click("NNCF IgnoredScope");
     stage.expect(&["1 layers are on the clipboard"]);
 }
