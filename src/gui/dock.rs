@@ -25,7 +25,7 @@ pub enum Pane {
 
 /// Below this width the inspector is folded away.
 const INSPECTOR_WIDTH: f32 = 1100.0;
-/// Below this width the graph is a tab.
+/// Up to this width the graph is a tab.
 const GRAPH_WIDTH: f32 = 800.0;
 
 /// The window's panels.
@@ -79,9 +79,9 @@ impl<P: Arranged> Trees<P> {
         *self = Self::default();
     }
 
-    /// The arrangement for a width; below `narrow` that of a narrow window.
-    pub(super) fn of_width(&mut self, width: f32, narrow: f32) -> &mut Tree<P> {
-        if width < narrow { &mut self.narrow } else { &mut self.wide }
+    /// The arrangement of a narrow window, or of others.
+    pub(super) fn arrangement(&mut self, is_narrow: bool) -> &mut Tree<P> {
+        if is_narrow { &mut self.narrow } else { &mut self.wide }
     }
 }
 
@@ -127,7 +127,7 @@ impl Arranged for Pane {
 impl Dock {
     pub fn show(&mut self, ui: &mut egui::Ui, state: &mut State, focus_filter: bool, commands: &mut Vec<Command>) {
         let width = ui.available_width();
-        let tree = self.of_width(width, GRAPH_WIDTH);
+        let tree = self.arrangement(width <= GRAPH_WIDTH);
         let inspector = tree.tiles.find_pane(&Pane::Inspector);
         if let Some(inspector) = inspector {
             tree.set_visible(inspector, width >= INSPECTOR_WIDTH);

@@ -59,7 +59,7 @@ impl Dock {
     pub fn show(&mut self, ui: &mut egui::Ui, versus: &mut Versus, commands: &mut Vec<Command>) {
         let Some(number) = versus.shown else { return };
         let Some(comparison) = versus.by_number_mut(number) else { return };
-        let tree = self.of_width(ui.available_width(), SIDE_WIDTH);
+        let tree = self.arrangement(ui.available_width() < SIDE_WIDTH);
         show_tree(ui, tree, |ui, pane| show_pane(ui, pane, comparison, commands));
     }
 }

@@ -44,10 +44,11 @@ pub fn show(
     }
     let distribution = document.histogram.ready().cloned();
     let moments = &loaded.summary.moments;
-    let count = format!("{} values", names::thousands(moments.count));
+    let number = names::thousands(moments.count);
+    let count = format!("{number} values");
     let with_mean = format!("{count} · mean {}", signed(moments.mean));
     let with_std = format!("{with_mean} · std {}", figure(moments.std));
-    let is_dragged = widgets::head_with(ui, "Histogram", &[&with_std, &with_mean, &count], |ui| {
+    let is_dragged = widgets::head_with(ui, "Histogram", &[&with_std, &with_mean, &count, &number, ""], |ui| {
         if !view.counting(loaded).of_codes {
             rule_menu(ui, view, distribution.as_deref().map(|distribution| &distribution.histogram));
             range_menu(ui, view, loaded, *brush);
