@@ -10,7 +10,9 @@ use super::stage::{Stage, example};
 
 #[test]
 fn narrow_windows_fold_the_inspector_and_then_the_graph() {
-    for (width, inspector, graph) in [(1100.0, true, true), (1099.0, false, true), (801.0, false, true), (800.0, false, false), (640.0, false, false)] {
+    for (width, inspector, graph) in
+        [(1100.0, true, true), (1099.0, false, true), (801.0, false, true), (800.0, false, false), (640.0, false, false)]
+    {
         let mut stage = Stage::with(example(), Vec2::new(width, 700.0), Theme::Dark);
         stage.expect(&["Weights panel", "Heatmap panel", "Histogram panel"]);
         assert_eq!(stage.shows("Inspector panel"), inspector, "{width}");
