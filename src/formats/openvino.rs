@@ -1,11 +1,11 @@
 //! OpenVINO IR, versions 2 to 7, 10 and 11: an `.xml` with the graph and a `.bin` with the constants.
 //!
 //! Reading has two stages. `record` reads the document, which `encoding` makes text of and `xml`
-//! streams, into a faithful record (`Net`, `Layer`, `Port`, `Edge`), with `attribute` giving
-//! attribute texts the type that a person expects; `build` turns the record into graphs,
-//! `flow` finds what goes into bodies and out of them, `defaults` the inputs that the runtime fills in, and
-//! `constants` the bytes of every constant in the `.bin`. What is different about versions 2 to 7 is in `legacy`. Where the file contradicts
-//! itself, the graph is shown and the model bears a warning.
+//! streams, into a faithful record (`Net`, `Layer`, `Port`, `Edge`), with `attribute` giving attribute
+//! texts the type that a person expects; `build` turns the record into graphs, `flow` finds what goes
+//! into bodies and out of them, `defaults` the inputs that the runtime fills in, and `constants` the
+//! bytes of every constant in the `.bin`. What is different about versions 2 to 7 is in `legacy`. Where
+//! the file contradicts itself, the graph is shown and the model bears a warning.
 //!
 //! Source: OpenVINO, `src/core/xml_util/src/xml_deserialize_util.cpp`.
 

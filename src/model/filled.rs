@@ -32,8 +32,8 @@ impl Bytes {
     }
 
     fn numbers(offset: usize, count: u64) -> Option<Self> {
-        let len = count * size_of::<i64>() as u64;
-        (count <= NUMBERS as u64).then_some(Self { source: NO_SOURCE, offset: offset as u64, len })
+        let bytes = |count: u64| Self { source: NO_SOURCE, offset: offset as u64, len: count * size_of::<i64>() as u64 };
+        (count <= NUMBERS as u64).then(|| bytes(count))
     }
 
     /// Whether no file holds the bytes.
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(read(Bytes::ones(3)), [1, 1, 1]);
         assert_eq!(read(Bytes::counting(3)), [0, 1, 2]);
         assert_eq!((read(Bytes::ones(64)), read(Bytes::counting(64))), (vec![1; 64], (0..64).collect()));
-        assert_eq!((Bytes::zeros(u64::MAX), Bytes::ones(65), Bytes::counting(65)), (None, None, None));
+        assert_eq!((Bytes::zeros(u64::MAX), Bytes::ones(65), Bytes::counting(u64::MAX)), (None, None, None));
         assert_eq!(Bytes { source: 0, offset: 0, len: 8 }.filled(), None);
     }
 }
