@@ -28,7 +28,7 @@ mod record;
 mod warnings;
 mod xml;
 
-pub use attribute::element_type;
+pub use attribute::{element_type, is_opset};
 pub use legacy::{BLOBS, is_legacy};
 use warnings::Warnings;
 

@@ -28,8 +28,8 @@ impl Layers<'_> {
         for is_down in [true, false] {
             for node in part.nodes.iter().copied().filter(|node| !is_port(*node)) {
                 let Some((other, shared)) = self.most_alike(node, is_down).filter(|(other, _)| !is_port(*other)) else { continue };
-                let choice = [node, other].into_iter().filter_map(|node| Some((self.cost(node, is_down)?, node)));
-                if let Some((_, moved)) = choice.min().filter(|(cost, _)| *cost <= WORTH * saved(shared)) {
+                let choice = [node, other].map(|node| self.cost(node, is_down).map(|cost| (cost, node)));
+                if let Some((_, moved)) = choice.into_iter().flatten().min().filter(|(cost, _)| *cost <= WORTH * saved(shared)) {
                     self.shift(&[moved], if is_down { 1 } else { -1 });
                 }
             }
@@ -90,9 +90,10 @@ impl Layers<'_> {
         }
     }
 
-    /// By how many layers all lines get longer if a box is moved by one; `None` if there is no room.
-    fn cost(&self, node: u32, is_down: bool) -> Option<i64> {
+    /// By how many layers all lines get longer if a box is moved by one; `None` if there is no room, or no time to look.
+    fn cost(&mut self, node: u32, is_down: bool) -> Option<i64> {
         let (back, forth) = if is_down { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
+        self.effort = self.effort.checked_sub(self.side(node, back).len() + self.side(node, forth).len())?;
         let rank = self.rank(node);
         let room = self.side(node, forth).iter().map(|(other, _)| (self.rank(*other) - rank).abs() - 1).min()?;
         let to = if is_down { rank + 1 } else { rank - 1 };

@@ -179,7 +179,10 @@ impl<'m> Writer<'m> {
         self.layers.push_str("<data");
         attributes(operation, &mut self.layers);
         self.layers.push_str("/>");
-        let inputs: Vec<_> = operation.inputs.iter().flatten().map(|input| self.port(of_graph(input))).collect();
+        // What the runtime fills in itself is left to it.
+        let is_filled = |input: &TensorId| matches!(self.model.tensor(of_graph(input)).data, Data::Stored(bytes) if bytes.is_filled());
+        let given: Vec<_> = operation.inputs.iter().flatten().filter(|input| !is_filled(input)).collect();
+        let inputs: Vec<_> = given.into_iter().map(|input| self.port(of_graph(input))).collect();
         self.inputs(layer, &inputs);
         self.outputs(layer, inputs.len(), &outputs);
     }

@@ -124,6 +124,19 @@ mod tests {
     use crate::weights::Catalogue;
 
     #[test]
+    fn what_no_file_holds_is_said_to_be_so() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ir/left_out.xml");
+        let model = formats::open(&path, &Options::default(), &Token::new()).unwrap();
+        let catalogue = Catalogue::of(&model);
+        let of_cell = |input: usize| {
+            let weight = catalogue.all().iter().find(|weight| weight.operation(&model).name == "cell" && weight.site.input == input);
+            weight.unwrap().notes(&model)
+        };
+        assert_eq!(of_cell(3), Vec::<String>::new());
+        assert_eq!(of_cell(5), ["not in the file: OpenVINO fills it in, as `LSTMCell` leaves it out"]);
+    }
+
+    #[test]
     fn in_which_order_bits_are_read() {
         for (file, expected) in [
             ("fixtures/ir/binary_convolution.xml", "lowest first when it convolves"),

@@ -56,10 +56,12 @@ pub fn element_type(name: &str) -> DType {
 /// OpenVINO's opsets, and the names that it gives its extensions. Layers of version 7 and before, and
 /// graphs of what is executed, have none.
 pub fn is_known_opset(version: &str) -> bool {
-    match version.strip_prefix("opset") {
-        Some(number) => !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()),
-        None => matches!(version, "" | "extension" | "experimental" | "ie_internal_opset" | "util" | "framework_node_ext"),
-    }
+    is_opset(version) || matches!(version, "" | "extension" | "experimental" | "ie_internal_opset" | "util" | "framework_node_ext")
+}
+
+/// Whether operations of this version are OpenVINO's own: `opset13`.
+pub fn is_opset(version: &str) -> bool {
+    version.strip_prefix("opset").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Attributes that hold a list even where it has one entry or none.

@@ -2,8 +2,10 @@
 //! it reads the file: the layer computes with them, so they are inputs here too, behind those of the file.
 //!
 //! Source: what `read_model` of openvino 2026.4.1 adds, as the references of `fixtures/ir/left_out.xml` have it.
-//! Other operations of which it reads no more inputs than the file gives them get none here.
+//! Other operations of which it reads no more inputs than the file gives them get none here; nor do inputs that are
+//! longer than [`Bytes::zeros`] and its like reach, as of a cell with thousands of hidden units.
 
+use super::attribute::is_opset;
 use crate::model::{Attributes, Bytes, DType, Data, Shape, Tensor};
 
 /// An input: its name in the operation's specification, its type, its number of elements (`None` for a
@@ -19,12 +21,12 @@ enum Fill {
 /// How many inputs of an operation that has `fed` of them the runtime may fill in.
 pub fn most(kind: &str, version: &str, fed: usize) -> usize {
     let all = match (kind, version) {
-        ("Pad", _) if fed >= 3 => 4,
-        ("StridedSlice", _) if fed >= 3 => 4,
+        _ if !is_opset(version) => 0,
+        ("Pad" | "StridedSlice", _) if fed >= 3 => 4,
         ("Slice", _) if fed >= 4 => 5,
-        ("Broadcast", "opset1") if fed >= 2 => 3,
-        ("NonMaxSuppression", "opset1" | "opset3" | "opset4") if fed >= 2 => 5,
-        ("LSTMCell", "opset1") if fed >= 5 => 7,
+        ("Broadcast", "opset1" | "opset2") if fed >= 2 => 3,
+        ("NonMaxSuppression", "opset1" | "opset2" | "opset3" | "opset4") if fed >= 2 => 5,
+        ("LSTMCell", "opset1" | "opset2" | "opset3") if fed >= 5 => 7,
         _ => 0,
     };
     usize::saturating_sub(all, fed)
@@ -34,18 +36,19 @@ pub fn most(kind: &str, version: &str, fed: usize) -> usize {
 pub fn of(name: &str, kind: &str, version: &str, attributes: &Attributes, inputs: &[Option<&Tensor>]) -> Vec<Tensor> {
     let input = |position: usize| inputs.get(position).copied().flatten();
     let data = input(0).map_or(DType::Dynamic, |tensor| tensor.dtype);
-    // How many axes the second input is about.
-    let axes = || match input(1)?.shape.dims()?.as_slice() {
+    // How many axes a list is about.
+    let axes = |position: usize| match input(position)?.shape.dims()?.as_slice() {
         [count] => u64::try_from(*count).ok(),
         _ => None,
     };
+    let is_pdpd = attributes.get("mode").is_some_and(|mode| mode == "pdpd");
     let gates = |count: u64| attributes.get("hidden_size")?.as_u64()?.checked_mul(count);
     let filled = |position: usize| {
         Some(match (kind, position) {
             ("Pad", 3) => Filled("pad_value", data, None, Fill::Zeros),
-            ("StridedSlice", 3) => Filled("strides", DType::I64, Some(axes()?), Fill::Ones),
-            ("Slice", 4) => Filled("axes", DType::I64, Some(axes()?), Fill::Counting),
-            ("Broadcast", 2) => Filled("axes_mapping", DType::U8, None, Fill::Zeros),
+            ("StridedSlice", 3) => Filled("strides", DType::I64, Some(axes(1).or(axes(2))?), Fill::Ones),
+            ("Slice", 4) => Filled("axes", DType::I64, Some(axes(1)?), Fill::Counting),
+            ("Broadcast", 2) if !is_pdpd => Filled("axes_mapping", DType::U8, None, Fill::Zeros),
             ("NonMaxSuppression", 2) => Filled("max_output_boxes_per_class", DType::I32, None, Fill::Zeros),
             ("NonMaxSuppression", 3) => Filled("iou_threshold", DType::F32, None, Fill::Zeros),
             ("NonMaxSuppression", 4) => Filled("score_threshold", DType::F32, None, Fill::Zeros),

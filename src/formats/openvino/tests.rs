@@ -440,3 +440,43 @@ fn constants_beyond_what_32_bits_address() {
     let catalogue = crate::weights::Catalogue::of(&model);
     assert_eq!(catalogue.all()[0].real(&model, &Token::new()).unwrap().values, [1.5, -2.0]);
 }
+
+/// What the fixture `left_out.xml` does not have: operations of others, lists whose
+/// length is open or beyond all bounds.
+#[test]
+fn inputs_are_filled_in_where_the_runtime_does() {
+    for (kind, version, attributes, dims, filled) in [
+        ("StridedSlice", "opset1", "", ["2", "2"], 1),
+        ("StridedSlice", "opset1", "", ["-1", "2"], 1),
+        ("StridedSlice", "opset1", "", ["-1", "-1"], 0),
+        ("StridedSlice", "opset1", "", ["18446744073709551615", "2"], 0),
+        ("StridedSlice", "mine", "", ["2", "2"], 0),
+        ("StridedSlice", "extension", "", ["2", "2"], 0),
+        ("NonMaxSuppression", "opset2", "", ["2", "2"], 2),
+        ("NonMaxSuppression", "opset5", "", ["2", "2"], 0),
+        ("Pad", "opset12", "pad_mode=\"edge\"", ["2", "2"], 1),
+    ] {
+        let input = |id: u32, dim: &str| {
+            format!(
+                r#"<layer id="{id}" name="p{id}" type="Parameter" version="opset1"><data shape="{}" element_type="f32"/>
+                <output><port id="0" precision="FP32"><dim>{dim}</dim></port></output></layer>"#,
+                if dim == "-1" { "?" } else { dim }
+            )
+        };
+        let edges: String = (0..3).map(|id| format!(r#"<edge from-layer="{id}" from-port="0" to-layer="3" to-port="{id}"/>"#)).collect();
+        let xml = format!(
+            r#"<net name="n" version="11"><layers>{}{}{}
+            <layer id="3" name="op" type="{kind}" version="{version}"><data {attributes}/><input><port id="0"/><port id="1"/><port id="2"/></input>
+            <output><port id="3" precision="FP32"><dim>-1</dim></port></output></layer></layers><edges>{edges}</edges></net>"#,
+            input(0, "4"),
+            input(1, dims[0]),
+            input(2, dims[1]),
+        );
+        let model = opened(&xml, None).unwrap();
+        let inputs = &operation(&model, 0, "op").inputs;
+        assert_eq!(inputs.len(), 3 + filled, "{kind} {version} {dims:?}");
+        for id in inputs.iter().skip(3).flatten() {
+            assert!(matches!(model.main().tensor(*id).data, Data::Stored(bytes) if bytes.is_filled() && !model.bytes(bytes).is_empty()));
+        }
+    }
+}

@@ -271,7 +271,9 @@ fn more_menu(ui: &mut egui::Ui, comparison: &Comparison, view: &TableView, comma
                 if ui.button(tool.title()).clicked() {
                     let (a, b) = (comparison.sides.subject_a(), comparison.sides.subject_b());
                     ui.ctx().copy_text(fix_list::text(tool, a, b, listed));
-                    commands.push(Command::Say(format!("{} layers are on the clipboard for {}", listed.len(), tool.title())));
+                    let are = if listed.len() == 1 { "is" } else { "are" };
+                    let text = format!("{} layer{plural} {are} on the clipboard for {}", listed.len(), tool.title());
+                    commands.push(Command::Say(text));
                 }
             }
         });

@@ -335,15 +335,23 @@ pub fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
     [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-/// The names of the axes that indices of single rows and columns of cells count: `O:H ↓  I:W →`.
+/// The names of the axes that indices of single rows and columns of cells count: `O:H ↓  I:W →`. Of blocks that
+/// are wrapped rows and columns have the same.
 pub fn cell_corner(view: &View) -> String {
-    let names = |outer, inner| {
-        let names = [outer, inner].map(|place| long_axes(view, place).collect::<Vec<_>>().join("·"));
-        names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(":")
+    let names = |place| long_axes(view, place).collect::<Vec<_>>().join("·");
+    let outer = [names(Place::Rows), names(Place::Columns)];
+    let [rows, columns] = match view.wrap() {
+        None => outer,
+        Some(_) => {
+            let both = outer.iter().filter(|name| !name.is_empty()).cloned().collect::<Vec<_>>().join("·");
+            let has_several = |blocks: usize| if blocks > 1 { both.clone() } else { String::new() };
+            [has_several(view.block_rows()), has_several(view.block_columns())]
+        }
     };
-    let (rows, columns) = (names(Place::Rows, Place::CellRows), names(Place::Columns, Place::CellColumns));
-    let arrows = [(rows, "↓"), (columns, "→")].into_iter().filter(|(name, _)| !name.is_empty());
-    arrows.map(|(name, arrow)| format!("{name} {arrow}")).collect::<Vec<_>>().join("  ")
+    let with_cells =
+        |outer: String, inner: Place| [outer, names(inner)].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(":");
+    let both = [(with_cells(rows, Place::CellRows), "↓"), (with_cells(columns, Place::CellColumns), "→")];
+    both.into_iter().filter(|(name, _)| !name.is_empty()).map(|(name, arrow)| format!("{name} {arrow}")).collect::<Vec<_>>().join("  ")
 }
 
 /// What the labels do not say: the cells of a block, the sliders.

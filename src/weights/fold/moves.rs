@@ -183,7 +183,9 @@ impl<'m> Call<'_, 'm> {
 
     pub(super) fn broadcast(&mut self) -> Result<Value<'m>, FoldError> {
         let mut target = dims(&self.ints(1)?)?;
-        let mapping = self.optional_ints(2)?;
+        // A single number stands for none.
+        let has_mapping = self.inputs.get(2).and_then(Option::as_ref).is_some_and(|mapping| mapping.shape.len() == 1);
+        let mapping = if has_mapping { Some(self.ints(2)?) } else { None };
         let mut value = self.take(0)?;
         match (self.attribute("mode").and_then(Json::as_str), mapping) {
             (Some("bidirectional"), _) => target = broadcast_shape(&value.shape, &target)?,

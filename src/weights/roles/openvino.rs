@@ -6,7 +6,7 @@
 mod normalisation;
 
 use self::normalisation::{is_normalised, is_scaled_after};
-use crate::formats::openvino::is_legacy;
+use crate::formats::openvino::{is_legacy, is_opset};
 use crate::model::{DType, Graph, Operation, OperationId, Shape, TensorId};
 use crate::weights::fold::{data_input, is_constant_fed};
 use crate::weights::roles::openvino_legacy;
@@ -395,11 +395,6 @@ fn shape_of<'g>(graph: &'g Graph, operation: &Operation, input: usize) -> Option
 
 fn tensor_of(operation: &Operation, input: usize) -> Option<TensorId> {
     operation.inputs.get(input).copied().flatten()
-}
-
-/// Whether an operation is one of OpenVINO's own.
-fn is_opset(version: &str) -> bool {
-    version.strip_prefix("opset").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ fn ticked_layers_are_a_fix_list() {
     stage.click("1 ticked");
     stage.expect(&["Copy 1 ticked layer as a fix list for"]);
     stage.click("NNCF IgnoredScope");
-    stage.expect(&["1 layers are on the clipboard"]);
+    stage.expect(&["1 layer is on the clipboard"]);
 }
 
 #[test]

@@ -259,9 +259,8 @@ fn values_are_a_table_and_are_copied_with_tabs() {
     stage.press(Modifiers::NONE, Key::Enter);
     let table = stage.node("Table of").rect();
     // Indices stand beside the rows and above the columns.
-    for (left, top) in [(40.0, 0.0), (0.0, 18.0)] {
-        let beside =
-            egui::Rect::from_min_max(table.min - egui::vec2(left, top), table.min + egui::vec2(80.0 - 2.0 * left, 80.0 - 4.0 * top));
+    for (from, to) in [((-40.0, 0.0), (0.0, 80.0)), ((0.0, -18.0), (80.0, 0.0))] {
+        let beside = egui::Rect::from_min_max(table.min + egui::Vec2::from(from), table.min + egui::Vec2::from(to));
         let pixels = stage.pixels_of(beside);
         assert!(pixels.iter().any(|pixel| *pixel != pixels[0]), "nothing is written in {beside}");
     }
