@@ -1,5 +1,5 @@
-//! How long the window's thread is busy in a frame while models open: `cargo bench --bench frames
-//! --profile dev --features gui-tests`.
+//! How long the window's thread is busy in a frame while models open and heatmaps are zoomed: `cargo bench
+//! --bench frames --features gui-tests`.
 //!
 //! Runs the real application without a display (egui's test harness, no drawing) and opens models
 //! as a drop does. A frame is everything our code and egui do on the thread: input, layout of all
