@@ -63,16 +63,17 @@ fn main() {
         limit = Duration::from_secs(arguments.get(1).and_then(|text| text.parse().ok()).expect("seconds after --limit"));
         arguments.drain(..2);
     }
-    let mut tables = "quality, times".to_owned();
+    let mut only = None;
     if arguments.first().is_some_and(|argument| argument == "--only") {
-        tables = arguments.get(1).cloned().expect("`quality` or `times` after --only");
+        only = Some(arguments.get(1).cloned().expect("`quality` or `times` after --only"));
         arguments.drain(..2);
     }
+    let is_wanted = |table: &str| only.as_ref().is_none_or(|only| only == table);
     let folder = tempfile::tempdir().expect("a folder for the graphs");
-    if tables.contains("quality") {
+    if is_wanted("quality") {
         qualities(folder.path(), &arguments, limit);
     }
-    if tables.contains("times") {
+    if is_wanted("times") {
         speeds(folder.path(), limit);
     }
 }

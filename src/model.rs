@@ -358,6 +358,11 @@ impl Tensor {
         self.is_constant() || self.alias.is_some()
     }
 
+    /// Whether the values are known though no file holds them: the runtime fills them in.
+    pub fn is_filled(&self) -> bool {
+        matches!(self.data, Data::Stored(bytes) if bytes.is_filled())
+    }
+
     /// Whether the file holds the tensor's values, or says it does.
     pub fn is_constant(&self) -> bool {
         self.data != Data::Computed

@@ -107,7 +107,7 @@ impl<'a> Layers<'a> {
                 widest.push((key(self.widths[touched]), touched));
             }
         }
-        self.stagger(part, |node| level.is_port(node));
+        self.stagger(part, level);
     }
 
     pub(super) fn rank(&self, node: u32) -> i64 {

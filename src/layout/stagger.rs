@@ -4,6 +4,7 @@
 //! one of the two stands a layer further away, some of its lines pass the other on its left and some on its right,
 //! and cross only lines of their own side; and the fewer of both what leads on from the other box.
 
+use super::level::Level;
 use super::parts::Part;
 use super::relieve::Layers;
 
@@ -22,27 +23,43 @@ enum Way {
     Down,
 }
 
+impl Way {
+    fn back(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+
+    /// From a layer to the next one.
+    fn step(self) -> i64 {
+        match self {
+            Self::Up => -1,
+            Self::Down => 1,
+        }
+    }
+}
+
 impl Layers<'_> {
-    pub(super) fn stagger(&mut self, part: &Part, is_port: impl Fn(u32) -> bool) {
+    pub(super) fn stagger(&mut self, part: &Part, level: &Level<'_>) {
         // Downwards what reads the same branches, upwards what feeds them.
-        for is_down in [true, false] {
-            for node in part.nodes.iter().copied().filter(|node| !is_port(*node)) {
-                let Some((other, shared)) = self.most_alike(node, is_down).filter(|(other, _)| !is_port(*other)) else { continue };
-                let choice = [node, other].map(|node| self.cost(node, is_down).map(|cost| (cost, node)));
+        for way in [Way::Down, Way::Up] {
+            for node in part.nodes.iter().copied().filter(|node| !level.is_port(*node)) {
+                let Some((other, shared)) = self.most_alike(node, way).filter(|(other, _)| !level.is_port(*other)) else { continue };
+                let choice = [node, other].map(|node| self.cost(node, way).map(|cost| (cost, node)));
                 if let Some((_, moved)) = choice.into_iter().flatten().min().filter(|(cost, _)| *cost <= WORTH * saved(shared)) {
-                    self.shift(&[moved], if is_down { 1 } else { -1 });
+                    self.shift(&[moved], way.step());
                 }
             }
         }
     }
 
     /// The box of the same layer that shares the most branches with this one, and how many.
-    fn most_alike(&mut self, node: u32, is_down: bool) -> Option<(u32, usize)> {
-        let (back, forth) = if is_down { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
-        if !(LEAST_SHARED..=MOST_LINES).contains(&self.side(node, back).len()) {
+    fn most_alike(&mut self, node: u32, forth: Way) -> Option<(u32, usize)> {
+        if !(LEAST_SHARED..=MOST_LINES).contains(&self.side(node, forth.back()).len()) {
             return None;
         }
-        let forks = self.ends(node, back)?;
+        let forks = self.ends(node, forth.back())?;
         let mut shared: Vec<(u32, u32)> = Vec::new();
         for fork in forks {
             if self.side(fork, forth).len() <= MOST_LINES {
@@ -91,13 +108,12 @@ impl Layers<'_> {
     }
 
     /// By how many layers all lines get longer if a box is moved by one; `None` if there is no room, or no time to look.
-    fn cost(&mut self, node: u32, is_down: bool) -> Option<i64> {
-        let (back, forth) = if is_down { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
+    fn cost(&mut self, node: u32, forth: Way) -> Option<i64> {
+        let back = forth.back();
         self.effort = self.effort.checked_sub(self.side(node, back).len() + self.side(node, forth).len())?;
         let rank = self.rank(node);
         let room = self.side(node, forth).iter().map(|(other, _)| (self.rank(*other) - rank).abs() - 1).min()?;
-        let to = if is_down { rank + 1 } else { rank - 1 };
-        let is_free = room > 0 && (self.free.0..=self.free.1).contains(&to);
+        let is_free = room > 0 && (self.free.0..=self.free.1).contains(&(rank + forth.step()));
         is_free.then(|| self.drawn(self.side(node, back)) as i64 - self.drawn(self.side(node, forth)) as i64)
     }
 }

@@ -180,9 +180,8 @@ impl<'m> Writer<'m> {
         attributes(operation, &mut self.layers);
         self.layers.push_str("/>");
         // What the runtime fills in itself is left to it.
-        let is_filled = |input: &TensorId| matches!(self.model.tensor(of_graph(input)).data, Data::Stored(bytes) if bytes.is_filled());
-        let given: Vec<_> = operation.inputs.iter().flatten().filter(|input| !is_filled(input)).collect();
-        let inputs: Vec<_> = given.into_iter().map(|input| self.port(of_graph(input))).collect();
+        let given = operation.inputs.iter().flatten().map(of_graph).filter(|input| !self.model.tensor(*input).is_filled());
+        let inputs: Vec<_> = given.map(|input| self.port(input)).collect();
         self.inputs(layer, &inputs);
         self.outputs(layer, inputs.len(), &outputs);
     }

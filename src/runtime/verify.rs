@@ -13,7 +13,7 @@ use super::profile::{self, MAX_COMPARED_BYTES};
 use super::protocol::Output;
 use super::{Runtime, RuntimeError, tflite};
 use crate::jobs::Token;
-use crate::model::{DType, Data, FormatName, Model, Packing, TensorRef};
+use crate::model::{DType, FormatName, Model, Packing, TensorRef};
 use crate::source::Source;
 use crate::values;
 use crate::weights::{FoldError, Real, Site, Weight};
@@ -286,7 +286,7 @@ impl Run<'_> {
     /// The tensor that the runtime computes, and what from.
     fn source(&self, weight: &Weight) -> Result<(TensorRef, Needs), String> {
         let data = weight.data_tensor(self.model);
-        if matches!(data.data, Data::Stored(bytes) if bytes.is_filled()) {
+        if data.is_filled() {
             return Err("it is not in the file: the runtime fills it in".into());
         }
         if !values::can_decode(data.dtype) {

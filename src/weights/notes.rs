@@ -2,7 +2,7 @@
 //! stored in another basis, packed by its writer, or compiled by a vendor; what fills its variable or table.
 
 use super::Weight;
-use crate::model::{DType, Data, Graph, GraphId, Model, Operation, OperationId, Packing, Quantization, TensorId};
+use crate::model::{DType, Graph, GraphId, Model, Operation, OperationId, Packing, Quantization, TensorId};
 
 mod resources;
 
@@ -46,7 +46,7 @@ impl Weight {
                     .to_owned(),
             );
         }
-        if matches!(data.data, Data::Stored(bytes) if bytes.is_filled()) {
+        if data.is_filled() {
             notes.push(format!("not in the file: OpenVINO fills it in, as `{}` leaves it out", self.operation(model).kind));
         }
         if data.dtype.complex_part().is_some() {

@@ -245,9 +245,9 @@ impl Builder<'_> {
 
 /// What the runtime fills in of the inputs that layers leave out, behind those that they have.
 fn add_defaults(net: &Net, inputs: &mut [Vec<Option<TensorId>>], graph: &mut Graph) {
-    for (layer, inputs) in net.layers.iter().zip(inputs) {
+    for (layer, inputs) in net.layers.iter().zip(inputs).filter(|(layer, _)| defaults::most(layer) > 0) {
         let fed: Vec<_> = inputs.iter().map(|input| input.map(|id| graph.tensor(id))).collect();
-        for tensor in defaults::of(&layer.name, &layer.kind, &layer.version, &layer.attributes, &fed) {
+        for tensor in defaults::of(layer, &fed) {
             inputs.push(Some(id_of(graph.tensors.len())));
             graph.tensors.push(tensor);
         }

@@ -6,7 +6,8 @@
 //! longer than [`Bytes::zeros`] and its like reach, as of a cell with thousands of hidden units.
 
 use super::attribute::is_opset;
-use crate::model::{Attributes, Bytes, DType, Data, Shape, Tensor};
+use super::record::Layer;
+use crate::model::{Bytes, DType, Data, Shape, Tensor};
 
 /// An input: its name in the operation's specification, its type, its number of elements (`None` for a
 /// scalar), and its values.
@@ -18,10 +19,11 @@ enum Fill {
     Counting,
 }
 
-/// How many inputs of an operation that has `fed` of them the runtime may fill in.
-pub fn most(kind: &str, version: &str, fed: usize) -> usize {
-    let all = match (kind, version) {
-        _ if !is_opset(version) => 0,
+/// How many inputs of a layer the runtime may fill in.
+pub fn most(layer: &Layer) -> usize {
+    let fed = layer.inputs.len();
+    let all = match (layer.kind.as_str(), layer.version.as_str()) {
+        (_, version) if !is_opset(version) => 0,
         ("Pad" | "StridedSlice", _) if fed >= 3 => 4,
         ("Slice", _) if fed >= 4 => 5,
         ("Broadcast", "opset1" | "opset2") if fed >= 2 => 3,
@@ -32,8 +34,9 @@ pub fn most(kind: &str, version: &str, fed: usize) -> usize {
     usize::saturating_sub(all, fed)
 }
 
-/// The constants that an operation with these inputs gets behind them.
-pub fn of(name: &str, kind: &str, version: &str, attributes: &Attributes, inputs: &[Option<&Tensor>]) -> Vec<Tensor> {
+/// The constants that a layer with these inputs, one for each of its ports, gets behind them.
+pub fn of(layer: &Layer, inputs: &[Option<&Tensor>]) -> Vec<Tensor> {
+    let Layer { name, attributes, .. } = layer;
     let input = |position: usize| inputs.get(position).copied().flatten();
     let data = input(0).map_or(DType::Dynamic, |tensor| tensor.dtype);
     // How many axes a list is about.
@@ -44,7 +47,7 @@ pub fn of(name: &str, kind: &str, version: &str, attributes: &Attributes, inputs
     let is_pdpd = attributes.get("mode").is_some_and(|mode| mode == "pdpd");
     let gates = |count: u64| attributes.get("hidden_size")?.as_u64()?.checked_mul(count);
     let filled = |position: usize| {
-        Some(match (kind, position) {
+        Some(match (layer.kind.as_str(), position) {
             ("Pad", 3) => Filled("pad_value", data, None, Fill::Zeros),
             ("StridedSlice", 3) => Filled("strides", DType::I64, Some(axes(1).or(axes(2))?), Fill::Ones),
             ("Slice", 4) => Filled("axes", DType::I64, Some(axes(1)?), Fill::Counting),
@@ -68,6 +71,6 @@ pub fn of(name: &str, kind: &str, version: &str, attributes: &Attributes, inputs
         Some(Tensor { data: Data::Stored(bytes?), ..Tensor::computed(format!("{name}/{input}"), dtype, shape) })
     };
     // One that can't be told ends the list, since inputs go by position.
-    let positions = inputs.len()..inputs.len() + most(kind, version, inputs.len());
+    let positions = inputs.len()..inputs.len() + most(layer);
     positions.map_while(|position| tensor(filled(position)?)).collect()
 }

@@ -221,8 +221,7 @@ impl<'x> Parts<'_, 'x> {
                 }
             }
         }
-        let filled = defaults::most(&layer.kind, &layer.version, layer.inputs.len());
-        self.document.pay(filled * (FILLED_BYTES + layer.name.len()))?;
+        self.document.pay(defaults::most(&layer) * (FILLED_BYTES + layer.name.len()))?;
         layer.attributes = self.document.attributes(own)?;
         Ok(layer)
     }

@@ -476,7 +476,8 @@ fn inputs_are_filled_in_where_the_runtime_does() {
         let inputs = &operation(&model, 0, "op").inputs;
         assert_eq!(inputs.len(), 3 + filled, "{kind} {version} {dims:?}");
         for id in inputs.iter().skip(3).flatten() {
-            assert!(matches!(model.main().tensor(*id).data, Data::Stored(bytes) if bytes.is_filled() && !model.bytes(bytes).is_empty()));
+            let tensor = model.main().tensor(*id);
+            assert!(tensor.is_filled() && matches!(tensor.data, Data::Stored(bytes) if !model.bytes(bytes).is_empty()));
         }
     }
 }

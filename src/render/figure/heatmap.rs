@@ -323,35 +323,43 @@ fn places(count: usize, block: f64, room: f64, name: impl Fn(usize) -> String) -
 
 /// The names of the axes that the labels count: `O ↓  I →`.
 pub fn corner(view: &View, has_rows: bool, has_columns: bool) -> String {
-    let names = |place| -> String { long_axes(view, place).collect::<Vec<_>>().join("·") };
-    let (rows, columns) = (names(Place::Rows), names(Place::Columns));
+    let (rows, columns) = (names(view, Place::Rows), names(view, Place::Columns));
     if view.wrap().is_some() {
         // Read like words in a paragraph.
-        let name = [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("·");
+        let name = joined([rows, columns], "·");
         return if name.is_empty() || !has_columns { name } else { format!("{name} →") };
     }
-    let rows = if has_rows && !rows.is_empty() { format!("{rows} ↓") } else { String::new() };
-    let columns = if has_columns && !columns.is_empty() { format!("{columns} →") } else { String::new() };
-    [rows, columns].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join("  ")
+    arrows(if has_rows { rows } else { String::new() }, if has_columns { columns } else { String::new() })
 }
 
 /// The names of the axes that indices of single rows and columns of cells count: `O:H ↓  I:W →`. Of blocks that
 /// are wrapped rows and columns have the same.
 pub fn cell_corner(view: &View) -> String {
-    let names = |place| long_axes(view, place).collect::<Vec<_>>().join("·");
-    let outer = [names(Place::Rows), names(Place::Columns)];
+    let outer = [names(view, Place::Rows), names(view, Place::Columns)];
     let [rows, columns] = match view.wrap() {
         None => outer,
         Some(_) => {
-            let both = outer.iter().filter(|name| !name.is_empty()).cloned().collect::<Vec<_>>().join("·");
-            let has_several = |blocks: usize| if blocks > 1 { both.clone() } else { String::new() };
-            [has_several(view.block_rows()), has_several(view.block_columns())]
+            let both = joined(outer, "·");
+            [view.block_rows(), view.block_columns()].map(|blocks| if blocks > 1 { both.clone() } else { String::new() })
         }
     };
-    let with_cells =
-        |outer: String, inner: Place| [outer, names(inner)].into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(":");
-    let both = [(with_cells(rows, Place::CellRows), "↓"), (with_cells(columns, Place::CellColumns), "→")];
-    both.into_iter().filter(|(name, _)| !name.is_empty()).map(|(name, arrow)| format!("{name} {arrow}")).collect::<Vec<_>>().join("  ")
+    let with_cells = |outer: String, inner: Place| joined([outer, names(view, inner)], ":");
+    arrows(with_cells(rows, Place::CellRows), with_cells(columns, Place::CellColumns))
+}
+
+/// The names of the axes in a place, those of one index left out.
+fn names(view: &View, place: Place) -> String {
+    long_axes(view, place).collect::<Vec<_>>().join("·")
+}
+
+/// What runs down and what runs to the right; nothing of what has no name.
+fn arrows(rows: String, columns: String) -> String {
+    let directed = |name: String, arrow: &str| if name.is_empty() { name } else { format!("{name} {arrow}") };
+    joined([directed(rows, "↓"), directed(columns, "→")], "  ")
+}
+
+fn joined(parts: [String; 2], between: &str) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 /// What the labels do not say: the cells of a block, the sliders.
@@ -360,7 +368,7 @@ fn caption(view: &View) -> String {
     if view.has_blocks() {
         let (rows, columns) = view.block_size();
         let cells = [(Place::CellRows, rows), (Place::CellColumns, columns)].into_iter().filter(|(_, count)| *count > 1);
-        let cells = cells.map(|(place, count)| format!("{} {count}", long_axes(view, place).collect::<Vec<_>>().join("·")));
+        let cells = cells.map(|(place, count)| format!("{} {count}", names(view, place)));
         parts.push(format!("each block {}", cells.collect::<Vec<_>>().join(" × ")));
     }
     let slice = view.slice_text();
